@@ -1,0 +1,267 @@
+"""BaseTrain: the loop over epochs and steps, in plain sight."""
+
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from base.base_data import BaseData
+from base.base_eval import BaseEvaluator
+from base.base_model import BaseModel, part
+from base.batch import Batch
+from base.checkpoint import Checkpoint
+from base.config import LoopConfig
+from base.early_stopping import should_stop
+from base.interrupts import Interrupted, Interrupts
+from base.loss_window import LossWindow
+from base.random_state import random_states, restore_random_states
+from base.variables import network_arrays
+from utils.errors import UserError
+from utils.logger.logger import Logger
+from utils.progress import TrainingProgress
+
+log = logging.getLogger("maskeras")
+
+
+class BaseTrain(ABC):
+    """Trains a model on data.
+
+    The subclass writes `train_step(batch)` and, where it has state of its own (an optimizer), `state()` and
+    `load_state()`. It gets `train()`: epochs, validation, standard Keras callbacks, checkpoints, resume, logging and
+    progress.
+
+    Args:
+        model: built, with `init_saver()` called.
+        data: prepared.
+        config: the section `trainer`.
+        logger: where losses and metrics go; None: nowhere.
+        evaluator: of the validation split; None: no validation.
+        callbacks: `keras.callbacks.Callback`s; `network.stop_training = True` ends the run after the step.
+
+    Attributes:
+        step_in_epoch: steps made of the epoch `model.cur_epoch`.
+        history: the monitored metric at each validation.
+        seconds: that the training took, up to the last checkpoint, over all resumes.
+    """
+
+    def __init__(
+        self,
+        model: BaseModel,
+        data: BaseData,
+        config: LoopConfig,
+        logger: Logger | None = None,
+        evaluator: BaseEvaluator | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ):
+        self.model = model
+        self.data = data
+        self.config = config
+        self.logger = logger
+        self.evaluator = evaluator
+        self.step_in_epoch = 0
+        self.history: list[float] = []
+        self.seconds = 0.0
+        self._started = time.monotonic()
+        self.window = LossWindow()
+        self.interrupts = Interrupts()
+        self.progress = TrainingProgress(config.epochs, data.steps_per_epoch, data.config.batch_size)
+        params = {"epochs": config.epochs, "steps": data.steps_per_epoch, "verbose": 0}
+        self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model.network, **params)
+
+    @abstractmethod
+    def train_step(self, batch: Batch) -> dict[str, Any]:
+        """One update of the weights; returns name → loss, scalars that may still be on their way from the device."""
+
+    def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
+        """The predictions for one batch."""
+        return {key: keras.ops.convert_to_numpy(value) for key, value in self.model.predict(batch).items()}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What a checkpoint has to keep of the trainer, by name."""
+        return {}
+
+    def load_state(self, arrays: dict[str, np.ndarray]) -> None:  # noqa: B027  (nothing to load by default)
+        """Takes back what `state()` gave."""
+
+    def train(self) -> None:
+        """Runs from where the model stands to the end of the last epoch.
+
+        Raises:
+            Interrupted: Ctrl-C or SIGTERM; a checkpoint was written.
+            NonFiniteLossError: a loss was NaN or infinite.
+        """
+        self.model.network.stop_training = False
+        self._started = time.monotonic() - self.seconds
+        self.callbacks.on_train_begin()
+        with Interrupts() as self.interrupts:
+            try:
+                while not self.finished():
+                    self.callbacks.on_epoch_begin(self.model.cur_epoch)
+                    self.progress.start_epoch(self.model.cur_epoch, self.step_in_epoch)
+                    self.train_epoch()
+                    self.end_epoch()
+            finally:
+                self.progress.stop()
+        self.callbacks.on_train_end()
+
+    def train_epoch(self) -> None:
+        """The steps of one epoch that are still to be made."""
+        for batch in self.data.train_batches(self.model.cur_epoch, self.step_in_epoch):
+            self.callbacks.on_train_batch_begin(self.step_in_epoch)
+            losses = self.train_step(batch)
+            self.end_step(batch, losses)
+            if self.steps_done() or self.model.network.stop_training:
+                return
+
+    def end_step(self, batch: Batch, losses: dict[str, Any]) -> None:
+        """Counts the step, and logs, saves and stops where it is time to."""
+        self.model.global_step += 1
+        self.step_in_epoch += 1
+        self.window.push(self.model.global_step, batch["image_id"].tolist(), losses)
+        self.callbacks.on_train_batch_end(self.step_in_epoch - 1, losses)
+        self.progress.advance(self.step_in_epoch)
+        if self.step_in_epoch % self.config.log_every == 0:
+            self.log_losses()
+        every = self.config.checkpoint.every_steps
+        if every and self.model.global_step % every == 0 and self.step_in_epoch < self.data.steps_per_epoch:
+            self.save({})
+        self.stop_if_interrupted()
+
+    def end_epoch(self) -> None:
+        """Validates, moves the counters on, saves."""
+        self.log_losses()
+        self.progress.stop()
+        complete = self.step_in_epoch >= self.data.steps_per_epoch
+        metrics = self.validate() if self.evaluator and self.validation_due() else {}
+        self.history += [metrics[name] for name in [self.config.checkpoint.monitor] if name in metrics]
+        if complete:
+            self.model.cur_epoch += 1
+            self.step_in_epoch = 0
+        self.save(metrics)
+        self.callbacks.on_epoch_end(self.model.cur_epoch - complete, metrics)
+
+    def validate(self) -> dict[str, float]:
+        """Metrics of the validation split, logged under `val`."""
+        if self.evaluator is None:
+            raise ValueError("The trainer was made without an evaluator, so it cannot validate.")
+        started = time.monotonic()
+        metrics = self.evaluate("val", self.evaluator)
+        self.stop_if_interrupted()
+        if self.logger:
+            self.logger.summarize(self.model.global_step, metrics, "val")
+        monitor = self.config.checkpoint.monitor
+        if monitor not in metrics:
+            raise UserError(
+                f"trainer.checkpoint.monitor is {monitor!r}, but the validation gave: {', '.join(sorted(metrics))}."
+            )
+        log.info("validation: %s %.4f (%.0f s)", monitor, metrics[monitor], time.monotonic() - started)
+        return metrics
+
+    def evaluate(self, split: str, evaluator: BaseEvaluator) -> dict[str, float]:
+        """The evaluator's metrics over all pictures of a split; `{}` when a signal ended it half way."""
+        evaluator.reset()
+        for batch in self.data.eval_batches(split):
+            predictions = self.predict_step(batch)
+            evaluator.update(batch, predictions)
+            self.on_evaluated(split, batch, predictions)
+            if self.interrupts.received is not None:
+                return {}
+        return evaluator.result()
+
+    def on_evaluated(self, split: str, batch: Batch, predictions: dict[str, np.ndarray]) -> None:  # noqa: B027
+        """Called after each batch of an evaluation: the place to keep some pictures."""
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Takes up the run where the checkpoint, already loaded into the model, left it."""
+        meta = checkpoint.meta
+        if meta["position"] and meta["data"] != self._data_identity():
+            raise UserError(
+                f"{checkpoint.path} was written within an epoch of other data ({meta['data']}) than these "
+                f"({self._data_identity()}), so its place in the epoch means nothing here. Give back the data and the batch "
+                "size that it had, or start a new run."
+            )
+        self.load_state(part(checkpoint.arrays, "trainer"))
+        self.step_in_epoch = meta["position"]
+        self.history = list(meta["history"])
+        self.seconds = meta["seconds"]
+        restore_random_states(meta["random"])
+        log.info("resumed after step %d (epoch %d)", self.model.global_step, self.model.cur_epoch + 1)
+
+    def load_best(self) -> Checkpoint:
+        """Fills model and trainer from the checkpoint that the monitored metric names."""
+        checkpoint = self.model.load("best")
+        self.load_state(part(checkpoint.arrays, "trainer"))
+        return checkpoint
+
+    def save(self, metrics: dict[str, float]) -> None:
+        """Writes a checkpoint of the moment; never one with weights that are not finite."""
+        self.log_losses()
+        self._check_weights()
+        self.seconds = time.monotonic() - self._started
+        meta = {
+            "seconds": self.seconds,
+            "position": self.step_in_epoch,
+            "metrics": {name: value for name, value in metrics.items() if np.isfinite(value)},
+            "history": self.history,
+            "random": random_states(),
+            "data": self._data_identity(),
+        }
+        self.model.save(self.state(), meta)
+
+    def log_losses(self) -> None:
+        """Reads the losses since the last call and hands their means to the progress and the logger."""
+        losses = self.window.flush()
+        if not losses:
+            return
+        speed = self.progress.report(self.model.cur_epoch, self.step_in_epoch, losses)
+        if self.logger:
+            row = {f"loss/{name}": value for name, value in losses.items()} | self.extra_scalars()
+            self.logger.summarize(self.model.global_step, row | {"images_per_second": speed}, "train")
+
+    def extra_scalars(self) -> dict[str, float]:
+        """More values for each logged row, the learning rate for example."""
+        return {}
+
+    def finished(self) -> bool:
+        """Whether the last epoch is done, the last step, or something asked for the end."""
+        stopping = self.config.early_stopping
+        early = stopping is not None and should_stop(self.history, stopping, self.config.checkpoint.mode)
+        asked = self.model.network.stop_training
+        return self.model.cur_epoch >= self.config.epochs or self.steps_done() or early or asked
+
+    def steps_done(self) -> bool:
+        """Whether `max_steps` are made."""
+        return self.config.max_steps is not None and self.model.global_step >= self.config.max_steps
+
+    def validation_due(self) -> bool:
+        """After every n-th epoch, and where the run ends."""
+        every = self.config.validate_every
+        last = self.model.cur_epoch + 1 >= self.config.epochs or self.steps_done()
+        return bool(every) and (last or (self.model.cur_epoch + 1) % every == 0)
+
+    def stop_if_interrupted(self) -> None:
+        """Saves and leaves when a signal has come."""
+        received = self.interrupts.received
+        if received is None:
+            return
+        self.save({})
+        raise Interrupted(
+            f"Stopped by {received.name} after step {self.model.global_step}; a checkpoint was written. The same command "
+            "with --resume goes on from there.",
+            received,
+        )
+
+    def _check_weights(self) -> None:
+        for path, value in network_arrays(self.model.network).items():
+            if not np.isfinite(value).all():
+                raise UserError(
+                    f"The variable {path} is not finite after step {self.model.global_step}; no checkpoint of that is "
+                    "written, the one before is kept. Lower trainer.optimizer.learning_rate or set clip_norm."
+                )
+
+    def _data_identity(self) -> list[Any]:
+        return [self.data.fingerprint, self.data.seed, self.data.config.batch_size]

@@ -1,0 +1,197 @@
+"""Checkpoints on disk: written whole or not at all, verified when read, the newest and the best kept.
+
+One checkpoint is a folder `ckpt-00007` with `variables.npz` (the arrays) and `checkpoint.json` (counters, position,
+metrics, the SHA-256 of the arrays and of itself). It is written under a temporary name, synced and renamed, so a folder
+of the final name is complete; what a disk damages afterwards the checksums show. Nothing in it is ever unpickled.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from base.config import CheckpointConfig
+from utils.errors import UserError
+
+log = logging.getLogger("maskeras")
+
+Arrays = dict[str, np.ndarray]
+_PREFIX = "ckpt-"
+_TEMPORARY = ".writing-"
+
+
+class CheckpointError(UserError):
+    """A checkpoint that is missing or damaged."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds.
+
+    Attributes:
+        arrays: `network/<path>` and `trainer/<name>` → value.
+        meta: counters, position in the data, metrics, random states; JSON values only.
+        path: the folder it was read from.
+    """
+
+    arrays: Arrays
+    meta: dict[str, Any]
+    path: Path
+
+
+class CheckpointSaver:
+    """The checkpoints of one run.
+
+    Args:
+        folder: `experiments/<name>/checkpoints`.
+        config: how many stay, and which metric names the best.
+    """
+
+    def __init__(self, folder: Path, config: CheckpointConfig):
+        self.folder = Path(folder)
+        self.config = config
+
+    def write(self, arrays: Arrays, meta: dict[str, Any]) -> Path:
+        """Writes one more checkpoint and removes those that are no longer kept; returns its folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._remove_unfinished()
+        newest = self.paths()[-1:]
+        number = int(newest[0].name[len(_PREFIX) :]) + 1 if newest else 1
+        final = self.folder / f"{_PREFIX}{number:05d}"
+        temporary = self.folder / f"{_TEMPORARY}{final.name}"
+        temporary.mkdir()
+        _write_arrays(temporary / "variables.npz", arrays)
+        body = {**meta, "variables_sha256": _sha256(temporary / "variables.npz")}
+        _write_synced(temporary / "checkpoint.json", json.dumps({**body, "sha256": _digest(body)}, indent=1).encode())
+        _sync_folder(temporary)
+        temporary.rename(final)
+        _sync_folder(self.folder)
+        self._remove_old()
+        return final
+
+    def read(self, which: str = "last") -> Checkpoint:
+        """Reads the `"last"` or the `"best"` checkpoint or that in the folder `which`.
+
+        A damaged last one is passed over with a warning, and the one before is taken.
+
+        Raises:
+            CheckpointError: there is none, or none is sound, or the one that was named is damaged.
+        """
+        if which == "last":
+            return self._read_newest_sound()
+        return read_checkpoint(self._best() if which == "best" else Path(which))
+
+    def paths(self) -> list[Path]:
+        """The complete checkpoints, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        names = (path for path in self.folder.iterdir() if path.name[len(_PREFIX) :].isdigit() and path.is_dir())
+        return sorted((path for path in names if path.name.startswith(_PREFIX)), key=lambda path: int(path.name[5:]))
+
+    def _read_newest_sound(self) -> Checkpoint:
+        paths = self.paths()
+        for path in reversed(paths):
+            try:
+                return read_checkpoint(path)
+            except CheckpointError as error:
+                log.warning("%s Going back to the one before.", error)
+        found = f"None of the {len(paths)} checkpoints is sound." if paths else "There is no checkpoint."
+        raise CheckpointError(f"{self.folder}: {found} Start the run anew under another exp.name.")
+
+    def _best(self) -> Path:
+        values = [(value, path) for path in self.paths() if (value := self._monitored(path)) is not None]
+        if not values:
+            raise CheckpointError(
+                f"{self.folder}: no checkpoint has the metric {self.config.monitor!r}, so none is the best: take 'last', "
+                "or turn validation on (trainer.validate_every, trainer.checkpoint.monitor)."
+            )
+        sign = 1 if self.config.mode == "max" else -1
+        return max(values, key=lambda pair: sign * pair[0])[1]
+
+    def _monitored(self, path: Path) -> float | None:
+        try:
+            value = _read_meta(path)["metrics"].get(self.config.monitor)
+        except CheckpointError:
+            return None
+        return value if value is not None and np.isfinite(value) else None
+
+    def _remove_old(self) -> None:
+        kept = set(self.paths()[-self.config.keep :])
+        try:
+            kept.add(self._best())
+        except CheckpointError:
+            pass  # nothing validated yet: the newest ones are all there is to keep
+        for path in self.paths():
+            if path not in kept:
+                # Renamed first: a kill while the files go must not leave half a checkpoint under a good name.
+                doomed = path.rename(self.folder / f"{_TEMPORARY}removed-{path.name}")
+                shutil.rmtree(doomed)
+
+    def _remove_unfinished(self) -> None:
+        for path in self.folder.glob(f"{_TEMPORARY}*"):
+            shutil.rmtree(path)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Reads and verifies one checkpoint folder.
+
+    Raises:
+        CheckpointError: it is not there, a file of it is missing, or a checksum is wrong.
+    """
+    meta = _read_meta(folder)
+    variables = folder / "variables.npz"
+    if not variables.is_file() or _sha256(variables) != meta["variables_sha256"]:
+        raise CheckpointError(f"The checkpoint {folder} is damaged: variables.npz does not have its checksum.")
+    with np.load(variables, allow_pickle=False) as archive:
+        return Checkpoint({key: archive[key] for key in archive.files}, meta, folder)
+
+
+def _read_meta(folder: Path) -> dict[str, Any]:
+    path = folder / "checkpoint.json"
+    if not path.is_file():
+        raise CheckpointError(f"There is no checkpoint in {folder}: checkpoint.json is not there.")
+    try:
+        meta = json.loads(path.read_bytes())
+        expected = meta.pop("sha256")
+    except (ValueError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"The checkpoint {folder} is damaged: checkpoint.json cannot be read ({error}).") from error
+    if _digest(meta) != expected:
+        raise CheckpointError(f"The checkpoint {folder} is damaged: checkpoint.json does not have its checksum.")
+    return meta
+
+
+def _digest(meta: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_arrays(path: Path, arrays: Arrays) -> None:
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,46 @@
+"""The sections that the training loop reads, whatever the trainer."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from utils.config.section import Section
+
+
+class CheckpointConfig(Section):
+    """When a checkpoint is written and which are kept."""
+
+    keep: int = Field(default=2, ge=1)
+    """How many of the newest checkpoints are kept; the best one is kept besides."""
+    every_steps: int | None = Field(default=None, ge=1)
+    """Also write one every so many steps within an epoch; null: only after an epoch."""
+    monitor: str = "mask/AP"
+    """The validation metric that names the best checkpoint and that early stopping watches."""
+    mode: Literal["max", "min"] = "max"
+    """Whether a larger or a smaller value of `monitor` is better."""
+
+
+class EarlyStoppingConfig(Section):
+    """Ends the run when the monitored metric stays where it is."""
+
+    patience: int = Field(default=5, ge=1)
+    """Validations without an improvement after which the run ends."""
+    min_delta: float = Field(default=0.0, ge=0)
+    """What counts as an improvement."""
+
+
+class LoopConfig(Section):
+    """The loop over epochs and steps."""
+
+    epochs: int = Field(default=10, ge=1)
+    """How many times the training pictures are gone through."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Ends the run after so many steps in all; null: `epochs` alone decides."""
+    validate_every: int = Field(default=1, ge=0)
+    """Validate after every so many epochs and after the last; 0: never."""
+    log_every: int = Field(default=20, ge=1)
+    """Steps between two lines of losses; only then does the loop wait for the device."""
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    """When a checkpoint is written and which are kept."""
+    early_stopping: EarlyStoppingConfig | None = None
+    """Ends the run when the monitored metric stays where it is; null: never."""

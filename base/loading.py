@@ -1,0 +1,52 @@
+"""Samples by index → batches, read ahead by threads. Grain gives the order and the threads."""
+
+from collections.abc import Callable, Iterator
+
+import grain
+import numpy as np
+
+from base.batch import Batch, Sample
+
+
+def load_batches(load: Callable[[int], Sample], indices: np.ndarray, batch_size: int, config) -> Iterator[Batch]:
+    """Loads `indices` in this order with `config.workers` threads and stacks `batch_size` of them at a time.
+
+    Args:
+        load: index → sample of fixed-shape arrays; called from several threads.
+        indices: (N,) the pictures to load, in their order.
+        batch_size: pictures in a batch; a last, smaller batch is filled up (see `fill`).
+        config: has `workers` (threads that load) and `prefetch` (samples held ready).
+
+    Yields:
+        Batches; their order does not depend on the number of threads.
+    """
+    if not len(indices):
+        return iter(())
+    options = grain.ReadOptions(num_threads=config.workers, prefetch_buffer_size=max(config.prefetch, config.workers))
+    samples = grain.MapDataset.source(_Indices(indices)).map(load).to_iter_dataset(options)
+    stacked = samples.batch(batch_size, drop_remainder=False, batch_fn=lambda part: stack(fill(part, batch_size)))
+    return iter(stacked)
+
+
+def fill(samples: list[Sample], size: int) -> list[Sample]:
+    """Adds empty pictures (zeros, `valid` False) until there are `size` samples."""
+    missing = size - len(samples)
+    return [*samples, *[{key: np.zeros_like(value) for key, value in samples[0].items()}] * missing]
+
+
+def stack(samples: list[Sample]) -> Batch:
+    """Samples of the same keys and shapes → one batch."""
+    return {key: np.stack([sample[key] for sample in samples]) for key in samples[0]}
+
+
+class _Indices:
+    """The random-access source that Grain asks for."""
+
+    def __init__(self, indices: np.ndarray):
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, position: int) -> int:
+        return int(self._indices[position])

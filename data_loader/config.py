@@ -1,0 +1,74 @@
+"""The sections of the config that every data set for instance segmentation shares."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from utils.config.section import Section
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class AugmentConfig(Section):
+    """Random changes to the training pictures; each is off where its probability is 0."""
+
+    flip: Probability = 0.5
+    """Probability of a horizontal flip."""
+    scale: Probability = 0.7
+    """Probability of a scale jitter; a picture that grows beyond `image_size` is cropped at a random place."""
+    scale_range: tuple[float, float] = (0.75, 1.35)
+    """Smallest and largest factor of the scale jitter; 1 fits the picture into `image_size` exactly."""
+    rotation: Probability = 0.25
+    """Probability of a rotation about the picture's centre."""
+    max_degrees: float = Field(default=10.0, ge=0, le=180)
+    """Largest angle of the rotation, to either side."""
+    min_kept_area: float = Field(default=0.2, ge=0, le=1)
+    """An object of which less than this part is left after cropping is dropped."""
+    colour: Probability = 0.8
+    """Probability of the colour jitter."""
+    brightness: float = Field(default=0.25, ge=0, le=1)
+    """Largest relative change of the brightness."""
+    contrast: float = Field(default=0.25, ge=0, le=1)
+    """Largest relative change of the contrast."""
+    saturation: float = Field(default=0.3, ge=0, le=1)
+    """Largest relative change of the saturation."""
+    hue_degrees: float = Field(default=12.0, ge=0, le=180)
+    """Largest turn of the hue, to either side."""
+    blur: Probability = 0.1
+    """Probability of a Gaussian blur."""
+    blur_sigma: tuple[float, float] = (0.3, 1.2)
+    """Smallest and largest standard deviation of the blur, in pixels of the network's input."""
+
+    @model_validator(mode="after")
+    def _ranges_are_ordered(self) -> Self:
+        for name in ("scale_range", "blur_sigma"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} is ({low}, {high}): write the smaller number first, both above 0.")
+        return self
+
+
+class InstanceDataConfig(Section):
+    """What a data set for instance segmentation needs to know, whatever its files look like."""
+
+    name: str = "pets"
+    """Which data set: a name from the registry or a dotted path `package.module:Class`."""
+    image_size: tuple[Annotated[int, Field(ge=32)], Annotated[int, Field(ge=32)]] = (320, 320)
+    """Height and width of the network's input; a picture is resized to fit and padded at the bottom and right."""
+    max_objects: int = Field(default=8, ge=1)
+    """Objects of a picture that the batch has room for; the largest ones are taken."""
+    batch_size: int = Field(default=8, ge=1)
+    """Pictures in a training step, over all replicas."""
+    val_batch_size: int = Field(default=8, ge=1)
+    """Pictures in a validation step."""
+    workers: int = Field(default=2, ge=1)
+    """Threads that read, decode and augment."""
+    prefetch: int = Field(default=16, ge=1)
+    """Prepared pictures held ready for the next batches."""
+    augment: AugmentConfig | None = AugmentConfig()
+    """Random changes to the training pictures; null: none."""
+    max_bad_fraction: float = Field(default=0.01, ge=0, le=1)
+    """Largest part of the pictures that may be broken; those are named, left out and counted."""
+    cache: Path | None = Path("data/cache")
+    """Folder that keeps the index of a data set between runs; null: the pictures are checked anew each time."""

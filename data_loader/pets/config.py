@@ -1,0 +1,78 @@
+"""The section `data` for Oxford-IIIT Pet."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from data_loader.config import InstanceDataConfig
+from utils.config.section import Section
+
+Md5 = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+
+
+class DownloadConfig(Section):
+    """Where the data set comes from when it is not there."""
+
+    mirrors: tuple[str, ...] = (
+        "https://thor.robots.ox.ac.uk/pets/",
+        "https://www.robots.ox.ac.uk/~vgg/data/pets/data/",
+    )
+    """Addresses, tried in order, that `images.tar.gz` and `annotations.tar.gz` lie below; empty: never download."""
+    images_md5: Md5 = "5c4f3ee8e5d25df40f4fd59a7f44e54c"
+    """MD5 of `images.tar.gz`."""
+    annotations_md5: Md5 = "95a8c909bbe2e81eed6a22bccdf3f68f"
+    """MD5 of `annotations.tar.gz`."""
+    timeout_s: float = Field(default=14.0, gt=0)
+    """Seconds after which a connection that gives nothing is given up."""
+
+
+class SyntheticConfig(Section):
+    """The drawn pictures that stand in for the data set."""
+
+    trainval: int = Field(default=1300, ge=2)
+    """Pictures to learn from, the validation split included."""
+    test: int = Field(default=120, ge=1)
+    """Pictures of the test split."""
+    size: int = Field(default=320, ge=64)
+    """Longer side of a picture, in pixels."""
+    max_animals: int = Field(default=3, ge=1, le=3)
+    """Animals in a picture, at most."""
+    seed: int = Field(default=0, ge=0)
+    """Another seed draws other pictures."""
+    folder: Path = Path("data/synthetic-pets")
+    """The pictures are written once, below this folder."""
+    workers: int | None = Field(default=None, ge=1)
+    """Processes that draw; null: one per core."""
+
+
+class PetsConfig(InstanceDataConfig):
+    """Oxford-IIIT Pet, or the drawn pets in its layout."""
+
+    source: Literal["oxford", "synthetic"] = "oxford"
+    """The real pictures, or the drawn ones whether or not the real ones could be had."""
+    root: Path = Path("data/pets")
+    """Folder with `images/` and `annotations/`; downloaded to there when they are missing."""
+    classes: Literal["breed", "species", "pet"] = "species"
+    """What is told apart: 37 breeds, cat and dog, or nothing."""
+    border: Literal["ignore", "foreground", "background"] = "foreground"
+    """What the trimap's border pixels are. Ignored ones count in no loss; the box goes around them."""
+    val_fraction: float = Field(default=0.1, gt=0, lt=1)
+    """Part of the official `trainval` split that validates: of each breed this part, to within one picture."""
+    split_seed: int = Field(default=0, ge=0)
+    """Another seed puts other pictures into the validation split."""
+    offline: Literal["synthetic", "error"] = "synthetic"
+    """Where the data set can be neither found nor downloaded: draw pictures and say so, or stop."""
+    download: DownloadConfig = DownloadConfig()
+    """Where the data set comes from when it is not there."""
+    synthetic: SyntheticConfig = SyntheticConfig()
+    """The drawn pictures that stand in for the data set."""
+
+    @model_validator(mode="after")
+    def _room_for_all_animals(self) -> Self:
+        if self.synthetic.max_animals > self.max_objects:
+            raise ValueError(
+                f"synthetic.max_animals is {self.synthetic.max_animals} but max_objects only {self.max_objects}: "
+                "raise max_objects."
+            )
+        return self

@@ -1,0 +1,133 @@
+"""What the index knows of a picture, and what is made of it: raw samples, the COCO ground truth, a fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from base.batch import IGNORE, Sample
+from data_loader import rle
+from data_loader.errors import DataError
+from data_loader.pictures import read_rgb
+from data_loader.rle import Rle
+
+
+@dataclass(frozen=True)
+class ObjectRecord:
+    """One object.
+
+    Attributes:
+        category: 1…K.
+        mask: the object with its ignored pixels, in the file's size.
+        ignored: those of its pixels that no loss and no metric counts; None where there are none.
+        crowd: a region of many objects.
+    """
+
+    category: int
+    mask: Rle
+    ignored: Rle | None = None
+    crowd: bool = False
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """One picture: where it lies, its size in pixels, its id in the ground truth and its objects."""
+
+    path: Path
+    image_id: int
+    height: int
+    width: int
+    objects: tuple[ObjectRecord, ...]
+
+
+class RecordSource(Sequence[Sample]):
+    """Raw samples by position; reading is safe from several threads."""
+
+    def __init__(self, records: Sequence[ImageRecord]):
+        self.records = tuple(records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, index):
+        return read_sample(self.records[index])
+
+
+def read_sample(record: ImageRecord) -> Sample:
+    """Decodes a picture and its masks.
+
+    Returns:
+        `image` (h, w, 3) uint8 RGB, `boxes` (n, 4) float32 xyxy in pixels, `classes` (n,) int32 1…K, `masks` (n, h, w)
+        uint8 (0, 1, 255 ignored), `crowd` (n,) bool, `image_id` int.
+
+    Raises:
+        DataError: the picture is missing, does not decode or has changed its size since it was indexed.
+    """
+    image = read_rgb(record.path)
+    size = (record.height, record.width)
+    if image.shape[:2] != size:
+        raise DataError(f"{record.path}: the picture is {image.shape[:2]} but was {size} (h, w) when it was indexed.")
+    count = len(record.objects)
+    masks = np.zeros((count, *size), np.uint8)
+    for mask, item in zip(masks, record.objects, strict=True):
+        mask[:] = rle.decode(item.mask)
+        if item.ignored is not None:
+            mask[rle.decode(item.ignored) != 0] = IGNORE
+    boxes = np.array([rle.xywh(item.mask) for item in record.objects], np.float32).reshape(count, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    return {
+        "image": image,
+        "boxes": boxes,
+        "classes": np.array([item.category for item in record.objects], np.int32),
+        "masks": masks,
+        "crowd": np.array([item.crowd for item in record.objects], bool),
+        "image_id": record.image_id,
+    }
+
+
+def coco_ground_truth(records: Sequence[ImageRecord], classes: Sequence[str]) -> dict:
+    """The COCO dict of the pictures: RLE masks in the file's size, exact boxes and areas.
+
+    An annotation with ignored pixels carries them as `ignored_segmentation` besides; its `segmentation`, `bbox` and
+    `area` are those of the object with the ignored pixels, since COCO's own metric knows none.
+    """
+    images, annotations = [], []
+    for record in records:
+        images.append(
+            {
+                "id": record.image_id,
+                "file_name": record.path.name,
+                "width": record.width,
+                "height": record.height,
+            }
+        )
+        for item in record.objects:
+            annotations.append(_annotation(item, record.image_id, len(annotations) + 1))
+    categories = [{"id": number, "name": name} for number, name in enumerate(classes, 1)]
+    return {"images": images, "annotations": annotations, "categories": categories}
+
+
+def _annotation(item: ObjectRecord, image_id: int, number: int) -> dict:
+    annotation = {
+        "id": number,
+        "image_id": image_id,
+        "category_id": item.category,
+        "bbox": rle.xywh(item.mask),
+        "area": rle.area(item.mask),
+        "iscrowd": int(item.crowd),
+        "segmentation": item.mask,
+    }
+    return annotation if item.ignored is None else annotation | {"ignored_segmentation": item.ignored}
+
+
+def fingerprint(splits: dict[str, Sequence[ImageRecord]]) -> str:
+    """12 hex digits over the splits: names, sizes in pixels, classes and masks of all pictures, in any order."""
+    lines = []
+    for split, records in splits.items():
+        for record in records:
+            objects = [asdict(item) for item in record.objects]
+            lines.append(json.dumps([split, record.path.name, record.height, record.width, objects], sort_keys=True))
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]

@@ -1,0 +1,41 @@
+"""Lossless compressed masks: COCO's run-length encoding with the counts as text, so that JSON can hold it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from faster_coco_eval import mask as coco_mask
+
+Rle = dict[str, Any]
+"""`{"size": [height, width], "counts": text}`."""
+
+
+def encode(mask: np.ndarray) -> Rle:
+    """(h, w) mask, anything but 0 is the object → RLE."""
+    rle = coco_mask.encode(np.asfortranarray(mask != 0, dtype=np.uint8))
+    return {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+
+
+def decode(rle: Rle) -> np.ndarray:
+    """RLE → (h, w) uint8 of 0 and 1, C order."""
+    return np.ascontiguousarray(coco_mask.decode(_as_bytes(rle)))
+
+
+def union(parts: Sequence[Rle]) -> Rle:
+    """The pixels in any of the masks, which have one size."""
+    rle = coco_mask.merge([_as_bytes(part) for part in parts])
+    return {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+
+
+def area(rle: Rle) -> int:
+    """Number of pixels."""
+    return int(coco_mask.area(_as_bytes(rle)))
+
+
+def xywh(rle: Rle) -> list[float]:
+    """The tight box as COCO writes it: x, y, width, height in pixels; all 0 for an empty mask."""
+    return [float(value) for value in coco_mask.toBbox(_as_bytes(rle))]
+
+
+def _as_bytes(rle: Rle) -> Rle:
+    return {"size": rle["size"], "counts": rle["counts"].encode("ascii")}

@@ -1,0 +1,76 @@
+"""Where a picture comes to lie in the network's input: one affine map, put together from its parts.
+
+Matrices are 3 × 3 and map points (x, y, 1) in pixels; a pixel's centre is at +0.5.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_loader.config import AugmentConfig
+
+Size = tuple[int, int]
+"""(height, width) in pixels."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The map from the file's picture into the input, and the part of the input that it fills.
+
+    Attributes:
+        matrix: (3, 3) float64.
+        size: height and width of the picture inside the input; it starts in the top left corner.
+    """
+
+    matrix: np.ndarray
+    size: Size
+
+
+def scaling(x: float, y: float) -> np.ndarray:
+    """Multiplies both coordinates."""
+    return np.diag([x, y, 1.0])
+
+
+def translation(x: float, y: float) -> np.ndarray:
+    """Adds to both coordinates."""
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+
+
+def flipping(width: float) -> np.ndarray:
+    """Mirrors left and right in a picture of this width."""
+    return np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+def rotation(degrees: float, centre: tuple[float, float]) -> np.ndarray:
+    """Turns clockwise, as seen on the screen, about `centre` (x, y)."""
+    angle = np.deg2rad(degrees)
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    return translation(*centre) @ turn @ translation(-centre[0], -centre[1])
+
+
+def fit(size: Size, image_size: Size, factor: float = 1.0) -> Placement:
+    """Resizes so that the picture just fits into `image_size`, times `factor`; keeps the proportions.
+
+    The sides are rounded to whole pixels (at least 1) and the map is exact for the rounded sides; with a factor
+    above 1 the result is larger than `image_size`.
+    """
+    scale = factor * min(image_size[0] / size[0], image_size[1] / size[1])
+    height, width = (max(1, round(side * scale)) for side in size)
+    return Placement(scaling(width / size[1], height / size[0]), (height, width))
+
+
+def random_placement(size: Size, image_size: Size, config: AugmentConfig, rng: np.random.Generator) -> Placement:
+    """Scale jitter, flip, small rotation and, where the picture has outgrown `image_size`, a random crop."""
+    factor = rng.uniform(*config.scale_range) if rng.random() < config.scale else 1.0
+    placed = fit(size, image_size, factor)
+    height, width = placed.size
+    matrix = placed.matrix
+    if rng.random() < config.flip:
+        matrix = flipping(width) @ matrix
+    if rng.random() < config.rotation:
+        degrees = rng.uniform(-config.max_degrees, config.max_degrees)
+        matrix = rotation(degrees, (width / 2, height / 2)) @ matrix
+    spare = max(0, height - image_size[0]), max(0, width - image_size[1])
+    top, left = (int(rng.integers(pixels + 1)) for pixels in spare)
+    return Placement(translation(-left, -top) @ matrix, (height - spare[0], width - spare[1]))

@@ -1,0 +1,99 @@
+"""The affine warp of pictures and masks, and the boxes that follow from the masks.
+
+`n` objects; the maps are those of `placement`.
+"""
+
+import cv2
+import numpy as np
+
+from base.batch import IGNORE
+from data_loader.transforms.placement import Placement, Size, scaling, translation
+
+_HALF = 128
+"""Coverage, of 255, from which a pixel belongs to an object."""
+
+
+def warp_image(image: np.ndarray, placement: Placement) -> np.ndarray:
+    """(h, w, 3) uint8 → (*placement.size, 3) uint8, 0 where the map reaches outside of the picture."""
+    # one pixel more on each side, or the picture's own edge would fade into the 0 around it
+    framed = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return _warp(framed, placement.matrix @ translation(-1, -1), placement.size)
+
+
+def resize_image(image: np.ndarray, size: Size) -> np.ndarray:
+    """(h, w, 3) uint8 → (*size, 3) uint8: averages when it shrinks, else interpolates."""
+    if image.shape[:2] == size:
+        return image
+    shrinks = size[0] < image.shape[0]
+    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def warp_mask(mask: np.ndarray, box: np.ndarray, placement: Placement) -> np.ndarray:
+    """Warps one mask with values 0, 1 and 255 (ignored).
+
+    Object and ignored pixels are interpolated apart and cut at one half, so no value between appears. An object too
+    thin to survive that keeps every pixel that one of its own falls into.
+
+    Args:
+        mask: (h, w) uint8.
+        box: (4,) a box around everything that is not 0, xyxy in pixels.
+        placement: the map and the output's size.
+
+    Returns:
+        (*placement.size,) uint8.
+    """
+    output = np.zeros(placement.size, np.uint8)
+    left, top, right, bottom = _reach(box, placement)
+    if left >= right or top >= bottom:
+        return output
+    x0, y0, x1, y1 = box.astype(int)
+    crop = mask[y0:y1, x0:x1]
+    matrix = translation(-left, -top) @ placement.matrix @ translation(x0, y0)
+    tile = output[top:bottom, left:right]
+    covered = _warp((crop != 0).astype(np.uint8) * 255, matrix, tile.shape) >= _HALF
+    tile[covered] = 1
+    if (crop == IGNORE).any():
+        sure = _warp((crop == 1).astype(np.uint8) * 255, matrix, tile.shape) >= _HALF
+        tile[covered & ~sure] = IGNORE
+    if not (tile == 1).any():
+        _keep_thin(crop, matrix, tile)
+    return output
+
+
+def tight_box(mask: np.ndarray) -> np.ndarray:
+    """(h, w) mask → (4,) float32 xyxy around all that is not 0, the far edges exclusive; 0 for an empty mask."""
+    x, y, width, height = cv2.boundingRect(mask)
+    return np.array([x, y, x + width, y + height], np.float32)
+
+
+def _warp(picture: np.ndarray, matrix: np.ndarray, size: Size) -> np.ndarray:
+    """Linear interpolation, 0 outside; a picture that gets less than half its size is averaged down first."""
+    height, width = picture.shape[:2]
+    scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
+    if scale < 0.5:
+        small = max(1, round(2 * scale * width)), max(1, round(2 * scale * height))
+        picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        matrix = matrix @ scaling(width / small[0], height / small[1])
+    centred = matrix[:2].copy()
+    centred[:, 2] += 0.5 * (matrix[:2, 0] + matrix[:2, 1]) - 0.5  # OpenCV's pixel centres are whole numbers
+    return cv2.warpAffine(picture, centred, size[::-1], flags=cv2.INTER_LINEAR)
+
+
+def _reach(box: np.ndarray, placement: Placement) -> tuple[int, int, int, int]:
+    """The whole-pixel rectangle of the output that a box can touch: left, top, right, bottom."""
+    x0, y0, x1, y1 = box
+    corners = placement.matrix @ np.array([[x0, x1, x0, x1], [y0, y0, y1, y1], [1, 1, 1, 1]], np.float64)
+    height, width = placement.size
+    left, top = (max(0, int(np.floor(corners[axis].min())) - 1) for axis in (0, 1))
+    right = min(width, int(np.ceil(corners[0].max())) + 1)
+    bottom = min(height, int(np.ceil(corners[1].max())) + 1)
+    return left, top, right, bottom
+
+
+def _keep_thin(crop: np.ndarray, matrix: np.ndarray, tile: np.ndarray) -> None:
+    """Marks in `tile` each pixel that the centre of an object's pixel falls into."""
+    rows, columns = np.nonzero(crop == 1)
+    centres = matrix[:2] @ np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))])
+    x, y = np.floor(centres).astype(int)
+    inside = (x >= 0) & (x < tile.shape[1]) & (y >= 0) & (y < tile.shape[0])
+    tile[y[inside], x[inside]] = 1

@@ -1,0 +1,56 @@
+"""The account of a data set's broken parts."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data_loader.errors import DataError
+
+_LOGGER = logging.getLogger("maskeras")
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class BadItem:
+    """A file, or a line of a list, that was left out.
+
+    Attributes:
+        where: the file's name, with the line's number for a list.
+        kind: a few words, the same for all of the kind: what is counted.
+        reason: what was found.
+    """
+
+    where: str
+    kind: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.kind}: {self.reason}"
+
+
+def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float) -> None:
+    """Logs what was left out, by name and reason, and counts it.
+
+    Args:
+        bad: what was left out.
+        total: pictures listed, the bad ones included.
+        max_bad_fraction: the largest part that may be bad.
+
+    Raises:
+        DataError: more than `max_bad_fraction` is bad.
+    """
+    if not bad:
+        return
+    counts = ", ".join(f"{number} × {kind}" for kind, number in Counter(item.kind for item in bad).most_common())
+    head = f"{len(bad)} of {total} pictures are broken and left out ({counts})"
+    lines = [f"  {item}" for item in bad[:_SHOWN]]
+    if len(bad) > _SHOWN:
+        lines.append(f"  … and {len(bad) - _SHOWN} more")
+    if len(bad) > max_bad_fraction * total:
+        advice = (
+            f"That is more than data.max_bad_fraction = {max_bad_fraction} allows: repair the files, take their lines "
+            "out of the list, or raise data.max_bad_fraction."
+        )
+        raise DataError("\n".join([f"{head}:", *lines, advice]))
+    _LOGGER.warning("\n".join([f"{head}:", *lines]))

@@ -1,0 +1,63 @@
+"""Trains and evaluates Mask R-CNN on Oxford-IIIT Pet: `python mains/pets_main.py -c configs/pets.json`."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from trainers.reporting.final_report import final_report
+from utils.args import parse_args, run_main
+from utils.config import process_config
+from utils.console import setup_console
+from utils.logger import Logger
+from utils.registry import DATA, EVALUATORS, MODELS, TRAINERS, resolve
+from utils.run_folder import has_checkpoint, open_run, source_files
+from utils.seeds import seed_everything, set_precision
+
+
+def main() -> None:
+    """Parse, seed, data, model, logger, trainer, train, final evaluation."""
+    setup_console()
+    args = parse_args(__doc__ or "")
+    config = process_config(args.config, args.overrides)
+
+    seed_everything(config.exp.seed)
+    set_precision(config.trainer.precision)
+
+    data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
+    data.prepare()
+    run = open_run(config, data.display_name, data.fingerprint, args.resume)
+
+    model = resolve(MODELS, config.model.name)(config.model, data.spec)
+    model.init_saver(run / "checkpoints", config.trainer.checkpoint)
+    checkpoint = model.load("last") if has_checkpoint(run) else None
+    print(model.summary())
+
+    evaluator = resolve(EVALUATORS, config.evaluator.name)
+    with Logger(
+        run,
+        config.logger,
+        experiment_name=run.name,
+        comet_key=config.comet_key(),
+        hyper_parameters=config.to_dict(),
+        tags=(*config.exp.tags, data.display_name),
+        resume_step=model.global_step if args.resume else None,
+    ) as logger:
+        logger.graph(model.describe())
+        logger.code(source_files(ROOT), ROOT)
+        trainer = resolve(TRAINERS, config.trainer.name)(
+            model, data, config.trainer, logger=logger, evaluator=evaluator(config.evaluator, data.ground_truth("val"))
+        )
+        if checkpoint:
+            trainer.restore(checkpoint)
+        trainer.train()
+
+        trainer.load_best()
+        metrics = trainer.evaluate("test", evaluator(config.evaluator, data.ground_truth("test")))
+        logger.summarize(model.global_step, metrics, "test")
+    final_report(run, config, trainer, metrics, logger.comet_location)
+
+
+if __name__ == "__main__":
+    run_main(main)

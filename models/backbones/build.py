@@ -1,0 +1,99 @@
+"""A picture in, a pyramid of features out. Alphabet: `B` images, `H, W` their size, `C_n` features of stride 2^n."""
+
+import logging
+import math
+from typing import Any
+
+import keras
+
+from models.backbones.architecture import Architecture, NormalizePictures
+from models.backbones.config import BackboneConfig
+from models.backbones.table import BACKBONES
+from models.backbones.weights import WeightsReport, load_weights
+from utils.registry import load_object
+
+logger = logging.getLogger("maskeras")
+
+STRIDES = {"C2": 4, "C3": 8, "C4": 16, "C5": 32}
+"""Feature → pixels of the picture between two of its cells. A feature is ceil(H / stride) × ceil(W / stride)."""
+
+SMALLEST = 32
+"""The smallest side of a picture, in pixels."""
+
+
+def build_backbone(config: BackboneConfig, image_size: tuple[int, int]) -> keras.Model:
+    """The network (B, H, W, 3) RGB pictures in 0…255 → {"C2": (B, ⌈H/4⌉, ⌈W/4⌉, channels), …, "C5"}.
+
+    Normalisation is inside. Frozen layers have `trainable=False`; a batch norm among them runs on its moving statistics
+    even when called with `training=True`. Setting `trainable` on the whole backbone later undoes that.
+
+    Raises:
+        WeightsError: see `models.backbones.weights`.
+        ValueError: `image_size` is too small, or the network has not the strides it declares.
+    """
+    return build_backbone_with_report(config, image_size)[0]
+
+
+def build_backbone_with_report(
+    config: BackboneConfig, image_size: tuple[int, int]
+) -> tuple[keras.Model, WeightsReport]:
+    """As `build_backbone`, and what its weights are."""
+    if min(image_size) < SMALLEST:
+        raise ValueError(f"received image_size {tuple(image_size)}; a backbone needs at least {SMALLEST} pixels a side")
+    architecture: Architecture = load_object(BACKBONES.get(config.name, config.name))(config)
+    network = architecture.make((*image_size, 3))
+    report = load_weights(network, config, architecture)
+    if not report.fell_back:
+        _freeze(network, config, architecture)
+    _log(config, report)
+    body = _cut(network, architecture, config.name.rpartition(":")[2])
+    images = keras.Input((*image_size, 3), dtype="float32", name="images")
+    pixels = architecture.pixels
+    normalized = NormalizePictures(pixels.mean, pixels.std, pixels.bgr, name="normalize_pictures")(images)
+    backbone = keras.Model(images, body(normalized), name="backbone")
+    _check_strides(backbone, image_size)
+    return backbone, report
+
+
+def _freeze(network: keras.Model, config: BackboneConfig, architecture: Architecture) -> None:
+    frozen = set()
+    if config.frozen_stages:
+        last = network.get_layer(architecture.stages[config.frozen_stages - 1])
+        frozen = {id(layer) for layer in keras.Model(network.inputs, last.output).layers}
+    for layer in network.layers:
+        is_norm = isinstance(layer, keras.layers.BatchNormalization)
+        if id(layer) in frozen or (is_norm and config.batch_norm == "frozen"):
+            layer.trainable = False
+
+
+def _log(config: BackboneConfig, report: WeightsReport) -> None:
+    logger.info("backbone %s: %s", config.name, report)
+    if config.weights is None and (config.frozen_stages or config.batch_norm == "frozen"):
+        logger.warning(
+            "backbone %s has random weights and frozen parts (frozen_stages %d, batch_norm %s): load a checkpoint into "
+            'it, or set frozen_stages to 0 and batch_norm to "trainable", else they stay random',
+            config.name,
+            config.frozen_stages,
+            config.batch_norm,
+        )
+
+
+def _cut(network: keras.Model, architecture: Architecture, name: str) -> keras.Model:
+    """The part of `network` from where the normalisation ends to C5."""
+    start: Any = network.get_layer(architecture.starts_at).input if architecture.starts_at else network.input
+    taps = zip(STRIDES, architecture.stages[1:], strict=True)
+    part = keras.Model(start, {level: network.get_layer(layer).output for level, layer in taps}, name=name)
+    # The same layers on an input of our own: else its name would count up with every network built.
+    normalized = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
+    return keras.models.clone_model(part, input_tensors=normalized, clone_function=lambda layer: layer)
+
+
+def _check_strides(backbone: keras.Model, image_size: tuple[int, int]) -> None:
+    features: Any = backbone.output
+    for level, stride in STRIDES.items():
+        expected = tuple(math.ceil(side / stride) for side in image_size)
+        if features[level].shape[1:3] != expected:
+            raise ValueError(
+                f"{level} is {features[level].shape[1:3]} for pictures of {tuple(image_size)}, but stride "
+                f"{stride} gives {expected}; correct the names of the stages in the architecture"
+            )

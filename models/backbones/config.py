@@ -1,0 +1,65 @@
+"""The config section of a backbone. It imports no Keras."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from models.backbones.table import BACKBONES, WITH_WIDTH
+from utils.config.section import Section
+from utils.registry import nearest
+
+WEIGHT_SUFFIXES = (".weights.h5", ".h5", ".hdf5")
+"""Endings of the weight files that can be loaded: Keras 3's, and the older Keras' HDF5."""
+
+
+class BackboneConfig(Section):
+    """Which network turns a picture into features, what it starts from and how much of it learns."""
+
+    name: str = "mobilenet_v2"
+    """A backbone of `models/backbones/table.py`, or the dotted path `package.module:function` of an own one."""
+
+    weights: str | None = "imagenet"
+    """`"imagenet"` (downloaded once, kept in Keras' cache), the path of a `.h5` file, or null for random weights."""
+
+    required: bool = False
+    """If `"imagenet"` cannot be downloaded: true makes that an error, false warns and trains from scratch."""
+
+    frozen_stages: int = Field(default=0, ge=0, le=5)
+    """0 freezes nothing; n freezes the stem and every stage up to C_n, so 1 is the stem alone, 5 the whole backbone."""
+
+    batch_norm: Literal["frozen", "trainable"] = "frozen"
+    """`"frozen"`: batch norm keeps its statistics, scale and shift; `"trainable"`: it follows the batches."""
+
+    alpha: float = Field(default=1.0, gt=0, le=2)
+    """Width multiplier of `mobilenet_v2`; other backbones have none."""
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name in BACKBONES or ":" in name:
+            return name
+        near = nearest(name, BACKBONES)
+        hint = f'did you mean "{near}"? ' if near else ""
+        raise ValueError(
+            f'received "{name}", which is no backbone; {hint}choices: {", ".join(sorted(BACKBONES))}; '
+            "or a dotted path package.module:function"
+        )
+
+    @field_validator("weights")
+    @classmethod
+    def _loadable(cls, weights: str | None) -> str | None:
+        if weights is None or weights == "imagenet" or weights.endswith(WEIGHT_SUFFIXES):
+            return weights
+        raise ValueError(
+            f'received "{weights}"; write "imagenet", null, or the path of a file that ends with '
+            f"{' or '.join(WEIGHT_SUFFIXES)}"
+        )
+
+    @model_validator(mode="after")
+    def _width(self) -> Self:
+        if self.alpha != 1.0 and self.name in BACKBONES and self.name not in WITH_WIDTH:
+            raise ValueError(
+                f"received alpha {self.alpha}, but {self.name} has no width multiplier; leave alpha at 1 "
+                f"or choose {', '.join(sorted(WITH_WIDTH))}"
+            )
+        return self

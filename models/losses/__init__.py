@@ -1,0 +1,1 @@
+"""Pure loss functions: (prediction, target, weight) → scalar."""

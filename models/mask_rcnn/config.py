@@ -1,0 +1,149 @@
+"""The section `model` of a Mask R-CNN. Every default is that of torchvision's `maskrcnn_resnet50_fpn`."""
+
+from pydantic import Field, model_validator
+
+from models.backbones.config import BackboneConfig
+from models.layers.config import FPNConfig
+from utils.config.section import Section
+
+Weights4 = tuple[float, float, float, float]
+
+
+class RPNConfig(Section):
+    """The region proposal network."""
+
+    anchor_sizes: tuple[tuple[float, ...], ...] = ((32.0,), (64.0,), (128.0,), (256.0,), (512.0,))
+    """Side lengths in pixels of a square anchor, for each level of the pyramid from the finest."""
+    aspect_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    """Height / width of the anchors."""
+    positive_iou: float = Field(default=0.7, gt=0, le=1)
+    """An anchor with at least this IoU to an object is positive, and so is the best anchor of each object."""
+    negative_iou: float = Field(default=0.3, ge=0, le=1)
+    """An anchor with less than this IoU to all objects is negative; one in between is not used."""
+    samples: int = Field(default=256, ge=1)
+    """Anchors of a picture that the loss is computed on."""
+    positive_fraction: float = Field(default=0.5, gt=0, lt=1)
+    """The largest share of positives among them."""
+    nms_iou: float = Field(default=0.7, gt=0, le=1)
+    """Of two proposals of one level with more IoU than this, the one of lower score goes."""
+    min_size: float = Field(default=1e-3, ge=0)
+    """Proposals with a side shorter than this, in pixels, go."""
+    pre_nms_train: int = Field(default=2000, ge=1)
+    """Best proposals of each level before NMS, in training."""
+    post_nms_train: int = Field(default=2000, ge=1)
+    """Best proposals of all levels after NMS, in training."""
+    pre_nms_eval: int = Field(default=1000, ge=1)
+    """As `pre_nms_train`, in evaluation."""
+    post_nms_eval: int = Field(default=1000, ge=1)
+    """As `post_nms_train`, in evaluation."""
+
+
+class BoxHeadConfig(Section):
+    """Classes and boxes of the proposals."""
+
+    positive_iou: float = Field(default=0.5, gt=0, le=1)
+    """A proposal with at least this IoU to an object belongs to it; any other is background."""
+    samples: int = Field(default=512, ge=1)
+    """Proposals of a picture that the losses are computed on."""
+    positive_fraction: float = Field(default=0.25, gt=0, lt=1)
+    """The largest share of positives among them; the mask head is trained on these (see `mask_head.samples`)."""
+    pool_size: int = Field(default=7, ge=1)
+    """Side of the pooled features."""
+    hidden: int = Field(default=1024, ge=1)
+    """Width of the two dense layers."""
+    delta_weights: Weights4 = (10.0, 10.0, 5.0, 5.0)
+    """Scale of the targets (dx, dy, dw, dh)."""
+
+
+class MaskHeadConfig(Section):
+    """Masks of the detections."""
+
+    pool_size: int = Field(default=14, ge=1)
+    """Side of the pooled features; the mask is twice as large."""
+    channels: tuple[int, ...] = (256, 256, 256, 256)
+    """Channels of the 3×3 convolutions."""
+    upsample_channels: int = Field(default=256, ge=1)
+    """Channels of the transposed convolution."""
+    samples: int | None = Field(default=None, ge=1)
+    """Positives of a picture that the mask loss is computed on; null: all that the box head samples."""
+
+
+class RoIConfig(Section):
+    """How the features of a box are pooled from the pyramid."""
+
+    sampling_ratio: int = Field(default=2, ge=1)
+    """Samples in each direction of a RoIAlign bin."""
+    canonical_size: float = Field(default=224.0, gt=0)
+    """A box of this side (root of its area, in pixels) is pooled from `canonical_level` (FPN, equation 1)."""
+    canonical_level: int = Field(default=4, ge=2)
+    """See `canonical_size`."""
+
+
+class DetectConfig(Section):
+    """What is kept as a detection."""
+
+    score: float = Field(default=0.05, ge=0, lt=1)
+    """The least probability."""
+    nms_iou: float = Field(default=0.5, gt=0, le=1)
+    """Of two boxes of one class with more IoU than this, the one of lower score goes."""
+    min_size: float = Field(default=1e-2, ge=0)
+    """Boxes with a side shorter than this, in pixels, go."""
+    max_detections: int = Field(default=100, ge=1)
+    """Best detections of a picture."""
+    candidates: int = Field(default=1000, ge=1)
+    """Best pairs of box and class that go into NMS; torchvision takes all with enough score."""
+
+
+class LossWeights(Section):
+    """The factor of each loss term."""
+
+    rpn_objectness: float = Field(default=1.0, ge=0)
+    """Is it an object."""
+    rpn_box: float = Field(default=1.0, ge=0)
+    """Where the proposal lies."""
+    classifier: float = Field(default=1.0, ge=0)
+    """Which class it is."""
+    box: float = Field(default=1.0, ge=0)
+    """Where the box lies."""
+    mask: float = Field(default=1.0, ge=0)
+    """Which pixels belong to it."""
+
+
+class MaskRCNNConfig(Section):
+    """Mask R-CNN (He et al. 2017) on a feature pyramid (Lin et al. 2017)."""
+
+    name: str = "mask_rcnn"
+    """A registered model, or `package.module:Class` of your own."""
+    backbone: BackboneConfig = BackboneConfig()
+    """Where the features come from."""
+    fpn: FPNConfig = FPNConfig()
+    """The feature pyramid."""
+    rpn: RPNConfig = RPNConfig()
+    """The region proposal network."""
+    roi: RoIConfig = RoIConfig()
+    """How the features of a box are pooled."""
+    box_head: BoxHeadConfig = BoxHeadConfig()
+    """Classes and boxes."""
+    mask_head: MaskHeadConfig = MaskHeadConfig()
+    """Masks."""
+    detect: DetectConfig = DetectConfig()
+    """What is kept as a detection."""
+    loss_weights: LossWeights = LossWeights()
+    """The factor of each loss term."""
+    crowd_iou: float = Field(default=0.5, gt=0, le=1)
+    """An anchor or proposal with more than this share of its area in a crowd region is neither positive nor negative."""
+
+    @property
+    def mask_samples(self) -> int:
+        """Positives of a picture that go through the mask head in training."""
+        positives = max(1, int(self.box_head.samples * self.box_head.positive_fraction))
+        return min(positives, self.mask_head.samples or positives)
+
+    @model_validator(mode="after")
+    def _one_size_per_level(self) -> "MaskRCNNConfig":
+        levels = len(self.fpn.levels)
+        if len(self.rpn.anchor_sizes) != levels:
+            raise ValueError(f"rpn.anchor_sizes has {len(self.rpn.anchor_sizes)} entries, the pyramid {levels} levels")
+        if self.rpn.negative_iou > self.rpn.positive_iou:
+            raise ValueError("rpn.negative_iou is above rpn.positive_iou")
+        return self

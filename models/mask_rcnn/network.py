@@ -1,0 +1,116 @@
+"""The network of Mask R-CNN: backbone, pyramid, proposals, and the heads on what was pooled.
+
+Alphabet: `B` images, `A` anchors, `P` proposals, `N` samples, `M` positives at most, `D` detections, `K` classes.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from base.batch import DataSpec
+from models.backbones.build import build_backbone_with_report
+from models.layers.fpn import FPN
+from models.mask_rcnn.config import MaskRCNNConfig
+from models.mask_rcnn.detect import detect
+from models.mask_rcnn.heads import BoxHead, MaskHead, of_class
+from models.mask_rcnn.rpn import RPNHead, select_proposals
+from models.mask_rcnn.targets import GroundTruth, anchor_targets, roi_targets
+from models.ops.anchors import AnchorGenerator
+from models.ops.box_coder import BoxCoder
+from models.ops.roi_align import assign_levels, roi_align
+
+
+class MaskRCNNNetwork(keras.Model):
+    """All weights of a Mask R-CNN, and the two ways through them: `learn` and `infer`.
+
+    Args:
+        config: the section `model`.
+        spec: classes and shapes of the data.
+    """
+
+    def __init__(self, config: MaskRCNNConfig, spec: DataSpec):
+        # Without autocast the boxes stay float32 under mixed precision; each layer casts its own features.
+        super().__init__(name="mask_rcnn", autocast=False)
+        self.config = config
+        self.num_classes = spec.num_classes
+        channels = config.fpn.channels
+        self.backbone, self.weights_report = build_backbone_with_report(config.backbone, spec.image_size)
+        self.fpn = FPN(config.fpn, name="fpn")
+        generator = AnchorGenerator(config.rpn.anchor_sizes, config.rpn.aspect_ratios)
+        self.rpn_head = RPNHead(channels, generator.num_per_cell[0])
+        self.box_head = BoxHead(config.box_head, channels, spec.num_classes)
+        self.mask_head = MaskHead(config.mask_head, channels, spec.num_classes)
+        self.coder = BoxCoder(config.box_head.delta_weights)
+        self.noise = keras.random.SeedGenerator(name="sampling_noise")
+        self._make_weights(channels)
+        height, width = spec.image_size
+        strides = [2**level for level in config.fpn.levels]
+        shapes = [(-(-height // s), -(-width // s)) for s in strides]
+        self.anchors = generator.grid((height, width), shapes)
+
+    def _make_weights(self, channels: int) -> None:
+        self.fpn.build({name: tensor.shape for name, tensor in self.backbone.output.items()})
+        self.rpn_head.build(None)
+        self.box_head.build((None, None, self.config.box_head.pool_size, self.config.box_head.pool_size, channels))
+        self.mask_head.build((None, None, self.config.mask_head.pool_size, self.config.mask_head.pool_size, channels))
+        self.built = True
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        """A batch → what the losses need (`training`) or detections."""
+        return self.learn(batch) if training else self.infer(batch)
+
+    def learn(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Outputs on sampled anchors and proposals, with their targets."""
+        truth = GroundTruth.of(batch)
+        pyramid, logits, deltas = self._features(batch["images"], training=True)
+        anchors = np.concatenate(self.anchors)
+        rpn = anchor_targets(anchors, truth, self._noise(logits), self.config.rpn, self.config.crowd_iou)
+        proposals, valid = self._proposals(logits, deltas, batch, training=True)
+        noise = self._noise(ops.concatenate([valid, truth.valid], axis=1))
+        rois = roi_targets(proposals, valid, truth, noise, self.config.box_head, self.config.crowd_iou)
+        boxes = ops.stop_gradient(rois.boxes)
+        class_logits, box_deltas = self.box_head(self._pool(pyramid, boxes, self.config.box_head.pool_size))
+        drawn = boxes[:, : self.config.mask_samples]  # the positives stand first
+        mask_logits = self.mask_head(self._pool(pyramid, drawn, self.config.mask_head.pool_size))
+        return {
+            "rpn": rpn,
+            "rois": rois,
+            "truth": truth,
+            "rpn_logits": logits,
+            "rpn_deltas": deltas,
+            "class_logits": class_logits,
+            "box_deltas": box_deltas,
+            "mask_logits": mask_logits,
+        }
+
+    def infer(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`images` and `image_size` → detections as in `base/batch.py`."""
+        pyramid, logits, deltas = self._features(batch["images"], training=False)
+        proposals, valid = self._proposals(logits, deltas, batch, training=False)
+        class_logits, box_deltas = self.box_head(self._pool(pyramid, proposals, self.config.box_head.pool_size))
+        size = batch["image_size"]
+        found = detect(class_logits, box_deltas, proposals, valid, size, self.coder, self.config.detect)
+        mask_logits = self.mask_head(self._pool(pyramid, found["boxes"], self.config.mask_head.pool_size))
+        by_class = ops.moveaxis(mask_logits, -1, 2)
+        own = of_class(by_class, ops.maximum(found["classes"] - 1, 0), self.num_classes)
+        return {**found, "masks": ops.sigmoid(own)}
+
+    def _features(self, images: Any, training: bool) -> tuple[dict[str, Any], Any, Any]:
+        pyramid = self.fpn(self.backbone(ops.cast(images, "float32"), training=training))
+        logits, deltas = self.rpn_head(pyramid)
+        return pyramid, logits, deltas
+
+    def _proposals(self, logits: Any, deltas: Any, batch: dict[str, Any], training: bool) -> tuple[Any, Any]:
+        return select_proposals(logits, deltas, self.anchors, batch["image_size"], self.config.rpn, training)
+
+    def _pool(self, pyramid: dict[str, Any], boxes: Any, size: int) -> Any:
+        low, high = self.config.fpn.min_level, self.config.fpn.max_level
+        levels = assign_levels(boxes, low, high, self.config.roi.canonical_size, self.config.roi.canonical_level)
+        features = [pyramid[f"P{level}"] for level in range(low, high + 1)]
+        scales = [1.0 / 2**level for level in range(low, high + 1)]
+        return roi_align(features, boxes, levels, scales, size, self.config.roi.sampling_ratio)
+
+    def _noise(self, like: Any) -> Any:
+        return keras.random.uniform(ops.shape(like), seed=self.noise)

@@ -1,0 +1,101 @@
+"""The region proposal network (Ren et al. 2015, section 3.1).
+
+Alphabet: `B` images, `A` anchors over all levels, `R` anchors of a cell, `P` proposals. Boxes xyxy in pixels.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from models.mask_rcnn.config import RPNConfig
+from models.ops.box_coder import BoxCoder
+from models.ops.boxes import clip, has_size
+from models.ops.gather import take
+from models.ops.nms import nms_sorted
+
+CODER = BoxCoder((1.0, 1.0, 1.0, 1.0))
+
+
+class RPNHead(keras.layers.Layer):
+    """One small convolutional network slid over every level of the pyramid.
+
+    Args:
+        channels: of the pyramid.
+        anchors_per_cell: R.
+    """
+
+    def __init__(self, channels: int, anchors_per_cell: int, name: str = "rpn_head", **others):
+        super().__init__(name=name, **others)
+        self.channels = channels
+        self.anchors_per_cell = anchors_per_cell
+        init = keras.initializers.RandomNormal(stddev=0.01)
+        options = {"kernel_initializer": init, "dtype": self.dtype_policy}
+        self.conv = keras.layers.Conv2D(channels, 3, padding="same", activation="relu", name="conv", **options)
+        self.objectness = keras.layers.Conv2D(anchors_per_cell, 1, name="objectness", **options)
+        self.deltas = keras.layers.Conv2D(anchors_per_cell * 4, 1, name="deltas", **options)
+
+    def build(self, _shapes) -> None:
+        """Makes the weights, which all levels share."""
+        for layer in (self.conv, self.objectness, self.deltas):
+            layer.build((None, None, None, self.channels))
+
+    def call(self, pyramid: dict[str, Any]) -> tuple[Any, Any]:
+        """Level → (B, h, w, channels), finest first.
+
+        Returns:
+            float32 objectness logits (B, A) and deltas (B, A, 4), in order level, row, column, aspect ratio.
+        """
+        logits, deltas = [], []
+        for features in pyramid.values():
+            shared = self.conv(features)
+            cells = shared.shape[1] * shared.shape[2] * self.anchors_per_cell
+            logits.append(ops.reshape(self.objectness(shared), (-1, cells)))
+            deltas.append(ops.reshape(self.deltas(shared), (-1, cells, 4)))
+        return ops.cast(ops.concatenate(logits, 1), "float32"), ops.cast(ops.concatenate(deltas, 1), "float32")
+
+    def get_config(self) -> dict:
+        """What makes the layer again."""
+        return {**super().get_config(), "channels": self.channels, "anchors_per_cell": self.anchors_per_cell}
+
+
+def select_proposals(
+    logits: Any, deltas: Any, anchors: list[np.ndarray], image_size: Any, config: RPNConfig, training: bool
+) -> tuple[Any, Any]:
+    """The best boxes of the RPN, duplicates removed.
+
+    Args:
+        logits: (B, A). deltas: (B, A, 4).
+        anchors: for each level (A_level, 4).
+        image_size: int (B, 2), height and width that boxes are clipped to.
+        config: how many, and thresholds.
+        training: which of the two sets of numbers holds.
+
+    Returns:
+        proposals (B, P, 4), best first, zeros where padded, and valid, bool (B, P). No gradient flows back.
+    """
+    pre, post = (
+        (config.pre_nms_train, config.post_nms_train) if training else (config.pre_nms_eval, config.post_nms_eval)
+    )
+    logits, deltas = ops.stop_gradient(logits), ops.stop_gradient(deltas)
+    boxes, scores, keep = [], [], []
+    start = 0
+    for level_anchors in anchors:
+        part = slice(start, start + len(level_anchors))
+        start = part.stop
+        best, index = ops.top_k(logits[:, part], min(pre, len(level_anchors)))
+        decoded = CODER.decode(take(deltas[:, part], index), ops.take(ops.convert_to_tensor(level_anchors), index, axis=0))
+        decoded = clip(decoded, image_size[:, 0], image_size[:, 1])
+        # Levels do not meet in NMS: each has its own, smaller matrix.
+        keep.append(nms_sorted(decoded, has_size(decoded, config.min_size), config.nms_iou))
+        boxes.append(decoded)
+        scores.append(best)
+    return _best(ops.concatenate(boxes, 1), ops.concatenate(scores, 1), ops.concatenate(keep, 1), post)
+
+
+def _best(boxes: Any, scores: Any, keep: Any, number: int) -> tuple[Any, Any]:
+    lowest = ops.full_like(scores, -1e9)
+    best, index = ops.top_k(ops.where(keep, scores, lowest), min(number, boxes.shape[1]))
+    valid = best > -1e9
+    return ops.where(valid[..., None], take(boxes, index), 0.0), valid

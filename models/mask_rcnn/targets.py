@@ -1,0 +1,120 @@
+"""What the losses compare with: labels of anchors, sampled proposals and their targets.
+
+Alphabet: `B` images, `A` anchors, `G` padded ground truths, `P` proposals, `N` sampled of them, `M` positives among the
+samples at most. Boxes xyxy in pixels.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from models.mask_rcnn.config import BoxHeadConfig, RPNConfig
+from models.mask_rcnn.rpn import CODER
+from models.ops.box_coder import BoxCoder
+from models.ops.boxes import iou
+from models.ops.gather import take
+from models.ops.matching import ignored_by_crowd, match
+from models.ops.sampling import sample
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """The objects of a batch.
+
+    Attributes:
+        boxes: (B, G, 4). classes: int (B, G), 0 where padded. valid: bool (B, G), an object and no crowd.
+        crowd: bool (B, G). masks: (B, G, H, W).
+    """
+
+    boxes: Any
+    classes: Any
+    valid: Any
+    crowd: Any
+    masks: Any
+
+    @classmethod
+    def of(cls, batch: dict[str, Any]) -> "GroundTruth":
+        """Reads the keys of the batch contract."""
+        real = batch["gt_classes"] > 0
+        crowd = ops.logical_and(real, batch["gt_crowd"])
+        valid = ops.logical_and(real, ops.logical_not(batch["gt_crowd"]))
+        return cls(batch["gt_boxes"], batch["gt_classes"], valid, crowd, batch["gt_masks"])
+
+
+@dataclass(frozen=True)
+class AnchorTargets:
+    """`index` int (B, N) of the sampled anchors; `positive`, `valid` bool (B, N); `deltas` (B, N, 4)."""
+
+    index: Any
+    positive: Any
+    valid: Any
+    deltas: Any
+
+
+@dataclass(frozen=True)
+class RoITargets:
+    """`boxes` (B, N, 4), positives first; `positive`, `valid` bool (B, N); `matched` int (B, N), index of the ground
+    truth; `classes` int (B, N), 0 background; `deltas` (B, N, 4)."""
+
+    boxes: Any
+    positive: Any
+    valid: Any
+    matched: Any
+    classes: Any
+    deltas: Any
+
+
+def anchor_targets(
+    anchors: np.ndarray, truth: GroundTruth, noise: Any, config: RPNConfig, crowd_iou: float
+) -> AnchorTargets:
+    """Labels all anchors and samples some (Ren et al. 2015, section 3.1.2 and 3.1.3).
+
+    Args:
+        anchors: (A, 4), those of all levels.
+        truth: the objects.
+        noise: (B, A) uniform in [0, 1): what the samples are drawn by.
+        config: thresholds and numbers.
+        crowd_iou: see `MaskRCNNConfig`.
+    """
+    boxes = ops.convert_to_tensor(anchors)[None]
+    matched, label = match(iou(truth.boxes, boxes), truth.valid, config.positive_iou, config.negative_iou, True)
+    label = _without_crowd(label, ops.broadcast_to(boxes, (ops.shape(label)[0], *boxes.shape[1:])), truth, crowd_iou)
+    index, positive, valid = sample(label, noise, config.samples, config.positive_fraction)
+    own = take(truth.boxes, take(matched, index))
+    deltas = CODER.encode(own, ops.take(boxes[0], index, axis=0))
+    return AnchorTargets(index, positive, valid, _where(positive, deltas))
+
+
+def roi_targets(
+    proposals: Any, valid: Any, truth: GroundTruth, noise: Any, config: BoxHeadConfig, crowd_iou: float
+) -> RoITargets:
+    """Samples proposals, the objects' own boxes among them (Fast R-CNN, section 2.3).
+
+    Args:
+        proposals: (B, P, 4). valid: bool (B, P).
+        truth: the objects.
+        noise: (B, P + G) uniform in [0, 1).
+        config: threshold and numbers.
+        crowd_iou: see `MaskRCNNConfig`.
+    """
+    boxes = ops.concatenate([proposals, truth.boxes], axis=1)
+    usable = ops.concatenate([valid, truth.valid], axis=1)
+    threshold = config.positive_iou
+    matched, label = match(iou(truth.boxes, boxes), truth.valid, threshold, threshold, False)
+    label = ops.where(usable, _without_crowd(label, boxes, truth, crowd_iou), -1)
+    index, positive, drawn = sample(label, noise, config.samples, config.positive_fraction)
+    boxes, matched = take(boxes, index), take(matched, index)
+    deltas = BoxCoder(config.delta_weights).encode(take(truth.boxes, matched), boxes)
+    classes = ops.where(positive, take(truth.classes, matched), 0)
+    return RoITargets(boxes, positive, drawn, matched, classes, _where(positive, deltas))
+
+
+def _without_crowd(label: Any, boxes: Any, truth: GroundTruth, threshold: float) -> Any:
+    ignored = ignored_by_crowd(boxes, truth.boxes, truth.crowd, threshold)
+    return ops.where(ops.logical_and(ignored, label == 0), -1, label)
+
+
+def _where(positive: Any, deltas: Any) -> Any:
+    return ops.stop_gradient(ops.where(positive[..., None], deltas, 0.0))

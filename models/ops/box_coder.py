@@ -1,0 +1,78 @@
+"""How a box is written as an offset from an anchor (R-CNN, Girshick et al. 2014, appendix C).
+
+Alphabet: boxes and anchors `xyxy` in pixels, deltas `(dx, dy, dw, dh)` times the weights.
+"""
+
+import math
+from dataclasses import dataclass
+
+from keras import ops
+
+from models.ops.boxes import Tensor
+
+
+def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Centre x, centre y, width, height, each (...)."""
+    x1, y1, x2, y2 = (ops.cast(boxes[..., i], "float32") for i in range(4))
+    width, height = x2 - x1, y2 - y1
+    return x1 + 0.5 * width, y1 + 0.5 * height, width, height
+
+
+def _positive(size: Tensor) -> Tensor:
+    """The size, or 1 where it is not positive, so that neither a division nor a logarithm of padding is infinite."""
+    return ops.where(size > 0, size, ops.ones_like(size))
+
+
+@dataclass(frozen=True)
+class BoxCoder:
+    """Encodes boxes against anchors and decodes them again; `decode(encode(b, a), a) == b`.
+
+    Attributes:
+        weights: factors of (dx, dy, dw, dh); they bring the targets to about unit variance.
+        clip: the largest log size ratio that is decoded; keeps `exp` finite at the start of a training.
+    """
+
+    weights: tuple[float, float, float, float] = (10.0, 10.0, 5.0, 5.0)
+    clip: float = math.log(1000.0 / 16.0)
+
+    def __post_init__(self) -> None:
+        if len(self.weights) != 4 or min(self.weights) <= 0:
+            raise ValueError(f"BoxCoder takes 4 positive weights (dx, dy, dw, dh), received {self.weights!r}")
+
+    def encode(self, boxes: Tensor, anchors: Tensor) -> Tensor:
+        """Deltas that lead from the anchors to the boxes.
+
+        Args:
+            boxes: (..., 4).
+            anchors: (..., 4), broadcast against `boxes`.
+
+        Returns:
+            float32 (..., 4). Empty boxes or anchors (padding) give finite values without a meaning.
+        """
+        cx, cy, width, height = _centre_form(boxes)
+        anchor_cx, anchor_cy, anchor_width, anchor_height = _centre_form(anchors)
+        width, height, anchor_width, anchor_height = map(_positive, (width, height, anchor_width, anchor_height))
+        deltas = (
+            (cx - anchor_cx) / anchor_width,
+            (cy - anchor_cy) / anchor_height,
+            ops.log(width / anchor_width),
+            ops.log(height / anchor_height),
+        )
+        return ops.stack([w * d for w, d in zip(self.weights, deltas, strict=True)], axis=-1)
+
+    def decode(self, deltas: Tensor, anchors: Tensor) -> Tensor:
+        """Boxes at the deltas from the anchors, not clipped to any picture.
+
+        Args:
+            deltas: (..., 4), of any float dtype.
+            anchors: (..., 4), broadcast against `deltas`.
+
+        Returns:
+            float32 (..., 4).
+        """
+        dx, dy, dw, dh = (ops.cast(deltas[..., i], "float32") / w for i, w in enumerate(self.weights))
+        anchor_cx, anchor_cy, anchor_width, anchor_height = _centre_form(anchors)
+        cx, cy = dx * anchor_width + anchor_cx, dy * anchor_height + anchor_cy
+        half_width = 0.5 * ops.exp(ops.minimum(dw, self.clip)) * anchor_width
+        half_height = 0.5 * ops.exp(ops.minimum(dh, self.clip)) * anchor_height
+        return ops.stack([cx - half_width, cy - half_height, cx + half_width, cy + half_height], axis=-1)

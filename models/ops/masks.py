@@ -1,0 +1,95 @@
+"""Mask targets: the ground truth inside a box (Mask R-CNN, section 3; torchvision's `project_masks_on_boxes`).
+
+Alphabet: `B` images, `G` padded ground truths, `N` boxes of one image, `S` side of the target, `H, W` of the masks.
+"""
+
+import numpy as np
+from keras import ops
+
+from base.batch import IGNORE
+from models.ops.boxes import Tensor
+
+_CHUNK_ABOVE = 2**24
+"""Pixels of all boxes' masks in one picture from which on they are worked through in chunks, to save memory."""
+_CHUNK = 32
+"""At most as many boxes in a chunk; their masks are float32 twice, 67 MB for 512 x 512."""
+
+
+def _area_matrix(low: Tensor, high: Tensor, length: int, size: int) -> Tensor:
+    """How much each pixel counts in each cell of the target, along one axis.
+
+    RoIAlign with the adaptive sampling ratio: cell p is the mean of g = ceil(box length / S) bilinear samples with
+    distance d <= 1. The sum of the samples' hat functions around pixel h is a second difference over h of
+    r(c) = Σ_i max(0, y_i - c), and y_i = y_0 + i * d makes r an arithmetic series: no axis for the samples is needed.
+
+    Args:
+        low: float32 (N,), near side of the boxes in pixels, at least 0.
+        high: (N,), far side, at most `length`.
+        length: H or W.
+        size: S.
+
+    Returns:
+        float32 (N, S, length), each row summing to 1.
+    """
+    cell = (ops.maximum(high - low, 1.0) / size)[:, None, None]
+    samples = ops.ceil(cell)
+    distance = cell / samples
+    first = low[:, None, None] + cell * np.arange(size, dtype=np.float32)[:, None] + 0.5 * distance
+    # The last centre stands twice: samples beyond it count for the last pixel in full.
+    centres = np.concatenate([np.arange(-1, length), [length - 1]]).astype(np.float32)
+    # In units of `distance` sample i is at i and this is where the centres are.
+    position = centres / distance - first / distance
+    below = ops.clip(ops.ceil(position), 0.0, samples)
+    # `samples - below` samples lie beyond a centre, on average at the middle one of them.
+    beyond = (samples - below) * (0.5 * (below + (samples - 1.0)) - position)
+    falling = beyond[..., :-1] - beyond[..., 1:]
+    return (falling[..., :-1] - falling[..., 1:]) * (distance / samples)
+
+
+def _crop(masks: Tensor, index: Tensor, along_y: Tensor, along_x: Tensor) -> tuple[Tensor, Tensor]:
+    """The share of object and of ignored pixels: (R, H, W), (n,), (n, S, H), (n, S, W) → two float32 (n, S, S)."""
+    picked = ops.take(masks, index, axis=0)
+    across = ops.transpose(along_x, (0, 2, 1))
+    inside = ops.matmul(ops.matmul(along_y, ops.cast(picked == 1, "float32")), across)
+    ignored = ops.matmul(ops.matmul(along_y, ops.cast(picked == IGNORE, "float32")), across)
+    return inside, ignored
+
+
+def _crop_in_chunks(masks: Tensor, index: Tensor, along_y: Tensor, along_x: Tensor, num: int) -> tuple[Tensor, Tensor]:
+    """`_crop` with the masks of a part of the `num` boxes of a picture in memory at once."""
+    chunk = max(count for count in range(1, _CHUNK + 1) if num % count == 0)
+    parts = tuple(ops.reshape(value, (-1, chunk, *value.shape[1:])) for value in (index, along_y, along_x))
+    return ops.map(lambda part: _crop(masks, *part), parts)
+
+
+def crop_masks(gt_masks: Tensor, matched: Tensor, boxes: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """The matched ground truth's mask in an S x S grid over each box.
+
+    As in torchvision the targets are not rounded: at the outline they are the object's share.
+
+    Args:
+        gt_masks: uint8 (B, G, H, W): 1 object, 0 not the object, 255 ignored.
+        matched: int (B, N), index into G.
+        boxes: (B, N, 4) in pixels of the masks; clipped to the picture.
+        size: S.
+
+    Returns:
+        targets: float32 (B, N, S, S) in [0, 1], the object's share of the pixels that are not ignored.
+        weights: float32 (B, N, S, S), 0 where more than half is ignored, else 1.
+    """
+    groups, height, width = gt_masks.shape[1:]
+    num = boxes.shape[1]
+    index = ops.cast(matched, "int32") + ops.arange(ops.shape(gt_masks)[0], dtype="int32")[:, None] * groups
+    boxes = ops.reshape(ops.stop_gradient(ops.cast(boxes, "float32")), (-1, 4))
+    x1, x2 = (ops.clip(boxes[:, i], 0.0, float(width)) for i in (0, 2))
+    y1, y2 = (ops.clip(boxes[:, i], 0.0, float(height)) for i in (1, 3))
+    masks = ops.reshape(gt_masks, (-1, height, width))
+    along_y, along_x = _area_matrix(y1, y2, height, size), _area_matrix(x1, x2, width, size)
+    arguments = masks, ops.reshape(index, (-1,)), along_y, along_x
+    large = num * height * width > _CHUNK_ABOVE
+    inside, ignored = _crop_in_chunks(*arguments, num) if large else _crop(*arguments)
+    counted = 1.0 - ignored
+    targets = ops.clip(inside / ops.where(counted > 0, counted, 1.0), 0.0, 1.0)
+    weights = ops.cast(ignored <= 0.5, "float32")
+    shape = (-1, num, size, size)
+    return ops.reshape(targets, shape), ops.reshape(weights, shape)

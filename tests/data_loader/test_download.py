@@ -1,0 +1,182 @@
+"""Downloads from a server on this machine that breaks off, hangs, trickles or lies."""
+
+import hashlib
+import http.server
+import logging
+import threading
+import time
+
+import pytest
+
+from data_loader.download import download
+from data_loader.errors import DataError
+
+CONTENT = bytes(range(256)) * 2000
+MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves `server.content`; each request asks `server.tricks` first what to do wrong."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.ranges.append(self.headers.get("Range"))
+        trick = self.server.tricks.pop(0) if self.server.tricks else ""
+        if trick == "hang":
+            self.server.release.wait(20)
+            self.close_connection = True
+            return
+        if trick == "missing":
+            self.send_error(404)
+            return
+        start = self._start() if trick != "no range" else 0
+        content = self.server.content if trick != "wrong" else b"?" * len(self.server.content)
+        if start >= len(content):
+            self.send_error(416)
+            return
+        self._head(start, len(content), trick)
+        self._body(content[start:], trick)
+
+    def _start(self):
+        if_range = self.headers.get("If-Range", self.server.tag)
+        asked = self.headers.get("Range")
+        return int(asked[len("bytes=") : -1]) if asked and if_range == self.server.tag else 0
+
+    def _head(self, start, total, trick):
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(total - start))
+        self.send_header("ETag", self.server.tag)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+        self.end_headers()
+
+    def _body(self, content, trick):
+        if trick == "trickle":
+            for byte in content:
+                if self.server.release.wait(0.05):
+                    break
+                self.wfile.write(bytes([byte]))
+            self.close_connection = True
+        elif trick in ("half", "stall"):
+            self.wfile.write(content[: len(content) // 2])
+            self.wfile.flush()
+            if trick == "stall":
+                self.server.release.wait(20)
+            self.close_connection = True
+        else:
+            self.wfile.write(content)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.content, server.tag, server.tricks, server.ranges = CONTENT, '"one"', [], []
+    server.release = threading.Event()
+    server.url = f"http://127.0.0.1:{server.server_port}/file.tar.gz"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.release.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_plain(server, tmp_path):
+    path = download([server.url], tmp_path / "new" / "file", MD5, 5)
+    assert path.read_bytes() == CONTENT
+    assert [item.name for item in path.parent.iterdir()] == ["file"]
+    download([server.url], path, MD5, 5)
+    assert server.ranges == [None]  # what is there is not asked for again
+
+
+def test_a_download_that_breaks_off_is_resumed(server, tmp_path):
+    server.tricks = ["half", "half"]
+    assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+    half = len(CONTENT) // 2
+    assert server.ranges == [None, f"bytes={half}-", f"bytes={half + half // 2}-"]
+
+
+def test_the_next_call_resumes_what_another_began(server, tmp_path):
+    server.tricks = ["half", "missing"]
+    with pytest.raises(DataError, match="404"):
+        download([server.url], tmp_path / "file", MD5, 5)
+    assert (tmp_path / "file.part").read_bytes() == CONTENT[: len(CONTENT) // 2]
+    assert not (tmp_path / "file").exists()
+    assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+    assert server.ranges[-1] == f"bytes={len(CONTENT) // 2}-"
+
+
+def test_a_server_without_range_starts_anew(server, tmp_path):
+    server.tricks = ["half", "no range"]
+    assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+    assert len(server.ranges) == 2
+
+
+def test_a_file_that_changed_in_between_starts_anew(server, tmp_path):
+    server.tricks = ["half", "missing"]
+    with pytest.raises(DataError):
+        download([server.url], tmp_path / "file", MD5, 5)
+    server.tag, server.content = '"two"', CONTENT[::-1]
+    new = hashlib.md5(CONTENT[::-1]).hexdigest()
+    assert download([server.url], tmp_path / "file", new, 5).read_bytes() == CONTENT[::-1]
+
+
+def test_a_part_that_is_too_long_starts_anew(server, tmp_path):
+    server.tricks = ["half", "missing"]
+    with pytest.raises(DataError):
+        download([server.url], tmp_path / "file", MD5, 5)
+    (tmp_path / "file.part").write_bytes(CONTENT + b"more")
+    assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+
+
+def test_a_wrong_md5_is_tried_once_more(server, tmp_path):
+    server.tricks = ["wrong"]
+    assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+    assert server.ranges == [None, None]
+
+
+def test_a_wrong_md5_twice_is_an_error_and_leaves_nothing(server, tmp_path):
+    server.tricks = ["wrong", "wrong", "wrong"]
+    with pytest.raises(DataError, match=f"instead of {MD5}, twice"):
+        download([server.url], tmp_path / "file", MD5, 5)
+    assert server.tricks == ["wrong"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("trick", "message"),
+    [("hang", r"no answer within|nothing came for"), ("stall", "nothing came for"), ("trickle", r"only \d+ bytes in")],
+)
+def test_a_connection_that_hangs_is_given_up(server, tmp_path, trick, message):
+    server.tricks = [trick] * 9
+    started = time.monotonic()
+    with pytest.raises(DataError, match=message):
+        download([server.url], tmp_path / "file", "0" * 32, 0.4)
+    assert time.monotonic() - started < 8
+
+
+def test_the_next_mirror_is_asked(server, tmp_path, caplog):
+    server.tricks = ["missing"]
+    refused = "http://127.0.0.1:9/file.tar.gz"
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        path = download([refused, server.url, server.url], tmp_path / "file", MD5, 5)
+    assert path.read_bytes() == CONTENT
+    assert "127.0.0.1:9" in caplog.text and "404" in caplog.text
+
+
+def test_all_mirrors_are_named_when_none_works(tmp_path):
+    with pytest.raises(DataError, match=r"127.0.0.1:9.*ftp://x.*neither an http"):
+        download(["http://127.0.0.1:9/a", "ftp://x/a"], tmp_path / "file", MD5, 2)
+    with pytest.raises(DataError, match="no address"):
+        download([], tmp_path / "file", MD5, 2)
+
+
+def test_a_folder_that_cannot_be_made(server, tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(DataError, match="cannot be written"):
+        download([server.url], tmp_path / "taken" / "file", MD5, 5)

@@ -1,0 +1,95 @@
+import hashlib
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from models.backbones.architecture import Pretrained
+from models.backbones.fetch import SILENCE, FetchError, fetch
+
+CONTENT = bytes(range(256)) * 4000
+MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        if self.path.startswith("/missing"):
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        if self.path.startswith("/whole"):
+            self.wfile.write(CONTENT)
+            return
+        self.wfile.write(CONTENT[: len(CONTENT) // 2])
+        self.wfile.flush()
+        if self.path.startswith("/hangs"):
+            self.server.released.wait(20)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.requests, server.released, server.url = [], threading.Event(), f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.released.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_file_is_fetched_once(server, tmp_path):
+    source = Pretrained(f"{server.url}/whole.h5", MD5)
+    path = fetch(source, tmp_path / "models")
+    assert path == tmp_path / "models" / "whole.h5"
+    assert path.read_bytes() == CONTENT
+    assert fetch(source, tmp_path / "models") == path
+    assert server.requests == ["/whole.h5"]
+
+
+def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
+    (tmp_path / "whole.h5").write_bytes(CONTENT[:-1])
+    assert fetch(Pretrained(f"{server.url}/whole.h5", MD5), tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("name", "md5", "message"),
+    [
+        ("breaks.h5", None, f"broke off after {len(CONTENT) // 2} of {len(CONTENT)} bytes"),
+        ("whole.h5", "0" * 32, "wrong MD5"),
+        ("missing.h5", None, "404"),
+        ("hangs.h5", None, "timed out"),
+    ],
+)
+def test_a_failed_download_leaves_nothing(server, tmp_path, name, md5, message):
+    with pytest.raises(FetchError, match=message):
+        fetch(Pretrained(f"{server.url}/{name}", md5), tmp_path, silence=0.3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_connection_without_an_answer_is_given_up(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        with pytest.raises(FetchError, match=r"no answer within 0.4 s|timed out"):
+            fetch(Pretrained(f"http://127.0.0.1:{silent.getsockname()[1]}/x.h5"), tmp_path, silence=0.4)
+        assert time.monotonic() - started < 2
+    assert 2 * SILENCE < 15
+
+
+def test_a_refused_connection_and_a_folder_that_cannot_be_made(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(FetchError, match="refused"):
+        fetch(Pretrained(f"http://127.0.0.1:{port}/x.h5"), tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(FetchError, match="file"):
+        fetch(Pretrained(f"http://127.0.0.1:{port}/x.h5"), tmp_path / "file" / "models")

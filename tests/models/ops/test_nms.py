@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from models.ops.nms import batched_nms, nms, nms_sorted
+
+
+def greedy(boxes, scores, valid, threshold, groups=None):
+    """The textbook's loop, in float32 as the code under test."""
+    keep = np.zeros(len(boxes), bool)
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    for i in np.argsort(-scores, kind="stable"):
+        if not valid[i]:
+            continue
+        others = np.flatnonzero(keep & (True if groups is None else groups == groups[i]))
+        low, high = np.maximum(boxes[i, :2], boxes[others, :2]), np.minimum(boxes[i, 2:], boxes[others, 2:])
+        shared = np.maximum(high - low, 0).prod(axis=1)
+        keep[i] = not (shared / np.maximum(areas[i] + areas[others] - shared, 1e-9) > threshold).any()
+    return keep
+
+
+def crowded(seed, count=150):
+    rng = np.random.default_rng(seed)
+    corner, size = rng.uniform(0, 60, (count, 2)), rng.uniform(10, 40, (count, 2))
+    boxes = np.concatenate([corner, corner + size], axis=1).astype(np.float32)
+    # Rounded scores, so that there are ties.
+    return boxes, rng.random(count).round(2).astype(np.float32), rng.random(count) < 0.9, rng.integers(0, 4, count)
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5, 0.7])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_equals_the_greedy_loop_in_any_order(threshold, grouped):
+    pictures = [crowded(seed) for seed in range(3)]
+    boxes, scores, valid, groups = (np.stack(values) for values in zip(*pictures, strict=True))
+    keep = ops.convert_to_numpy(batched_nms(boxes, scores, valid, threshold, groups if grouped else None))
+    for i, (one_boxes, one_scores, one_valid, one_groups) in enumerate(pictures):
+        expected = greedy(one_boxes, one_scores, one_valid, threshold, one_groups if grouped else None)
+        np.testing.assert_array_equal(keep[i], expected)
+        assert 0 < expected.sum() < one_valid.sum()
+
+
+def test_a_suppressed_box_suppresses_nothing_along_a_long_chain():
+    # Each box overlaps the next one by 0.6 and the one after it by 0.33: every other one stays.
+    x = np.arange(41, dtype=np.float32) * 2.5
+    boxes = np.stack([x, np.zeros_like(x), x + 10, np.full_like(x, 10)], axis=1)[None]
+    keep = ops.convert_to_numpy(nms_sorted(boxes, np.ones((1, 41), bool), 0.5))
+    np.testing.assert_array_equal(keep[0], np.arange(41) % 2 == 0)
+
+
+def test_invalid_boxes_neither_stay_nor_suppress():
+    boxes = np.float32([[[0, 0, 10, 10], [0, 0, 10, 10], [0, 0, 0, 0]]])
+    keep = nms(boxes, np.float32([[0.9, 0.5, 0.1]]), np.array([[False, True, False]]), 0.5)
+    assert ops.convert_to_numpy(keep).tolist() == [[False, True, False]]
+
+
+def test_of_equal_scores_the_lower_index_stays_and_empty_boxes_do_not_matter():
+    boxes = np.float32([[[0, 0, 0, 0], [0, 0, 10, 10], [0, 0, 10, 10], [0, 0, 0, 0]]])
+    keep = nms(boxes, np.full((1, 4), 0.5, np.float32), np.ones((1, 4), bool), 0.5)
+    assert ops.convert_to_numpy(keep).tolist() == [[True, True, False, True]]
+
+
+def test_an_overlap_equal_to_the_threshold_is_allowed():
+    boxes = np.float32([[[0, 0, 10, 10], [0, 0, 10, 5]]])
+    assert ops.convert_to_numpy(nms_sorted(boxes, np.ones((1, 2), bool), 0.5)).tolist() == [[True, True]]
+    assert ops.convert_to_numpy(nms_sorted(boxes, np.ones((1, 2), bool), 0.49)).tolist() == [[True, False]]

@@ -1,0 +1,73 @@
+"""Imports go one way: utils ← base ← {models, data_loader} ← trainers ← mains; models and data_loader never meet."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+MAY_IMPORT = {
+    "utils": {"utils"},
+    "base": {"utils", "base"},
+    "models": {"utils", "base", "models"},
+    "data_loader": {"utils", "base", "data_loader"},
+    "trainers": {"utils", "base", "models", "data_loader", "trainers"},
+    "mains": {"utils", "base", "models", "data_loader", "trainers", "mains"},
+}
+
+
+def imported_names(source):
+    """Line and dotted name of every import, those inside functions included; a relative one starts with a dot."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, "." * node.level + (node.module or "")
+
+
+def offences(root):
+    """`file:line imports name` for each import in `root` that goes the wrong way or is relative."""
+    found = []
+    for folder, allowed in MAY_IMPORT.items():
+        forbidden = ({*MAY_IMPORT, "tests", "benchmarks"} - allowed) | {""}
+        for path in sorted((root / folder).rglob("*.py")):
+            for line, name in imported_names(path.read_text(encoding="utf-8")):
+                if name.split(".")[0] in forbidden:
+                    found.append(f"{path.relative_to(root).as_posix()}:{line} imports {name}")
+    return found
+
+
+def test_imports_go_one_way():
+    assert offences(ROOT) == []
+
+
+def test_every_folder_is_looked_at():
+    assert all(any((ROOT / folder).rglob("*.py")) for folder in MAY_IMPORT)
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("utils/a.py", "from base.batch import Batch"),
+        ("base/a.py", "import models.ops.boxes as boxes"),
+        ("models/ops/a.py", "def f():\n    from data_loader.rle import encode"),
+        ("data_loader/a.py", "if True:\n    import models"),
+        ("trainers/a.py", "from mains import pets_main"),
+        ("mains/a.py", "from tests.toy import Toy"),
+        ("models/a.py", "from . import ops"),
+    ],
+)
+def test_a_wrong_import_is_found(tmp_path, file, source):
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text(source)
+    assert len(offences(tmp_path)) == 1
+    assert offences(tmp_path)[0].startswith(f"{file}:")
+
+
+def test_right_imports_are_let_through(tmp_path):
+    for folder, allowed in MAY_IMPORT.items():
+        (tmp_path / folder).mkdir()
+        lines = [f"import {other}.x" for other in sorted(allowed)]
+        (tmp_path / folder / "a.py").write_text("\n".join(["import os", "from keras import ops", *lines]))
+    assert offences(tmp_path) == []

@@ -1,0 +1,92 @@
+"""Servers that stand in for Comet's, and a clean environment."""
+
+import gzip
+import json
+import os
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+KEY = "k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yZZ"
+
+
+@pytest.fixture(scope="session")
+def matplotlib_folder(tmp_path_factory):
+    """The client imports matplotlib, which lists all fonts once a folder: seconds each time."""
+    return tmp_path_factory.mktemp("matplotlib")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path_factory, matplotlib_folder):
+    """No settings of the person who runs the tests, and a home folder that shows what the client leaves there."""
+    for name in [name for name in os.environ if name.startswith("COMET_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("MPLCONFIGDIR", str(matplotlib_folder))
+    return home
+
+
+@pytest.fixture
+def comet_key():
+    return KEY
+
+
+@pytest.fixture
+def refusing_url():
+    """A port that is bound but does not listen: connections are refused, and nobody else can take it meanwhile."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/clientlib/"
+
+
+@pytest.fixture
+def hanging_url():
+    """A port that takes connections and never answers."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(64)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/clientlib/"
+
+
+class _CometHandler(BaseHTTPRequestHandler):
+    """Says yes to everything and remembers it."""
+
+    def _answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        self.server.requests.append((self.path, body))
+        if self.server.silent.is_set():
+            self.server.released.wait(60)
+            return
+        host = f"http://127.0.0.1:{self.server.server_address[1]}"
+        answer = {"runId": "run", "project_id": "project", "focusUrl": f"{host}/x/", "msg": "", "version": "5.0.0"}
+        data = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PUT = _answer
+
+    def log_message(self, *args):
+        """Silent."""
+
+
+@pytest.fixture
+def comet_server():
+    """A server with `url`, `requests` [(path, body)], and `silent`: once set, it answers no more."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _CometHandler)
+    server.daemon_threads = True
+    server.block_on_close = False
+    server.requests, server.silent, server.released = [], threading.Event(), threading.Event()
+    server.url = f"http://127.0.0.1:{server.server_address[1]}/clientlib/"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.released.set()
+    server.shutdown()
+    server.server_close()

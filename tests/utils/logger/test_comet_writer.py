@@ -1,0 +1,266 @@
+"""The real client, against servers of our own and without any."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from utils.logger import Logger, LoggerConfig
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def make_config(**comet):
+    return LoggerConfig.model_validate_json(json.dumps({"tensorboard": {"enabled": False}, "comet": comet}))
+
+
+def messages(archive):
+    with zipfile.ZipFile(archive) as files:
+        return [json.loads(line) for line in files.read("messages.json").splitlines()]
+
+
+def metrics(archive):
+    """(scope, name, step) of what was logged; the client's own figures have no scope."""
+    found = [message["payload"] for message in messages(archive) if message["type"] == "metric_msg"]
+    return [
+        (item["context"], item["metric"]["metricName"], item["metric"]["step"]) for item in found if "context" in item
+    ]
+
+
+def everything(folder):
+    """All bytes of a folder, archives unpacked."""
+    data = b""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            data += path.name.encode() + path.read_bytes()
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as files:
+                data += b"".join(files.read(name) for name in files.namelist())
+    return data
+
+
+@pytest.fixture
+def offline_run(tmp_path, comet_key, caplog):
+    """A run that logged everything there is, offline, with its key in many places."""
+    run_dir = tmp_path / "run"
+    for name, text in (("model.py", "print('model')\n"), ("leaky.py", f"KEY = '{comet_key}'\n")):
+        (tmp_path / name).write_text(text)
+    parameters = {"trainer": {"lr": 0.1}, "comet_api_key": comet_key, "note": f"my {comet_key}"}
+    config = make_config(mode="offline", project="pets")
+    names = {"experiment_name": "first", "comet_key": comet_key, "tags": ["synthetic"]}
+    with (
+        caplog.at_level(logging.INFO, "maskeras"),
+        Logger(run_dir, config, hyper_parameters=parameters, **names) as logger,
+    ):
+        logger.graph("the network")
+        logger.code([tmp_path / "model.py", tmp_path / "leaky.py"], tmp_path)
+        logger.summarize(1, {"loss": 0.5, "nan": float("nan"), "h": np.arange(9.0), "t": "words"})
+        logger.summarize(2, {"AP": 0.25, "overlay": np.zeros((8, 8, 3), np.uint8)}, scope="val")
+    return run_dir, config, logger.comet_location, caplog.text
+
+
+def test_the_offline_archive_holds_everything_but_the_key(offline_run, comet_key, clean_environment):
+    run_dir, _, location, log = offline_run
+    (archive,) = (run_dir / "comet").glob("*.zip")
+    assert location == str(archive)
+    assert f"comet upload {archive}" in log
+    assert "leaky.py is not logged" in log
+    assert metrics(archive) == [("train", "loss", 1), ("train", "nan", 1), ("val", "AP", 2)]
+
+    found = messages(archive)
+    given = [
+        item["payload"]["param"] for item in found if item["type"] == "parameter_msg" and "param" in item["payload"]
+    ]
+    named = {item["paramName"]: item["paramValue"] for item in given}
+    assert (named["trainer.lr"], named["note"]) == (0.1, "my ***")
+    uploads = {item["payload"]["upload_type"] for item in found if item["type"] == "file_upload"}
+    assert uploads >= {"source_code", "visualization", "histogram3d", "text-sample"}
+    assert [item["payload"]["graph"] for item in found if item["type"] == "graph"] == ["the network"]
+
+    assert b"print('model')" in everything(run_dir)
+    assert comet_key.encode() not in everything(run_dir)
+    assert comet_key not in log
+    assert list(clean_environment.iterdir()) == []
+
+
+def test_a_resumed_offline_run_goes_on_with_its_experiment(offline_run):
+    run_dir, config, location, _ = offline_run
+    with Logger(run_dir, config, experiment_name="first", resume_step=1) as logger:
+        logger.summarize(2, {"loss": 0.25})
+    key = json.loads((run_dir / "comet_experiment.json").read_text())["experiment_key"]
+    first, second = Path(location), Path(logger.comet_location)
+    assert {first, second} == set((run_dir / "comet").glob("*.zip"))
+    assert first != second
+    assert metrics(second) == [("train", "loss", 2)]
+    for archive in (first, second):
+        with zipfile.ZipFile(archive) as files:
+            meta = json.loads(files.read("experiment.json"))
+        assert (meta["offline_id"], meta["project_name"], meta["resume_strategy"]) == (key, "pets", "get_or_create")
+
+
+PROGRAM = """
+import json, logging, sys, time
+from pathlib import Path
+import numpy as np
+from utils.logger import Logger, LoggerConfig
+logging.basicConfig()
+run_dir, config, key = Path(sys.argv[1]), LoggerConfig.model_validate_json(sys.argv[2]), sys.stdin.read()
+logger = Logger(run_dir, config, experiment_name="x", comet_key=key)
+times = []
+for step in range(100):
+    start = time.perf_counter()
+    logger.summarize(step, {"loss": 1.0, "picture": np.zeros((64, 64, 3), np.uint8)})
+    times.append(time.perf_counter() - start)
+start = time.perf_counter()
+logger.close()
+close = time.perf_counter() - start
+print(json.dumps({"median": sorted(times)[50], "max": max(times), "close": close}))
+"""
+
+
+def run_program(run_dir, config, key):
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(run_dir), config.model_dump_json()],
+        cwd=ROOT, input=key, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), done.stderr, time.perf_counter() - start
+
+
+@pytest.mark.parametrize("server", ["refusing_url", "hanging_url"])
+def test_an_unreachable_server_costs_the_training_nothing(server, request, tmp_path, comet_key):
+    url = request.getfixturevalue(server)
+    config = make_config(url=url, connect_timeout_s=2, timeout_s=25)
+    figures, errors, seconds = run_program(tmp_path / "run", config, comet_key)
+    assert figures["median"] < 0.01
+    assert figures["max"] < 0.5
+    assert figures["close"] < 27
+    assert seconds < 40
+    assert errors.count("COMET IS NOT REACHABLE") == 1
+    (archive,) = (tmp_path / "run" / "comet").glob("*.zip")
+    assert metrics(archive) == [("train", "loss", step) for step in range(100)]
+    assert comet_key.encode() not in everything(tmp_path)
+    assert comet_key not in errors
+
+
+def test_closing_has_an_end_and_a_full_queue_drops_with_one_warning(hanging_url, tmp_path, comet_key, caplog):
+    config = make_config(url=hanging_url, connect_timeout_s=60, timeout_s=1, queue_size=2)
+    logger = Logger(tmp_path, config, experiment_name="x", comet_key=comet_key)
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)  # over the pipe's 64 KiB
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        for step in range(20):
+            logger.summarize(step, {"noise": noise})
+        start = time.perf_counter()
+        logger.close()
+    assert time.perf_counter() - start < 6
+    assert caplog.text.count("Comet is too slow") == 1
+    assert caplog.text.count("not finished after 1 s") == 1
+    assert logger._comet._process.poll() is not None
+    assert not logger._comet._temporary.exists()
+
+
+def test_online_and_resumed(comet_server, tmp_path, comet_key, caplog):
+    config = make_config(url=comet_server.url, timeout_s=20, project="pets")
+    for resume_step in (None, 1):
+        with (
+            caplog.at_level(logging.INFO, "maskeras"),
+            Logger(tmp_path, config, experiment_name="x", comet_key=comet_key, resume_step=resume_step) as logger,
+        ):
+            logger.summarize(2, {"loss": 0.125})
+        key = logger._comet.experiment_key
+        assert logger.comet_location.endswith(f"/x/{key}")
+    runs = [json.loads(body) for path, body in comet_server.requests if path.endswith("/logger/add/run")]
+    assert {run["experimentKey"] for run in runs} == {key}
+    assert {run["projectName"] for run in runs} == {"pets"}
+    batches = [json.loads(body) for path, body in comet_server.requests if path.endswith("/experiment/metric")]
+    values = [value for batch in batches for value in batch["values"] if value["metricName"] == "loss"]
+    assert [(value["context"], value["metricValue"]) for value in values] == [("train", 0.125)] * 2
+    assert list(tmp_path.glob("comet/*.zip")) == []
+    assert comet_key.encode() not in everything(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_server_that_falls_silent_leaves_an_archive(comet_server, tmp_path, comet_key):
+    config = make_config(url=comet_server.url, timeout_s=20)
+    with Logger(tmp_path, config, experiment_name="x", comet_key=comet_key) as logger:
+        logger.summarize(1, {"loss": 0.5})
+        wait_for(lambda: logger.comet_location)
+        comet_server.silent.set()
+        logger.summarize(2, {"loss": 0.25})
+    (archive,) = tmp_path.glob("comet/*.zip")
+    assert metrics(archive) == [("train", "loss", 1), ("train", "loss", 2)]
+
+
+def wait_for(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert condition()
+
+
+def test_a_killed_run_still_gets_its_archive(tmp_path):
+    program = (
+        "import os, signal, sys, time; from pathlib import Path; from utils.logger import Logger, LoggerConfig\n"
+        "config = LoggerConfig.model_validate_json(sys.argv[2])\n"
+        "logger = Logger(Path(sys.argv[1]), config, experiment_name='x')\n"
+        "for step in range(3): logger.summarize(step, {'loss': 1.0})\n"
+        "while logger._comet._queue.qsize(): time.sleep(0.01)\n"
+        "time.sleep(0.5)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path), make_config().model_dump_json()], cwd=ROOT, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    wait_for(lambda: any(zipfile.is_zipfile(path) and metrics_written(path) for path in tmp_path.glob("comet/*.zip")))
+    (archive,) = tmp_path.glob("comet/*.zip")
+    assert metrics(archive) == [("train", "loss", 0), ("train", "loss", 1), ("train", "loss", 2)]
+
+
+def metrics_written(archive):
+    with zipfile.ZipFile(archive) as files:
+        return "messages.json" in files.namelist()
+
+
+def test_a_process_that_dies_is_one_warning(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        logger = Logger(tmp_path, make_config(queue_size=10_000), experiment_name="x")
+        os.kill(logger._comet._process.pid, signal.SIGKILL)
+        logger._comet._process.wait()
+        for step in range(200):
+            logger.summarize(step, {"loss": 1.0})
+        start = time.perf_counter()
+        logger.close()
+    assert time.perf_counter() - start < 5
+    assert caplog.text.count("ended early") == 1
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 200
+
+
+def test_mode_online_without_a_key_is_a_warning(tmp_path, caplog):
+    with (
+        caplog.at_level(logging.WARNING, "maskeras"),
+        Logger(tmp_path, make_config(mode="online"), experiment_name="x"),
+    ):
+        pass
+    assert "there is no key" in caplog.text
+    assert len(list(tmp_path.glob("comet/*.zip"))) == 1
+
+
+def test_a_broken_key_file_starts_a_new_experiment(tmp_path, caplog):
+    from utils.logger.comet_writer import experiment_key  # noqa: PLC0415
+
+    (tmp_path / "comet_experiment.json").write_text('{"experiment_key": "../x"}')
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        key = experiment_key(tmp_path, resume=True)
+    assert "not readable" in caplog.text
+    assert key == experiment_key(tmp_path, resume=True)
+    assert key != experiment_key(tmp_path, resume=False)

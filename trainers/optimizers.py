@@ -1,0 +1,76 @@
+"""Optimizers by name, with clipping, accumulation, averaging and loss scaling."""
+
+import difflib
+import inspect
+
+import keras
+
+from trainers.config import OptimizerConfig, TrainerConfig
+from trainers.schedules import WarmUpSchedule
+from utils.errors import UserError
+
+
+def build_optimizer(config: TrainerConfig, network: keras.Model, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """The optimizer of a run, built for the trainable variables of `network`.
+
+    Args:
+        config: the section `trainer`.
+        network: built.
+        steps_per_epoch: batches in an epoch.
+
+    Raises:
+        UserError: there is no optimizer of that name, or it does not take an argument.
+    """
+    section = config.optimizer
+    schedule = _schedule(config, steps_per_epoch)
+    optimizer_class = optimizer_by_name(section.name)
+    arguments = _arguments(optimizer_class, section)
+    try:
+        optimizer = optimizer_class(learning_rate=schedule, **arguments)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"trainer.optimizer: {section.name} does not take {arguments}: {error}") from error
+    if not section.decay_all and section.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    if config.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(network.trainable_variables)
+    return optimizer
+
+
+def optimizer_by_name(name: str) -> type[keras.optimizers.Optimizer]:
+    """The class in `keras.optimizers` of this name, whatever its case.
+
+    Raises:
+        UserError: there is none; the message lists them.
+    """
+    classes = {
+        key.lower(): value
+        for key, value in vars(keras.optimizers).items()
+        if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
+    }
+    for base in ("optimizer", "lossscaleoptimizer"):
+        classes.pop(base, None)
+    if name.lower() not in classes:
+        nearest = difflib.get_close_matches(name.lower(), classes, 1)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        raise UserError(f"trainer.optimizer.name: there is no {name!r}.{hint} Choices: {', '.join(sorted(classes))}.")
+    return classes[name.lower()]
+
+
+def _schedule(config: TrainerConfig, steps_per_epoch: int) -> WarmUpSchedule:
+    steps = config.epochs * steps_per_epoch
+    steps = min(steps, config.max_steps) if config.max_steps else steps
+    every = config.optimizer.accumulate
+    return WarmUpSchedule(config.optimizer.learning_rate, config.schedule, steps // every, steps_per_epoch // every)
+
+
+def _arguments(optimizer_class: type, section: OptimizerConfig) -> dict:
+    arguments: dict = {"weight_decay": section.weight_decay or None, "global_clipnorm": section.clip_norm}
+    momentum = 0.9 if section.momentum is None and optimizer_class is keras.optimizers.SGD else section.momentum
+    if momentum is not None:
+        arguments["momentum"] = momentum
+    if section.accumulate > 1:
+        arguments["gradient_accumulation_steps"] = section.accumulate
+    if section.ema is not None:
+        arguments |= {"use_ema": True, "ema_momentum": section.ema}
+    return arguments | section.arguments

@@ -1,0 +1,165 @@
+"""Plots of a run as files: its history and the AP of its classes. Drawn without a display and without global state."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from utils.logger.jsonl_writer import read_metrics
+
+Series = tuple[np.ndarray, np.ndarray]
+"""Steps and values, both (N,)."""
+
+_COLORS = ("#1877ff", "#ff5240", "#28be54", "#f2a100", "#aa4adc", "#00aea8", "#e85aa0", "#9e7e56")
+_INK, _FAINT, _GRID = "#1c2026", "#6b7280", "#e5e7eb"
+_SCORES = ("mask/AP", "box/AP", "mask/AP50", "box/AP50", "mIoU")
+_SMOOTHING = 0.05
+"""Width of the smoothing as a share of the run's length."""
+
+
+def plot_history(metrics_jsonl: Path, out: Path) -> None:
+    """The losses (smoothed over the raw ones), the validation's scores and the learning rate over the steps.
+
+    Args:
+        metrics_jsonl: as the logger writes it; losses are the values `loss/…`, of the scope `train`.
+        out: the file to write; its ending chooses the format (.png, .svg, .pdf). Its folder is made.
+
+    Raises:
+        ValueError: for a file without any loss, score or learning rate.
+    """
+    rows = read_metrics(metrics_jsonl)
+    losses = _series(rows, "train", lambda name: name.startswith("loss/"))
+    scores = _series(rows, "val", lambda name: name in _SCORES)
+    rates = _series(rows, "train", lambda name: name == "learning_rate")
+    painters = [(_paint_losses, losses, 3.2), (_paint_scores, scores, 2.6), (_paint_rates, rates, 1.4)]
+    panels = [(paint, series, height) for paint, series, height in painters if series]
+    if not panels:
+        raise ValueError(f"{metrics_jsonl} holds no loss/…, no score and no learning_rate: nothing to plot")
+    heights = [height for _, _, height in panels]
+    figure = _figure(8.6, sum(heights) + 0.9)
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    for axis, (paint, series, _) in zip(axes, panels, strict=True):
+        paint(axis, series)
+        _tidy(axis)
+    axes[-1].set_xlabel("step", color=_FAINT)
+    _save(figure, out)
+
+
+def plot_per_class(result: dict[str, float], out: Path) -> None:
+    """Bars of the AP of every class, the best on top: masks as bars, boxes as marks.
+
+    Classes without ground truth (NaN) are left out; without any class nothing is written.
+
+    Args:
+        result: figures with `mask/AP/<class>` or `box/AP/<class>`.
+        out: the file to write; its ending chooses the format. Its folder is made.
+    """
+    masks, boxes = (_by_class(result, f"{kind}/AP/") for kind in ("mask", "box"))
+    main, label = (masks, "mask AP") if masks else (boxes, "box AP")
+    if not main:
+        return
+    names = sorted(main, key=lambda name: main[name])
+    figure = _figure(7.4, 1.3 + 0.27 * len(names))
+    axis = figure.subplots()
+    axis.barh(names, [main[name] for name in names], color=_COLORS[0], alpha=0.85, height=0.66, label=label)
+    if masks and boxes:
+        found = [boxes.get(name, math.nan) for name in names]
+        axis.scatter(found, names, color=_COLORS[1], marker="|", s=90, linewidths=2.2, zorder=3, label="box AP")
+    mean = float(np.mean(list(main.values())))
+    axis.axvline(mean, color=_INK, linewidth=1, linestyle=(0, (4, 3)), label=f"mean {label} {mean:.3f}", zorder=2)
+    axis.set(xlim=(0, 1), ylim=(-0.6, len(names) - 0.4))
+    _tidy(axis)
+    axis.grid(visible=False, axis="y")
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, labelcolor=_INK)
+    _save(figure, out)
+
+
+def smooth(values: np.ndarray, share: float = _SMOOTHING) -> np.ndarray:
+    """(N,) → (N,): a Gaussian mean over about `share` of the length; the ends use the values there are."""
+    sigma = max(share * len(values) / 2, 1e-3)
+    index = np.arange(len(values))
+    radius = max(1, math.ceil(3 * sigma))
+    kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    ends = index[:, None] + np.arange(-radius, radius + 1)[None]
+    weights = np.where((ends >= 0) & (ends < len(values)), kernel, 0)
+    return (weights * values[np.clip(ends, 0, len(values) - 1)]).sum(1) / weights.sum(1)
+
+
+def _series(rows: list[dict], scope: str, wanted: Callable[[str], bool]) -> dict[str, Series]:
+    """Name → its finite values over the steps."""
+    points: dict[str, list[tuple[int, float]]] = {}
+    for row in rows:
+        if row["scope"] != scope:
+            continue
+        for name, value in row["scalars"].items():
+            if wanted(name) and math.isfinite(value):
+                points.setdefault(name, []).append((row["step"], value))
+    return {name: (np.array([s for s, _ in pairs]), np.array([v for _, v in pairs])) for name, pairs in points.items()}
+
+
+def _by_class(result: dict[str, float], prefix: str) -> dict[str, float]:
+    found = {name.removeprefix(prefix): value for name, value in result.items() if name.startswith(prefix)}
+    return {
+        name.replace("_", " "): value for name, value in found.items() if value is not None and math.isfinite(value)
+    }
+
+
+def _paint_losses(axis: Axes, losses: dict[str, Series]) -> None:
+    # The total comes first and in ink: it is the sum of the others.
+    for index, name in enumerate(sorted(losses, key=lambda name: (name != "loss/total", name))):
+        steps, values = losses[name]
+        total = name == "loss/total"
+        color = _INK if total else _COLORS[(index - ("loss/total" in losses)) % len(_COLORS)]
+        axis.plot(steps, values, color=color, alpha=0.18, linewidth=0.8)
+        axis.plot(steps, smooth(values), color=color, linewidth=2.2 if total else 1.5, label=name.removeprefix("loss/"))
+    axis.set_ylim(bottom=0, top=_ceiling([values for _, values in losses.values()]))
+    axis.set_title("training loss", loc="left", color=_INK, fontweight="bold", fontsize=11)
+    axis.legend(frameon=False, ncols=2, fontsize=8.5, labelcolor=_INK)
+
+
+def _ceiling(series: list[np.ndarray]) -> float:
+    """A few peaks of the first steps must not press all curves to the bottom."""
+    return 1.15 * max([1e-9, *(float(np.percentile(values, 98)) for values in series)])
+
+
+def _paint_scores(axis: Axes, scores: dict[str, Series]) -> None:
+    for name in (name for name in _SCORES if name in scores):
+        color = _COLORS[1] if name.startswith("box/") else _COLORS[0]
+        strict = not name.endswith("50")
+        style = {"marker": "o", "linewidth": 2.0} if strict else {"linestyle": "--", "linewidth": 1.2}
+        best = float(np.max(scores[name][1]))
+        axis.plot(
+            *scores[name], color=color, markersize=3.5, label=f"{name.replace('/', ' ')} (best {best:.3f})", **style
+        )
+    axis.set_ylim(0, 1)
+    axis.set_title("validation", loc="left", color=_INK, fontweight="bold", fontsize=11)
+    axis.legend(frameon=False, ncols=2, fontsize=8.5, loc="lower right", labelcolor=_INK)
+
+
+def _paint_rates(axis: Axes, rates: dict[str, Series]) -> None:
+    axis.plot(*rates["learning_rate"], color=_COLORS[4], linewidth=1.8)
+    axis.set_ylim(bottom=0)
+    axis.set_title("learning rate", loc="left", color=_INK, fontweight="bold", fontsize=11)
+
+
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure(figsize=(width, height), dpi=130, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _tidy(axis: Axes) -> None:
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.spines[["left", "bottom"]].set_color(_GRID)
+    axis.tick_params(colors=_FAINT, labelsize=8.5, length=0)
+    axis.grid(color=_GRID, linewidth=0.8)
+    axis.set_axisbelow(True)
+
+
+def _save(figure: Figure, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out)

@@ -1,0 +1,57 @@
+"""The compiled steps on TensorFlow."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from base.base_model import BaseModel
+from base.batch import Batch
+
+
+class TensorFlowSteps:
+    """`tf.function`s for one training step and one prediction; each traces once, for the batch's fixed shapes.
+
+    Args:
+        model: what is trained.
+        optimizer: built.
+        jit_compile: whether XLA compiles the graph.
+    """
+
+    def __init__(self, model: BaseModel, optimizer: keras.optimizers.Optimizer, jit_compile: bool):
+        self.model = model
+        self.optimizer = optimizer
+        self._train = tf.function(self._train_step, jit_compile=jit_compile)
+        self._predict = tf.function(self._predict_step, jit_compile=jit_compile)
+
+    def train(self, batch: Batch) -> dict[str, Any]:
+        """One update; the returned loss scalars are tensors, read when somebody needs them."""
+        return self._train(_tensors(batch))
+
+    def predict(self, batch: Batch) -> dict[str, Any]:
+        """The model's predictions; the ground truth in the batch does not reach it."""
+        return self._predict(_tensors({key: value for key, value in batch.items() if not key.startswith("gt_")}))
+
+    def _train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        network = self.model.network
+        with tf.GradientTape() as tape:
+            outputs = self.model.forward(batch, training=True)
+            losses = {key: tf.cast(value, tf.float32) for key, value in self._losses(batch, outputs).items()}
+            total = tf.add_n(list(losses.values()))
+            scaled = self.optimizer.scale_loss(total)
+        variables = network.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, [v.value for v in variables]), variables)
+        return {"total": total, **losses}
+
+    def _losses(self, batch: dict[str, tf.Tensor], outputs: Any) -> dict[str, Any]:
+        losses = dict(self.model.compute_losses(batch, outputs))
+        if self.model.network.losses:
+            losses["regularization"] = tf.add_n(self.model.network.losses)
+        return losses
+
+    def _predict_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return self.model.predict(batch)
+
+
+def _tensors(batch: Batch) -> dict[str, tf.Tensor]:
+    return {key: tf.convert_to_tensor(value) for key, value in batch.items()}

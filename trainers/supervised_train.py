@@ -1,0 +1,82 @@
+"""SupervisedTrain: a compiled step, an optimizer with its schedule, averaged weights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from base.base_eval import BaseEvaluator
+from base.base_train import BaseTrain
+from base.batch import Batch
+from base.checkpoint import CheckpointError
+from trainers.config import TrainerConfig
+from trainers.optimizers import build_optimizer
+from trainers.steps import compile_steps
+
+
+class SupervisedTrain(BaseTrain):
+    """Minimises the sum of `model.compute_losses` by gradient descent. Arguments as in `BaseTrain`."""
+
+    config: TrainerConfig
+    config_class = TrainerConfig
+
+    def __init__(self, model, data, config, **others):
+        super().__init__(model, data, config, **others)
+        self.optimizer = build_optimizer(config, model.network, data.steps_per_epoch)
+        self.steps = compile_steps(model, self.optimizer, config.jit_compile)
+
+    def train_step(self, batch: Batch) -> dict[str, Any]:
+        """One compiled update."""
+        return self.steps.train(batch)
+
+    def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
+        """One compiled prediction."""
+        return {key: keras.ops.convert_to_numpy(value) for key, value in self.steps.predict(batch).items()}
+
+    def evaluate(self, split: str, evaluator: BaseEvaluator) -> dict[str, float]:
+        """As in `BaseTrain`, with the averaged weights where the optimizer keeps an average."""
+        with self.averaged_weights():
+            return super().evaluate(split, evaluator)
+
+    @contextmanager
+    def averaged_weights(self) -> Iterator[None]:
+        """While entered, the network has the moving average of its weights; without `ema` nothing changes."""
+        if self.config.optimizer.ema is None or not self.model.global_step:
+            yield
+            return
+        variables = self.model.network.trainable_variables
+        raw = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        self.optimizer.finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, raw, strict=True):
+                variable.assign(value)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The optimizer's variables by position: their paths are not unique for every optimizer."""
+        arrays = (keras.ops.convert_to_numpy(variable) for variable in self.optimizer.variables)
+        return {f"optimizer/{i:05d}": array for i, array in enumerate(arrays)}
+
+    def load_state(self, arrays: dict[str, np.ndarray]) -> None:
+        """Takes back the optimizer's variables.
+
+        Raises:
+            CheckpointError: they belong to another optimizer or another set of trained weights.
+        """
+        variables = self.optimizer.variables
+        values = [arrays[key] for key in sorted(arrays) if key.startswith("optimizer/")]
+        if [tuple(v.shape) for v in variables] != [value.shape for value in values]:
+            raise CheckpointError(
+                f"The checkpoint holds {len(values)} variables of an optimizer, this run's {self.config.optimizer.name} has "
+                f"{len(variables)}, or their shapes differ: resume with the trainer.optimizer, the frozen stages and the "
+                "precision that the run began with."
+            )
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def extra_scalars(self) -> dict[str, float]:
+        """The learning rate of the last update."""
+        return {"learning_rate": float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))}

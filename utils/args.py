@@ -1,0 +1,64 @@
+"""The command line that all mains share."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from utils.errors import UserError
+from utils.redact import mask_text
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(mask_text(message))
+
+
+def parse_args(
+    description: str,
+    extra: Callable[[argparse.ArgumentParser], None] | None = None,
+    argv: Sequence[str] | None = None,
+) -> argparse.Namespace:
+    """Reads the command line; a wrong one is told with the usage, exit code 2.
+
+    Args:
+        description: what the main does, for `--help`.
+        extra: adds the main's own options to the parser.
+        argv: the words to read; the process's own by default.
+
+    Returns:
+        `config` (path as typed), `overrides` (list of `a.b.c=value`), `resume` (bool) and what `extra` added.
+    """
+    parser = _Parser(description=description, allow_abbrev=False)
+    parser.add_argument("-c", "--config", required=True, metavar="FILE", help="the config, JSON or YAML")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override keys of the config, as in trainer.epochs=3; values are JSON, or else strings",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    if extra is not None:
+        extra(parser)
+    return parser.parse_args(argv)
+
+
+def run_main(main: Callable[[], int | None]) -> NoReturn:
+    """Calls `main` and ends the process: with its return value (None is 0) as exit code.
+
+    An error that the user can mend is one message on stderr and the error's exit code, Ctrl-C is 130. Any other
+    exception goes through, with its traceback and exit code 1.
+    """
+    try:
+        code = main()
+    except UserError as error:
+        sys.stdout.flush()
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(code or 0)

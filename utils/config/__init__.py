@@ -1,0 +1,8 @@
+"""One strict object for everything a run is told: `process_config(path, overrides)`."""
+
+from utils.config.errors import ConfigError
+from utils.config.process import process_config
+from utils.config.root import Config, ExpConfig
+from utils.config.section import Section
+
+__all__ = ["Config", "ConfigError", "ExpConfig", "Section", "process_config"]

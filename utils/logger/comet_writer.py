@@ -1,0 +1,263 @@
+"""Comet.ml behind a bounded queue, one daemon thread and a process of its own.
+
+The training puts messages into the queue and never waits; the thread hands them to `comet_process.py`, where the client
+lives. When the queue is full, messages are dropped with one warning.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import pickle
+import queue
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from utils.logger.config import CometConfig
+from utils.logger.values import Entries
+
+_LOG = logging.getLogger("maskeras")
+_ROOT = Path(__file__).resolve().parents[2]
+_END = ("end",)
+_GRACE_S = 2.0
+"""Seconds that the process is given to report after its own time is up."""
+
+
+class CometWriter:
+    """Logs to one Comet experiment, online or as an archive; failures are warnings, never errors."""
+
+    def __init__(
+        self,
+        run_dir: Path,
+        config: CometConfig,
+        *,
+        name: str,
+        key: str | None,
+        tags: Sequence[str],
+        resume: bool,
+    ) -> None:
+        """Start the process; returns at once.
+
+        Args:
+            run_dir: gets `comet_experiment.json` and, offline, `comet/*.zip`.
+            config: the section.
+            name: the experiment's name at Comet.
+            key: the API key; None is offline.
+            tags: the experiment's tags.
+            resume: go on with the experiment of `comet_experiment.json`, if there is one.
+        """
+        self.experiment_key = experiment_key(run_dir, resume)
+        self.location = ""
+        self._config = config
+        self._dropped = 0
+        self._closed = False
+        self._queue: queue.Queue[tuple[Any, ...]] = queue.Queue(config.queue_size)
+        self._temporary = Path(tempfile.mkdtemp(prefix="maskeras-comet-"))
+        if key is None and config.mode == "online":
+            _LOG.warning("Comet: logger.comet.mode is 'online' but there is no key (COMET_API_KEY); writing an archive")
+        online = key is not None and config.mode != "offline"
+        settings = _settings(run_dir, config, online, name, tags, self.experiment_key)
+        self._process = self._start_process(settings)
+        if self._process is not None:
+            self._feeder = _daemon(self._feed, self._process, key if online else None)
+            self._listener = _daemon(self._listen, self._process)
+
+    def write(self, step: int, scope: str, entries: Entries, wall_time: float) -> None:
+        """Queue the entries of one step."""
+        if entries.scalars:
+            self._put("scalars", step, scope, entries.scalars)
+        for key, picture in entries.pictures.items():
+            self._put("picture", step, f"{scope}/{key}", picture.png)
+        for key, histogram in entries.histograms.items():
+            centres = (histogram.edges[:-1] + histogram.edges[1:]) / 2
+            self._put("histogram", step, f"{scope}/{key}", centres.tolist(), histogram.counts.tolist())
+        for key, text in entries.texts.items():
+            self._put("text", step, f"{scope}/{key}", text)
+
+    def hyper_parameters(self, parameters: dict[str, Any]) -> None:
+        """Queue flat parameters, without secrets."""
+        self._put("parameters", {key: "null" if value is None else value for key, value in parameters.items()})
+
+    def graph(self, text: str) -> None:
+        """Queue the network's description."""
+        self._put("graph", text)
+
+    def code(self, name: str, text: str) -> None:
+        """Queue one source file."""
+        self._put("code", name, text)
+
+    def close(self) -> None:
+        """Wait until all is logged, at most `timeout_s`, then give up with a warning; says where the archive lies."""
+        if self._closed or self._process is None:
+            return
+        self._closed = True
+        deadline = time.monotonic() + self._config.timeout_s
+        try:
+            self._queue.put(_END, timeout=self._config.timeout_s)
+            self._process.wait(max(0.0, deadline - time.monotonic()) + _GRACE_S)
+        except (queue.Full, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
+            _LOG.warning(
+                "Comet: not finished after %g s; what was not sent is lost there (metrics.jsonl has all figures)",
+                self._config.timeout_s,
+            )
+        self._listener.join(_GRACE_S)
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _put(self, *message: Any) -> None:
+        if self._process is None:
+            return
+        try:
+            self._queue.put_nowait(message)
+        except queue.Full:
+            if not self._dropped:
+                _LOG.warning("Comet is too slow: %d calls wait, further ones are dropped", self._config.queue_size)
+            self._dropped += 1
+
+    def _start_process(self, settings: dict[str, Any]) -> subprocess.Popen[bytes] | None:
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-m", "utils.logger.comet_process", json.dumps(settings)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=_ROOT,
+                env=_environment(self._config, self._temporary),
+                bufsize=0,
+                start_new_session=True,  # Ctrl-C is for the training, which then closes this in order
+            )
+        except OSError as error:
+            _LOG.warning("Comet is off: its process could not be started (%s)", error)
+            return None
+
+    def _feed(self, process: subprocess.Popen[bytes], key: str | None) -> None:
+        """The daemon thread: hand the queue to the process, the key first."""
+        message: Any = key
+        try:
+            while True:
+                _send(process, message)
+                if message == _END:
+                    break
+                message = self._queue.get()
+        except OSError:
+            if not self._closed:
+                _LOG.warning("Comet is off: its process ended early; the training goes on without it")
+            self._drain()
+        finally:
+            with contextlib.suppress(OSError):
+                process.stdin.close()  # type: ignore[union-attr]
+
+    def _drain(self) -> None:
+        """Throw away what comes, so that the queue never fills up for a process that is gone."""
+        while self._queue.get() != _END:
+            pass
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        """Turn the process's reports into log lines."""
+        with process.stdout as lines:  # type: ignore[union-attr]
+            for line in iter(lines.readline, b""):
+                report = json.loads(line)
+                self._tell(report["event"], report["text"])
+
+    def _tell(self, event: str, text: str) -> None:
+        if event == "online":
+            self.location = text
+            _LOG.info("Comet: %s", text)
+        elif event == "archive":
+            self.location = text
+            _LOG.info("Comet: archive written to %s; send it with: comet upload %s", text, text)
+        elif event == "offline":
+            _LOG.warning("COMET IS NOT REACHABLE: %s. The run goes on and writes an archive instead.", text)
+        elif event == "failed":
+            _LOG.warning("Comet is off: %s", text)
+        else:
+            _LOG.warning("Comet: %s", text)
+
+
+def experiment_key(run_dir: Path, resume: bool) -> str:
+    """The experiment's name at Comet, 32 letters and digits; a resumed run keeps the one in `comet_experiment.json`."""
+    path = run_dir / "comet_experiment.json"
+    if resume and path.exists():
+        try:
+            key = json.loads(path.read_text(encoding="utf-8"))["experiment_key"]
+            if isinstance(key, str) and key.isalnum() and 32 <= len(key) <= 50:
+                return key
+            raise ValueError(f"experiment_key is {key!r}")
+        except (ValueError, KeyError, TypeError) as error:
+            _LOG.warning("Comet: %s is not readable (%s); the run goes on as a new experiment", path, error)
+    key = uuid.uuid4().hex
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps({"experiment_key": key}) + "\n", encoding="utf-8")
+    temporary.replace(path)
+    return key
+
+
+def _settings(
+    run_dir: Path, config: CometConfig, online: bool, name: str, tags: Sequence[str], key: str
+) -> dict[str, Any]:
+    folder = (run_dir / "comet").resolve()
+    if not online:
+        folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "parent": os.getpid(),
+        "folder": str(folder),
+        "online": online,
+        "name": name,
+        "tags": list(tags),
+        "experiment_key": key,
+        "project": config.project,
+        "workspace": config.workspace,
+        "connect_timeout_s": config.connect_timeout_s,
+        "timeout_s": config.timeout_s,
+        "system_metrics": config.system_metrics,
+        "git_metadata": config.git_metadata,
+        "git_patch": config.git_patch,
+    }
+
+
+def _environment(config: CometConfig, temporary: Path) -> dict[str, str]:
+    """The process's environment: no key in it, no reports to third parties, waits that fit into ours."""
+    environment = {key: value for key, value in os.environ.items() if key != "COMET_API_KEY"}
+    # The client waits several times when it ends; together it must stay below our own limit, so that it still comes to
+    # writing the archive with which it answers a server that went silent.
+    wait, request = (str(max(1, int(config.timeout_s / part))) for part in (4, 10))
+    environment |= {
+        "COMET_DISABLE_AUTO_LOGGING": "1",
+        "COMET_ERROR_TRACKING_ENABLE": "false",
+        "COMET_INTERNAL_REPORTING": "false",
+        "COMET_DISABLE_ANNOUNCEMENT": "true",
+        "COMET_TIMEOUT_CLEANING": wait,
+        "COMET_TIMEOUT_UPLOAD": wait,
+        "COMET_TIMEOUT_FILE_UPLOAD": request,
+        "COMET_TIMEOUT_HTTP": request,
+        "COMET_TIMEOUT_API": request,
+        "TMPDIR": str(temporary),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
+    }
+    environment.setdefault("COMET_HTTP_SESSION_RETRY_TOTAL", "1")
+    if config.url is not None:
+        environment["COMET_URL_OVERRIDE"] = config.url
+    return environment
+
+
+def _send(process: subprocess.Popen[bytes], message: Any) -> None:
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    view = memoryview(struct.pack("<Q", len(data)) + data)
+    while view:
+        view = view[process.stdin.write(view) :]  # type: ignore[union-attr]
+
+
+def _daemon(target: Any, *args: Any) -> threading.Thread:
+    thread = threading.Thread(target=target, args=args, daemon=True, name=f"comet{target.__name__}")
+    thread.start()
+    return thread

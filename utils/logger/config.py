@@ -1,0 +1,78 @@
+"""The config of the logger."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from utils.config.section import Section
+
+
+class TensorBoardConfig(Section):
+    """Event files in `summaries/{train,val}` of the run."""
+
+    enabled: bool = True
+    """Whether event files are written."""
+
+
+class CometConfig(Section):
+    """The experiment at Comet.ml; nothing here ever stops or slows the training."""
+
+    mode: Literal["auto", "online", "offline", "off"] = "auto"
+    """`auto`: online with a key, else an offline archive in `comet/` of the run. `online`: as `auto`, but a missing key
+    is a warning. `offline`: always an archive. `off`: nothing, and the client is not even imported."""
+
+    project: str | None = Field(default="maskeras", min_length=1)
+    """The project at Comet; null leaves it to `COMET_PROJECT_NAME` or the account's default."""
+
+    workspace: str | None = Field(default=None, min_length=1)
+    """The workspace at Comet; null is the account's default."""
+
+    url: str | None = Field(default=None, pattern=r"^https?://")
+    """Another server's address, such as `https://comet.example.org/clientlib/`; null leaves it to
+    `COMET_URL_OVERRIDE` or comet.com."""
+
+    connect_timeout_s: float = Field(default=15.0, gt=0)
+    """Seconds the server may take to accept the experiment; after that an offline archive is written instead."""
+
+    timeout_s: float = Field(default=60.0, gt=0)
+    """Seconds that closing may take at most; what is not sent by then is given up with a warning."""
+
+    queue_size: int = Field(default=1000, ge=1)
+    """Calls that may wait for a slow server; beyond that they are dropped with one warning."""
+
+    system_metrics: bool = False
+    """Log the host's name, packages, CPU, memory and GPU use; it asks the cloud's metadata address, so off."""
+
+    git_metadata: bool = False
+    """Log branch, commit and remote address of the repository (the commit is in `environment.json` in any case)."""
+
+    git_patch: bool = False
+    """Log the uncommitted changes of the repository as well."""
+
+
+class LoggerConfig(Section):
+    """What is logged and where; `metrics.jsonl` is always written."""
+
+    tensorboard: TensorBoardConfig = TensorBoardConfig()
+    """Event files for `tensorboard --logdir experiments`."""
+
+    comet: CometConfig = CometConfig()
+    """The experiment at Comet.ml, online or as an archive for `comet upload`."""
+
+    histograms: bool = True
+    """Whether arrays of floats are logged as histograms; else they are left out."""
+
+    histogram_bins: int = Field(default=64, ge=2, le=1024)
+    """Bins of a histogram between the smallest and the largest finite value."""
+
+    graph: bool = True
+    """Whether the network's description is logged."""
+
+    code: bool = True
+    """Whether the run's source files go to Comet."""
+
+    max_pictures: int = Field(default=16, ge=0)
+    """Pictures logged by one call of `summarize`; those beyond are left out."""
+
+    max_picture_side: int = Field(default=1024, ge=16)
+    """Longest side of a logged picture in pixels; a larger one is scaled down."""

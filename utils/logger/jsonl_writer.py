@@ -1,0 +1,84 @@
+"""`metrics.jsonl`: one line per call of `summarize`, readable with any tool.
+
+    {"step": 100, "scope": "train", "time": 1767225600.0, "scalars": {"loss": 0.5, "grad_norm": "NaN"}}
+
+JSON has no word for numbers that are not finite: they are the strings "NaN", "Infinity" and "-Infinity", which `float`
+reads in Python. `time` is in seconds since 1970. Pictures, histograms and texts are not repeated here.
+"""
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from utils.logger.values import Entries
+
+
+class JsonlWriter:
+    """Appends to a file; each line is handed to the system at once, so a killed process loses none."""
+
+    def __init__(self, path: Path, resume_step: int | None) -> None:
+        """Open the file and drop what a resumed run will write again.
+
+        Args:
+            path: the file; its folder must exist.
+            resume_step: lines of later steps are dropped, and a half-written last line; None drops all.
+        """
+        self.dropped = _keep_until(path, -1 if resume_step is None else resume_step) if path.exists() else 0
+        self._file = path.open("a", encoding="utf-8", newline="\n")
+
+    def write(self, step: int, scope: str, entries: Entries, wall_time: float) -> None:
+        """Append one line."""
+        scalars = {key: _as_json(value) for key, value in entries.scalars.items()}
+        line = {"step": step, "scope": scope, "time": wall_time, "scalars": scalars}
+        self._file.write(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Read the lines of `metrics.jsonl` in their order, all scalars as floats.
+
+    A half-written line, as a killed run leaves it at the end, is left out.
+    """
+    lines = [_parse(line) for line in path.read_bytes().splitlines(keepends=True)]
+    whole = [line for line in lines if line is not None]
+    return [{**line, "scalars": {key: float(value) for key, value in line["scalars"].items()}} for line in whole]
+
+
+def _as_json(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """The line's content, or None where it is no whole line of ours."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and {"step", "scope", "scalars"} <= content.keys() else None
+
+
+def _keep_until(path: Path, last_step: int) -> int:
+    """Rewrite the file with the whole lines up to `last_step`; returns how many lines went.
+
+    The new content gets its name only when it is on the disk, so a crash in between leaves the old file.
+    """
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if (content := _parse(line)) is not None and content["step"] <= last_step]
+    if len(kept) < len(lines):
+        temporary = path.with_name(path.name + ".tmp")
+        with temporary.open("wb") as file:
+            file.writelines(kept)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    return len(lines) - len(kept)

@@ -1,0 +1,180 @@
+"""The one door through which a run logs."""
+
+import logging
+import operator
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from utils.logger.config import LoggerConfig
+from utils.logger.jsonl_writer import JsonlWriter
+from utils.logger.secret import flatten, without_secrets
+from utils.logger.values import Writer, sort_values
+
+_LOG = logging.getLogger("maskeras")
+_SCOPE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_\-]*$")
+_MAX_CODE_BYTES = 1_000_000
+
+
+class Logger:
+    """Logs scalars, pictures, histograms and texts to `metrics.jsonl`, TensorBoard and Comet.
+
+    A context manager; leaving it closes it. Not for several threads at once.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        config: LoggerConfig,
+        *,
+        experiment_name: str,
+        comet_key: str | None = None,
+        hyper_parameters: dict[str, Any] | None = None,
+        tags: Sequence[str] = (),
+        resume_step: int | None = None,
+    ) -> None:
+        """Open the writers; a resumed run goes on in the same files and the same Comet experiment.
+
+        Args:
+            run_dir: the run's folder, made if missing.
+            config: the section `logger`.
+            experiment_name: shown in Comet and on TensorBoard's HParams page.
+            comet_key: the API key at Comet; `COMET_API_KEY` of the environment goes first.
+            hyper_parameters: nested; entries named like secrets are left out, and the key wherever it stands.
+            tags: the Comet experiment's tags.
+            resume_step: the run goes on after this step: what was logged for later steps is taken back in
+                `metrics.jsonl` and TensorBoard. None starts a new run and takes all of it back.
+
+        Raises:
+            ValueError: when `resume_step` is negative.
+        """
+        if resume_step is not None and resume_step < 0:
+            raise ValueError(f"Logger: resume_step is {resume_step}; give the last step that counts, or None")
+        self._config = config
+        self._resumed = resume_step is not None
+        self._key = os.environ.get("COMET_API_KEY") or comet_key
+        self._closed = False
+        run_dir.mkdir(parents=True, exist_ok=True)
+        jsonl = JsonlWriter(run_dir / "metrics.jsonl", resume_step)
+        if jsonl.dropped and not self._resumed:
+            _LOG.warning("%s: %d lines of an earlier run were dropped", run_dir / "metrics.jsonl", jsonl.dropped)
+        self._tensorboard = self._open_tensorboard(run_dir, resume_step)
+        self._comet = self._open_comet(run_dir, experiment_name, tags)
+        self._writers: list[Writer] = [writer for writer in (jsonl, self._tensorboard, self._comet) if writer]
+        self._log_hyper_parameters(hyper_parameters or {}, experiment_name)
+
+    def _open_tensorboard(self, run_dir: Path, resume_step: int | None) -> Any:
+        if not self._config.tensorboard.enabled:
+            return None
+        from utils.logger.tensorboard_writer import TensorBoardWriter  # noqa: PLC0415 - only where it is used
+
+        return TensorBoardWriter(run_dir / "summaries", resume_step)
+
+    def _open_comet(self, run_dir: Path, name: str, tags: Sequence[str]) -> Any:
+        if self._config.comet.mode == "off":
+            return None
+        from utils.logger.comet_writer import CometWriter  # noqa: PLC0415 - only where it is used
+
+        return CometWriter(run_dir, self._config.comet, name=name, key=self._key, tags=tags, resume=self._resumed)
+
+    def _log_hyper_parameters(self, parameters: dict[str, Any], name: str) -> None:
+        flat = flatten(without_secrets(parameters, self._key))
+        if self._tensorboard is not None and flat and not self._resumed:
+            self._tensorboard.hyper_parameters(flat, name)
+        if self._comet is not None and flat:
+            self._comet.hyper_parameters(flat)
+
+    @property
+    def comet_location(self) -> str:
+        """The experiment's address, or the archive's path once closed; empty while unknown or with Comet off."""
+        return self._comet.location if self._comet is not None else ""
+
+    def summarize(self, step: int, values: Mapping[str, Any], scope: str = "train") -> None:
+        """Log named values of one step.
+
+        Args:
+            step: the global step, from 0.
+            values: name → number or array without axes (scalar), uint8 array (H, W, 3) (picture, RGB), other array of
+                floats (histogram), string (text). Tensors are read as arrays, which waits for the device. Scalars that
+                are not finite are logged as they are, in `metrics.jsonl` as "NaN", "Infinity", "-Infinity".
+            scope: "train", "val" or another word; TensorBoard shows it as a run, Comet as a context.
+
+        Raises:
+            ValueError: for a value of any other kind (names its key), a wrong step or scope.
+            RuntimeError: after `close`.
+        """
+        if self._closed:
+            raise RuntimeError(f"Logger.summarize at step {step}: the logger is closed")
+        number = operator.index(step)
+        if number < 0:
+            raise ValueError(f"Logger.summarize: step is {step}; steps count from 0")
+        if not _SCOPE.match(scope):
+            raise ValueError(f"Logger.summarize: scope is {scope!r}; give a word of letters, digits, '_' and '-'")
+        entries = sort_values(values, self._config)
+        now = time.time()
+        for writer in self._writers:
+            writer.write(number, scope, entries, now)
+
+    def graph(self, text: str, graph_def: bytes | None = None) -> None:
+        """Log the network's description once a run; a resumed run has it already.
+
+        Args:
+            text: its summary or its JSON.
+            graph_def: a serialised TensorFlow GraphDef for TensorBoard's Graphs page.
+        """
+        if self._resumed or not self._config.graph:
+            return
+        if self._tensorboard is not None:
+            self._tensorboard.graph(text, graph_def)
+        if self._comet is not None:
+            self._comet.graph(text)
+
+    def code(self, paths: Iterable[Path], root: Path) -> None:
+        """Log source files to Comet, named relative to `root`; a resumed run has them already.
+
+        A file that holds the API key, is no UTF-8, or is over a megabyte is left out with a warning.
+
+        Raises:
+            ValueError: when a path is not below `root`.
+        """
+        if self._resumed or not self._config.code or self._comet is None:
+            return
+        for path in paths:
+            name = path.resolve().relative_to(root.resolve()).as_posix()
+            text, reason = _read_code(path, self._key)
+            if text is None:
+                _LOG.warning("Comet: %s is not logged: %s", name, reason)
+            else:
+                self._comet.code(name, text)
+
+    def close(self) -> None:
+        """Close all writers; waits for Comet at most `logger.comet.timeout_s`. May be called again."""
+        self._closed = True
+        for writer in self._writers:
+            writer.close()
+
+    def __enter__(self) -> "Logger":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _read_code(path: Path, secret: str | None) -> tuple[str | None, str]:
+    """The file's text, or None and the reason why it is not logged."""
+    data = path.read_bytes()
+    if len(data) > _MAX_CODE_BYTES:
+        return None, f"it has {len(data)} bytes, over {_MAX_CODE_BYTES}"
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return None, f"it is no UTF-8 ({error})"
+    if secret and secret in text:
+        return None, "it holds the API key; take the key out of it"
+    return text, ""

@@ -1,0 +1,69 @@
+"""The progress of a loop: a bar in a terminal, plain lines elsewhere."""
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+class TrainingProgress:
+    """Shows the epoch, the step, losses, images/s and the time left.
+
+    Args:
+        epochs: epochs of the whole run.
+        steps_per_epoch: steps in one of them.
+        batch_size: pictures in a step.
+    """
+
+    def __init__(self, epochs: int, steps_per_epoch: int, batch_size: int):
+        self.epochs = epochs
+        self.steps_per_epoch = steps_per_epoch
+        self.batch_size = batch_size
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._last = (time.monotonic(), 0)
+
+    def start_epoch(self, epoch: int, step: int) -> None:
+        """Begins epoch `epoch` (from 0) at its step `step`."""
+        self._last = (time.monotonic(), step)
+        self.stop()
+        if sys.stdout.isatty():
+            columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console())
+            title = f"epoch {epoch + 1}/{self.epochs}"
+            self._task = self._bar.add_task(title, total=self.steps_per_epoch, completed=step, note="")
+            self._bar.start()
+
+    def advance(self, step: int) -> None:
+        """Moves the bar; costs nothing without one."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=step)
+
+    def report(self, epoch: int, step: int, losses: dict[str, float]) -> float:
+        """Shows mean losses and the speed since the last report; returns images/s."""
+        now = time.monotonic()
+        seconds, steps = now - self._last[0], step - self._last[1]
+        self._last = (now, step)
+        speed = steps * self.batch_size / seconds if seconds > 0 else 0.0
+        terms = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        note = f"{terms}  {speed:.1f} images/s"
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=step, note=note)
+        else:
+            left = (self.epochs - epoch) * self.steps_per_epoch - step
+            eta = duration(left * seconds / steps) if steps else "?"
+            print(f"epoch {epoch + 1}/{self.epochs}  step {step}/{self.steps_per_epoch}  {note}  ETA {eta}", flush=True)
+        return speed
+
+    def stop(self) -> None:
+        """Takes the bar away, so that other lines can be printed."""
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar = self._task = None
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `1:02:03` or `2:03`."""
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
