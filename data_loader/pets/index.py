@@ -14,7 +14,6 @@ Oxford's pictures have one pet each; the two last ones extend the layout to seve
 """
 
 import os
-from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -63,6 +62,10 @@ class PetsIndex:
     total: int
 
 
+Several = list[tuple[int, int]] | BadItem
+"""The pets of one picture as (value in the instance picture, class id); or why they are not known."""
+
+
 class _Broken(Exception):
     """Why a picture is left out."""
 
@@ -84,9 +87,11 @@ def build_index(root: Path) -> PetsIndex:
         DataError: a list file is missing or cannot be read.
     """
     lines, bad = _listed(root)
-    several = _several_pets(root, bad)
+    several = _several_pets(root)
+    listed = {line.name for _, line in lines}
+    bad += [item for name, item in several.items() if isinstance(item, BadItem) and name not in listed]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        looked = list(pool.map(lambda item: _look(root, *item, several.get(item[1].name)), lines))
+        looked = list(pool.map(lambda item: _look(root, item[0], item[1], several.get(item[1].name)), lines))
     entries = tuple(item for item in looked if isinstance(item, Entry))
     bad += [item for item in looked if isinstance(item, BadItem)]
     return PetsIndex(entries, tuple(bad), len(entries) + len(bad))
@@ -112,17 +117,21 @@ def _listed(root: Path) -> tuple[list[tuple[str, ListLine]], list[BadItem]]:
     return good, bad
 
 
-def _several_pets(root: Path, bad: list[BadItem]) -> dict[str, list[tuple[int, int]]]:
-    """Name → (value in the instance picture, class id) of each pet; garbage goes to `bad`."""
-    several: dict[str, list[tuple[int, int]]] = defaultdict(list)
+def _several_pets(root: Path) -> dict[str, Several]:
+    """Name → (value in the instance picture, class id) of each pet, or the line of garbage among them."""
+    several: dict[str, Several] = {}
     path = root / "annotations" / "instances.txt"
     for where, text in _lines(path) if path.exists() else ():
         name, _, rest = text.partition(" ")
         value, _, numbers = rest.partition(" ")
         try:
-            several[name].append((int(value), parse_list_line(f"{name} {numbers}").breed))
+            pet = int(value), parse_list_line(f"{name} {numbers}").breed
         except ValueError as error:
-            bad.append(BadItem(where, "garbage line", str(error)))
+            several[name] = BadItem(where, "garbage line", str(error))
+            continue
+        known = several.setdefault(name, [])
+        if isinstance(known, list):
+            known.append(pet)
     return several
 
 
@@ -134,26 +143,27 @@ def _lines(path: Path) -> Iterable[tuple[str, str]]:
             yield f"{path.name}:{number}", line.strip()
 
 
-def _look(root: Path, list_name: str, line: ListLine, several: list[tuple[int, int]] | None) -> Entry | BadItem:
+def _look(root: Path, list_name: str, line: ListLine, several: Several | None) -> Entry | BadItem:
+    if isinstance(several, BadItem):
+        return several
     try:
-        height, width = _picture_size(root / "images" / f"{line.name}.jpg")
-        trimap = _mask(root / "annotations" / "trimaps" / f"{line.name}.png", (height, width))
-        if several is None:
-            pets = [_pet(line.name, line.breed, trimap == PET, trimap == BORDER)]
-        else:
-            values = _mask(root / "annotations" / "instances" / f"{line.name}.png", (height, width))
-            pets = [
-                _pet(
-                    f"{line.name} pet {value}",
-                    breed,
-                    (values == value) & (trimap == PET),
-                    (values == value) & (trimap == BORDER),
-                )
-                for value, breed in several
-            ]
+        size = _picture_size(root / "images" / f"{line.name}.jpg")
+        pets = _pets(root / "annotations", line, size, several)
     except _Broken as broken:
         return broken.item
-    return Entry(line.name, list_name, line.breed, height, width, tuple(pets))
+    return Entry(line.name, list_name, line.breed, *size, tuple(pets))
+
+
+def _pets(annotations: Path, line: ListLine, size: tuple[int, int], several: list[tuple[int, int]] | None) -> list[Pet]:
+    trimap = _mask(annotations / "trimaps" / f"{line.name}.png", size)
+    if several is None:
+        return [_pet(line.name, line.breed, trimap == PET, trimap == BORDER)]
+    values = _mask(annotations / "instances" / f"{line.name}.png", size)
+    pets = []
+    for value, breed in several:
+        of_pet = values == value
+        pets.append(_pet(f"{line.name} pet {value}", breed, of_pet & (trimap == PET), of_pet & (trimap == BORDER)))
+    return pets
 
 
 def _picture_size(path: Path) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """The colour of the fur at a place of the animal."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from data_loader.pets.drawing.brush import Paint
@@ -27,12 +29,12 @@ def fur(look: Look, zone: str, phase: float) -> Paint:
     return paint
 
 
-def white_or_fur(look: Look, zone: str, phase: float) -> Paint:
+def white_or_fur(look: Look, zone: str, phase: float) -> Paint | tuple:
     """White where the breed has white chest, paws and blaze, else the fur."""
     return tuple(_WHITE) if look.white else fur(look, zone, phase)
 
 
-def shade(colour: tuple, factor: float) -> tuple:
+def shade(colour: Iterable[float], factor: float) -> tuple:
     """A darker (factor below 1) or lighter colour."""
     return tuple(float(np.clip(value * factor, 0, 255)) for value in colour)
 

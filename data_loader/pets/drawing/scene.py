@@ -125,12 +125,12 @@ def _room(layer: Layer, width: float, horizon: float, rng: np.random.Generator) 
 
 
 def _blanket(layer: Layer, width: float, horizon: float, rng: np.random.Generator) -> None:
-    paint = _checked(_pick(_STRONG, rng), _pick(_PASTEL, rng), rng.uniform(12, 34), rng.uniform(0, 6))
-    layer.fill(_rectangle(-1, -1, width + 1, 2), paint, 0)
-    for _ in range(rng.integers(3, 9)):
+    first, second = _pick(_STRONG, rng), _pick(_PASTEL, rng)
+    layer.fill(_rectangle(-1, -1, width + 1, 2), _checked(first, second, rng.uniform(12, 34), rng.uniform(0, 6)), 0)
+    for _ in range(rng.integers(2, 6)):
         x, y = rng.uniform(0, width), rng.uniform(0, 1)
-        fold = smooth([(x, y), (x + rng.uniform(0.1, 0.4), y + rng.uniform(-0.2, 0.2)), (x + 0.5, y)], closed=False)
-        layer.line(fold, 0.03, shade(_pick(_PASTEL, rng), 0.6))
+        fold = [(x, y), (x + rng.uniform(0.1, 0.4), y + rng.uniform(-0.2, 0.2)), (x + 0.5, y)]
+        layer.fill(limb(fold, [0.004, 0.022, 0.004]), shade(first, 0.72), 0.5)
 
 
 def _checked(first: np.ndarray, second: np.ndarray, count: float, sway: float):
