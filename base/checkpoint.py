@@ -160,7 +160,9 @@ def _read_meta(folder: Path) -> dict[str, Any]:
         meta = json.loads(path.read_bytes())
         expected = meta.pop("sha256")
     except (ValueError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"The checkpoint {folder} is damaged: checkpoint.json cannot be read ({error}).") from error
+        raise CheckpointError(
+            f"The checkpoint {folder} is damaged: checkpoint.json cannot be read ({error})."
+        ) from error
     if _digest(meta) != expected:
         raise CheckpointError(f"The checkpoint {folder} is damaged: checkpoint.json does not have its checksum.")
     return meta

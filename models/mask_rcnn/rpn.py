@@ -85,7 +85,9 @@ def select_proposals(
         part = slice(start, start + len(level_anchors))
         start = part.stop
         best, index = ops.top_k(logits[:, part], min(pre, len(level_anchors)))
-        decoded = CODER.decode(take(deltas[:, part], index), ops.take(ops.convert_to_tensor(level_anchors), index, axis=0))
+        decoded = CODER.decode(
+            take(deltas[:, part], index), ops.take(ops.convert_to_tensor(level_anchors), index, axis=0)
+        )
         decoded = clip(decoded, image_size[:, 0], image_size[:, 1])
         # Levels do not meet in NMS: each has its own, smaller matrix.
         keep.append(nms_sorted(decoded, has_size(decoded, config.min_size), config.nms_iou))

@@ -96,7 +96,10 @@ class Layer:
 
     def _place(self, matrix: np.ndarray) -> None:
         self._matrix = matrix
-        self._inverse = cv2.invertAffineTransform(matrix)
+        (a, b, c), (d, e, f) = cv2.invertAffineTransform(matrix).tolist()  # NumPy's scalars would make it float64
+        rows = np.arange(self.alpha.shape[0], dtype=np.float32)[:, None]
+        columns = np.arange(self.alpha.shape[1], dtype=np.float32)
+        self._x, self._y = a * columns + b * rows + c, d * columns + e * rows + f
         self._scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
 
     def fill(self, outline: np.ndarray, paint: Paint | tuple, depth: float = 0.35) -> None:
@@ -150,10 +153,8 @@ class Layer:
     def _colour(self, paint: Paint | tuple, top: int, left: int, size: tuple[int, int]) -> np.ndarray:
         if not callable(paint):
             return np.broadcast_to(np.array(paint, np.float32), (*size, 3))
-        rows, columns = np.mgrid[top : top + size[0], left : left + size[1]].astype(np.float32)
-        (a, b, c), (d, e, f) = self._inverse
-        noise = self._noise[top : top + size[0], left : left + size[1]]
-        return paint(a * columns + b * rows + c, d * columns + e * rows + f, noise)
+        area = slice(top, top + size[0]), slice(left, left + size[1])
+        return paint(self._x[area], self._y[area], self._noise[area])
 
     def _blend(self, cover: np.ndarray, colour: np.ndarray, area: tuple[slice, slice]) -> None:
         old_alpha = self.alpha[area]

@@ -46,7 +46,8 @@ def finish(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = picture.shape[:2]
     angle = rng.uniform(0, 2 * np.pi)
     rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    light = 1 + rng.uniform(0, 0.22) * (np.cos(angle) * columns + np.sin(angle) * rows)
+    strength = rng.uniform(0, 0.22)
+    light = 1 + strength * float(np.cos(angle)) * columns + strength * float(np.sin(angle)) * rows
     tint = (rng.uniform(0.8, 1.1) * rng.uniform(0.94, 1.06, 3)).astype(np.float32)
     grain = rng.standard_normal((height, width), np.float32) * np.float32(rng.uniform(1, 5))
     lit = picture * tint * light[..., None] + grain[..., None]
@@ -54,7 +55,8 @@ def finish(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _pick(colours: tuple, rng: np.random.Generator) -> np.ndarray:
-    return np.clip(np.array(colours[rng.integers(len(colours))]) * rng.uniform(0.88, 1.1, 3), 0, 255)
+    varied = np.array(colours[rng.integers(len(colours))]) * rng.uniform(0.88, 1.1, 3)
+    return np.clip(varied, 0, 255).astype(np.float32)
 
 
 def _rectangle(left: float, top: float, right: float, bottom: float) -> np.ndarray:
@@ -80,8 +82,8 @@ def _meadow(layer: Layer, width: float, horizon: float, rng: np.random.Generator
         layer.fill(ellipse(x, horizon + 0.08, half, rng.uniform(0.12, 0.3)), _mottled(colour, 0.08, 0), 0.2)
     grass = _pick(((104, 150, 66), (132, 160, 84), (166, 150, 90), (214, 220, 226)), rng)
     layer.fill(_rectangle(-1, horizon, width + 1, 2), _mottled(grass, 0.14, rng.uniform(0, 6)), 0)
-    for brightness in np.linspace(0.65, 1.25, 6):
-        blades = [_blade(width, horizon, rng) for _ in range(28)]
+    for brightness in (0.65, 0.85, 1.2):
+        blades = [_blade(width, horizon, rng) for _ in range(50)]
         layer.lines(blades, 0.006, shade(grass, brightness))
     for _ in range(rng.integers(0, 14)):
         x, y = rng.uniform(0, width), rng.uniform(horizon + 0.1, 1)
@@ -97,7 +99,7 @@ def _blade(width: float, horizon: float, rng: np.random.Generator) -> np.ndarray
 
 def _room(layer: Layer, width: float, horizon: float, rng: np.random.Generator) -> None:
     wall, sway = _pick(_PASTEL, rng), rng.uniform(0, 6)
-    second = np.clip(wall * rng.uniform(0.78, 1.12), 0, 255)
+    second = np.clip(wall * rng.uniform(0.78, 1.12), 0, 255).astype(np.float32)
     kind, count = rng.integers(3), rng.uniform(20, 60)
 
     def paper(x: np.ndarray, y: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -166,7 +168,7 @@ def _ball(layer, x, y, size, colour, rng):
 
 def _cushion(layer, x, y, size, colour, rng):
     corners = [(-1, 0), (0, -0.12), (1, 0), (0.85, -0.5), (1, -1), (0, -0.9), (-1, -1), (-0.85, -0.5)]
-    paint = _checked(np.array(colour), _pick(_PASTEL, rng), 3 / size, rng.uniform(0, 6))
+    paint = _checked(np.array(colour, np.float32), _pick(_PASTEL, rng), 3 / size, rng.uniform(0, 6))
     layer.fill(smooth(corners) * size + (x, y), paint if rng.random() < 0.6 else colour, 0.5)
 
 
@@ -218,7 +220,7 @@ def _plant(layer, x, y, size, colour, rng):
 
 def _tussock(layer, x, y, size, colour, rng):
     green = _pick(((96, 140, 62), (140, 152, 80), (84, 122, 76)), rng)
-    for lean in rng.permutation(np.linspace(-0.8, 0.8, 11)):
+    for lean in rng.permutation(np.linspace(-0.8, 0.8, 9)):
         tip = (x + (1.2 * lean + rng.uniform(-0.1, 0.1)) * size, y - size * rng.uniform(0.7, 1.3))
         blade = limb([(x + 0.5 * lean * size, y), tip], [0.07 * size, 0.005])
         layer.fill(blade, shade(green, rng.uniform(0.75, 1.3)), 0)

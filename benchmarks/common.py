@@ -1,0 +1,37 @@
+"""What the benchmarks share: a prepared trainer from a config, and the machine in words."""
+
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from utils.config import Config, process_config
+from utils.environment import environment
+from utils.registry import DATA, MODELS, TRAINERS, resolve
+from utils.seeds import seed_everything, set_precision
+
+
+def machine() -> str:
+    """Processor, cores and versions."""
+    found = environment({})
+    packages = ", ".join(
+        f"{name} {found['packages'][name]}" for name in ("keras", "tensorflow") if name in found["packages"]
+    )
+    return f"{found['cpu']['model']}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
+
+
+def prepared(path: str, overrides: list[str]):
+    """Config and prepared data of a config file."""
+    config = process_config(path, overrides)
+    seed_everything(config.exp.seed)
+    set_precision(config.trainer.precision)
+    data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
+    data.prepare()
+    return config, data
+
+
+def trainer_of(config: Config, data, logger=None):
+    """A trainer whose checkpoints lie in a temporary folder."""
+    model = resolve(MODELS, config.model.name)(config.model, data.spec)
+    model.init_saver(Path(tempfile.mkdtemp(prefix="benchmark-")), config.trainer.checkpoint)
+    return resolve(TRAINERS, config.trainer.name)(model, data, config.trainer, logger=logger)
