@@ -10,8 +10,8 @@ import keras
 from base.batch import DataSpec
 from base.checkpoint import Checkpoint, CheckpointError, CheckpointSaver, read_checkpoint
 from base.config import CheckpointConfig
-from utils.flops import multiply_adds
 from base.variables import LoadReport, load_network_arrays, network_arrays
+from utils.flops import multiply_adds
 
 log = logging.getLogger("maskeras")
 
@@ -124,8 +124,8 @@ class BaseModel(ABC):
             load_network_arrays(self.network, before)
             raise CheckpointError(
                 f"The checkpoint {checkpoint.path} does not fit this model (its classes: "
-                f"{', '.join(checkpoint.meta['classes'])}):\n  {report}\nTake the config that it was trained with, or load "
-                "what fits with strict=False."
+                f"{', '.join(checkpoint.meta['classes'])}):\n  {report}\n"
+                "Take the config that it was trained with, or load what fits with strict=False."
             )
         return report
 

@@ -107,6 +107,7 @@ class BaseTrain(ABC):
             finally:
                 self.progress.stop()
         self.callbacks.on_train_end()
+        self._leave_if_interrupted()
 
     def train_epoch(self) -> None:
         """The steps of one epoch that are still to be made."""
@@ -181,14 +182,15 @@ class BaseTrain(ABC):
         if meta["position"] and meta["data"] != self._data_identity():
             raise UserError(
                 f"{checkpoint.path} was written within an epoch of other data ({meta['data']}) than these "
-                f"({self._data_identity()}), so its place in the epoch means nothing here. Give back the data and the batch "
-                "size that it had, or start a new run."
+                f"({self._data_identity()}), so its place in the epoch means nothing here. Give back the data and the "
+                "batch size that it had, or start a new run."
             )
         self.load_state(part(checkpoint.arrays, "trainer"))
         self.step_in_epoch = meta["position"]
         self.history = list(meta["history"])
         self.seconds = meta["seconds"]
         restore_random_states(meta["random"])
+        self._take_back_figures(validated=meta["validated"])
         log.info("resumed after step %d (epoch %d)", self.model.global_step, self.model.cur_epoch + 1)
 
     def load_best(self) -> Checkpoint:
@@ -205,6 +207,7 @@ class BaseTrain(ABC):
         meta = {
             "seconds": self.seconds,
             "position": self.step_in_epoch,
+            "validated": bool(metrics),
             "metrics": {name: value for name, value in metrics.items() if np.isfinite(value)},
             "history": self.history,
             "random": random_states(),
@@ -245,15 +248,28 @@ class BaseTrain(ABC):
 
     def stop_if_interrupted(self) -> None:
         """Saves and leaves when a signal has come."""
+        if self.interrupts.received is not None:
+            self.save({})
+            self._leave_if_interrupted()
+
+    def _leave_if_interrupted(self) -> None:
         received = self.interrupts.received
         if received is None:
             return
-        self.save({})
         raise Interrupted(
-            f"Stopped by {received.name} after step {self.model.global_step}; a checkpoint was written. The same command "
-            "with --resume goes on from there.",
+            f"Stopped by {received.name} after step {self.model.global_step}; a checkpoint was written. The same "
+            "command with --resume goes on from there.",
             received,
         )
+
+    def _take_back_figures(self, validated: bool) -> None:
+        """Takes back the logged rows that the resumed run writes again for a step that it does not make again."""
+        if self.logger is None:
+            return
+        if not validated:
+            self.logger.take_back(self.model.global_step, "val")
+        # The final figures are those of the session that comes to the end, whichever step they are of.
+        self.logger.take_back(0, "test")
 
     def _check_weights(self) -> None:
         for path, value in network_arrays(self.model.network).items():

@@ -10,6 +10,9 @@ import json
 import logging
 import os
 import shutil
+import zipfile
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,9 +59,27 @@ class CheckpointSaver:
     def __init__(self, folder: Path, config: CheckpointConfig):
         self.folder = Path(folder)
         self.config = config
+        self._damaged: set[Path] = set()
 
     def write(self, arrays: Arrays, meta: dict[str, Any]) -> Path:
-        """Writes one more checkpoint and removes those that are no longer kept; returns its folder."""
+        """Writes one more checkpoint and removes those that are no longer kept; returns its folder.
+
+        Raises:
+            CheckpointError: the disk is full or refuses; the checkpoints that were there are untouched.
+        """
+        try:
+            final = self._write_new(arrays, meta)
+        except OSError as error:
+            with suppress(OSError):
+                self._remove_unfinished()
+            raise CheckpointError(
+                f"{self.folder}: a checkpoint could not be written ({error}); those before it are untouched. Make room "
+                "there or mend the disk, then go on with --resume."
+            ) from error
+        self._remove_old()
+        return final
+
+    def _write_new(self, arrays: Arrays, meta: dict[str, Any]) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._remove_unfinished()
         newest = self.paths()[-1:]
@@ -72,20 +93,19 @@ class CheckpointSaver:
         _sync_folder(temporary)
         temporary.rename(final)
         _sync_folder(self.folder)
-        self._remove_old()
         return final
 
     def read(self, which: str = "last") -> Checkpoint:
         """Reads the `"last"` or the `"best"` checkpoint or that in the folder `which`.
 
-        A damaged last one is passed over with a warning, and the one before is taken.
+        A damaged one is passed over with a warning, and the one before it or the next best is taken.
 
         Raises:
             CheckpointError: there is none, or none is sound, or the one that was named is damaged.
         """
         if which == "last":
-            return self._read_newest_sound()
-        return read_checkpoint(self._best() if which == "best" else Path(which))
+            return self._first_sound(reversed(self.paths()))
+        return self._first_sound(self._best_first()) if which == "best" else read_checkpoint(Path(which))
 
     def paths(self) -> list[Path]:
         """The complete checkpoints, oldest first."""
@@ -94,25 +114,29 @@ class CheckpointSaver:
         names = (path for path in self.folder.iterdir() if path.name[len(_PREFIX) :].isdigit() and path.is_dir())
         return sorted((path for path in names if path.name.startswith(_PREFIX)), key=lambda path: int(path.name[5:]))
 
-    def _read_newest_sound(self) -> Checkpoint:
-        paths = self.paths()
-        for path in reversed(paths):
+    def _first_sound(self, paths: Iterable[Path]) -> Checkpoint:
+        for path in paths:
             try:
                 return read_checkpoint(path)
             except CheckpointError as error:
-                log.warning("%s Going back to the one before.", error)
-        found = f"None of the {len(paths)} checkpoints is sound." if paths else "There is no checkpoint."
+                log.warning("%s Another one is taken.", error)
+                self._damaged.add(path)
+        found = "None of the checkpoints is sound." if self._damaged else "There is no checkpoint."
         raise CheckpointError(f"{self.folder}: {found} Start the run anew under another exp.name.")
 
-    def _best(self) -> Path:
-        values = [(value, path) for path in self.paths() if (value := self._monitored(path)) is not None]
+    def _sound(self) -> list[Path]:
+        """Those not found to be damaged; a damaged one takes no place among those that are kept."""
+        return [path for path in self.paths() if path not in self._damaged]
+
+    def _best_first(self) -> list[Path]:
+        values = [(value, path) for path in self._sound() if (value := self._monitored(path)) is not None]
         if not values:
             raise CheckpointError(
-                f"{self.folder}: no checkpoint has the metric {self.config.monitor!r}, so none is the best: take 'last', "
-                "or turn validation on (trainer.validate_every, trainer.checkpoint.monitor)."
+                f"{self.folder}: no checkpoint has the metric {self.config.monitor!r}, so none is the best: take "
+                "'last', or turn validation on (trainer.validate_every, trainer.checkpoint.monitor)."
             )
-        sign = 1 if self.config.mode == "max" else -1
-        return max(values, key=lambda pair: sign * pair[0])[1]
+        sign = -1 if self.config.mode == "max" else 1
+        return [path for _, path in sorted(values, key=lambda pair: sign * pair[0])]
 
     def _monitored(self, path: Path) -> float | None:
         try:
@@ -122,11 +146,9 @@ class CheckpointSaver:
         return value if value is not None and np.isfinite(value) else None
 
     def _remove_old(self) -> None:
-        kept = set(self.paths()[-self.config.keep :])
-        try:
-            kept.add(self._best())
-        except CheckpointError:
-            pass  # nothing validated yet: the newest ones are all there is to keep
+        kept = set(self._sound()[-self.config.keep :])
+        with suppress(CheckpointError):  # nothing validated yet: the newest ones are all there is to keep
+            kept.add(self._best_first()[0])
         for path in self.paths():
             if path not in kept:
                 # Renamed first: a kill while the files go must not leave half a checkpoint under a good name.
@@ -148,8 +170,11 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     variables = folder / "variables.npz"
     if not variables.is_file() or _sha256(variables) != meta["variables_sha256"]:
         raise CheckpointError(f"The checkpoint {folder} is damaged: variables.npz does not have its checksum.")
-    with np.load(variables, allow_pickle=False) as archive:
-        return Checkpoint({key: archive[key] for key in archive.files}, meta, folder)
+    try:
+        with np.load(variables, allow_pickle=False) as archive:
+            return Checkpoint({key: archive[key] for key in archive.files}, meta, folder)
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"The checkpoint {folder} does not hold plain arrays: {error}.") from error
 
 
 def _read_meta(folder: Path) -> dict[str, Any]:
@@ -159,7 +184,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     try:
         meta = json.loads(path.read_bytes())
         expected = meta.pop("sha256")
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise CheckpointError(
             f"The checkpoint {folder} is damaged: checkpoint.json cannot be read ({error})."
         ) from error

@@ -1,11 +1,15 @@
 """Named arrays of a network, and what happened when some were loaded."""
 
+import re
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
 from utils.errors import UserError
+
+# Keras numbers the generators that nobody named by all that the process made before, so the number says nothing.
+_UNNAMED_GENERATOR = re.compile(r"(?<![^/])seed_generator(_\d+)?(?=/)")
 
 
 @dataclass(frozen=True)
@@ -37,32 +41,40 @@ class LoadReport:
         return "\n  ".join(lines)
 
 
-def network_arrays(network: keras.Model) -> dict[str, np.ndarray]:
-    """Path → value of every variable, random states of dropout and sampling included.
+def named_variables(network: keras.Model) -> dict[str, keras.Variable]:
+    """Path → variable, random states of dropout and sampling included.
 
     Raises:
         UserError: two variables have the same path, so a file could not tell them apart.
     """
-    arrays: dict[str, np.ndarray] = {}
+    named: dict[str, keras.Variable] = {}
+    generators = 0
     for variable in network.variables:
-        if variable.path in arrays:
-            raise UserError(f"Two variables of the network are called {variable.path!r}: give its layers unique names.")
-        arrays[variable.path] = keras.ops.convert_to_numpy(variable)
-    return arrays
+        path, found = _UNNAMED_GENERATOR.subn(f"seed_generator_{generators}", variable.path, count=1)
+        generators += found
+        if path in named:
+            raise UserError(f"Two variables of the network are called {path!r}: give its layers unique names.")
+        named[path] = variable
+    return named
+
+
+def network_arrays(network: keras.Model) -> dict[str, np.ndarray]:
+    """Path → value of every variable; see `named_variables`."""
+    return {path: keras.ops.convert_to_numpy(variable) for path, variable in named_variables(network).items()}
 
 
 def load_network_arrays(network: keras.Model, arrays: dict[str, np.ndarray]) -> LoadReport:
-    """Fills the variables whose path and shape fit, and says what was left out. Nothing is mapped by position."""
+    """Fills the variables whose path and shape fit, and says what was left out. No weight is mapped by position."""
     report = LoadReport()
     left = dict(arrays)
-    for variable in network.variables:
-        value = left.pop(variable.path, None)
+    for path, variable in named_variables(network).items():
+        value = left.pop(path, None)
         if value is None:
-            report.missing.append(variable.path)
+            report.missing.append(path)
         elif tuple(value.shape) != tuple(variable.shape):
-            report.reshaped.append(f"{variable.path}: {tuple(value.shape)} → {tuple(variable.shape)}")
+            report.reshaped.append(f"{path}: {tuple(value.shape)} → {tuple(variable.shape)}")
         else:
             variable.assign(value)
-            report.loaded.append(variable.path)
+            report.loaded.append(path)
     report.unexpected.extend(left)
     return report

@@ -1,0 +1,1 @@
+"""What a user starts; each reads like the list of its steps."""

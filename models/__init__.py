@@ -1,0 +1,1 @@
+"""Networks in `keras.ops` and `keras.layers` only."""

@@ -1,0 +1,1 @@
+"""How a model is trained and measured: trainers, compiled steps, optimizers, schedules, evaluators."""

@@ -26,7 +26,7 @@ class OptimizerConfig(Section):
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients are averaged into one update."""
     ema: float | None = Field(default=None, gt=0, lt=1)
-    """Momentum of the exponential moving average of the weights, which is then evaluated; null: none."""
+    """Momentum, for each update, of the moving average of the weights, which is then evaluated; null: none."""
     arguments: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of the optimizer's constructor, `{"beta_1": 0.8}` for example."""
 

@@ -61,16 +61,18 @@ def _schedule(config: TrainerConfig, steps_per_epoch: int) -> WarmUpSchedule:
     steps = config.epochs * steps_per_epoch
     steps = min(steps, config.max_steps) if config.max_steps else steps
     every = config.optimizer.accumulate
-    return WarmUpSchedule(config.optimizer.learning_rate, config.schedule, steps // every, steps_per_epoch // every)
+    rate = config.optimizer.learning_rate
+    return WarmUpSchedule(rate, config.schedule, steps // every, steps_per_epoch / every, every)
 
 
 def _arguments(optimizer_class: type, section: OptimizerConfig) -> dict:
-    arguments: dict = {"weight_decay": section.weight_decay or None, "global_clipnorm": section.clip_norm}
+    arguments: dict = {"weight_decay": section.weight_decay, "global_clipnorm": section.clip_norm}
     momentum = 0.9 if section.momentum is None and optimizer_class is keras.optimizers.SGD else section.momentum
     if momentum is not None:
         arguments["momentum"] = momentum
     if section.accumulate > 1:
         arguments["gradient_accumulation_steps"] = section.accumulate
     if section.ema is not None:
-        arguments |= {"use_ema": True, "ema_momentum": section.ema}
+        # Keras averages after every batch; the root makes that one step of `ema` for each update.
+        arguments |= {"use_ema": True, "ema_momentum": section.ema ** (1 / section.accumulate)}
     return arguments | section.arguments

@@ -15,19 +15,28 @@ class WarmUpSchedule(keras.optimizers.schedules.LearningRateSchedule):
             Hutter 2017 without restarts.
         total_steps: updates of the whole run.
         steps_per_epoch: updates in an epoch, for the milestones.
+        accumulate: batches in an update: Keras counts batches, the schedule counts updates.
     """
 
-    def __init__(self, learning_rate: float, config: ScheduleConfig, total_steps: int, steps_per_epoch: int):
+    def __init__(
+        self,
+        learning_rate: float,
+        config: ScheduleConfig,
+        total_steps: int,
+        steps_per_epoch: float,
+        accumulate: int = 1,
+    ):
         self.learning_rate = learning_rate
         self.config = config
         self.total_steps = max(1, total_steps)
         self.steps_per_epoch = steps_per_epoch
+        self.accumulate = accumulate
         # A short run must not end before it has warmed up.
         self.warmup_steps = min(config.warmup_steps, self.total_steps // 10)
 
     def __call__(self, step):
-        """The learning rate of update `step`, which counts from 0."""
-        step = ops.cast(step, "float32")
+        """The learning rate at batch `step`, which counts from 0."""
+        step = ops.cast(ops.floor_divide(step, self.accumulate), "float32")
         return self.learning_rate * self._warmup(step) * self._curve(step)
 
     def _warmup(self, step):
@@ -55,6 +64,7 @@ class WarmUpSchedule(keras.optimizers.schedules.LearningRateSchedule):
             "config": self.config.model_dump(mode="json"),
             "total_steps": self.total_steps,
             "steps_per_epoch": self.steps_per_epoch,
+            "accumulate": self.accumulate,
         }
 
     @classmethod

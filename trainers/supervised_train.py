@@ -70,9 +70,9 @@ class SupervisedTrain(BaseTrain):
         values = [arrays[key] for key in sorted(arrays) if key.startswith("optimizer/")]
         if [tuple(v.shape) for v in variables] != [value.shape for value in values]:
             raise CheckpointError(
-                f"The checkpoint holds {len(values)} variables of an optimizer, this run's {self.config.optimizer.name} has "
-                f"{len(variables)}, or their shapes differ: resume with the trainer.optimizer, the frozen stages and the "
-                "precision that the run began with."
+                f"The checkpoint holds {len(values)} variables of an optimizer, {self.config.optimizer.name} has "
+                f"{len(variables)} here, or their shapes differ: resume with the trainer.optimizer, the frozen stages "
+                "and the precision that the run began with."
             )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)

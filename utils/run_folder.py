@@ -42,8 +42,8 @@ def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool
     if resume and not starts:
         found = sorted(path.parent.name for path in config.exp.root.glob("*/environment.json"))
         raise RunFolderError(
-            f"There is no run {folder} to resume; {config.exp.root} holds: {', '.join(found) or 'none'}. Leave --resume "
-            "away to start it."
+            f"There is no run {folder} to resume; {config.exp.root} holds: {', '.join(found) or 'none'}. Leave "
+            "--resume away to start it."
         )
     folder.mkdir(parents=True, exist_ok=True)
     suffix = f"-{starts + 1}" if starts else ""

@@ -45,6 +45,8 @@ def build_backbone_with_report(
     report = load_weights(network, config, architecture)
     if not report.fell_back:
         _freeze(network, config, architecture)
+    for norm in _batch_norms(network):
+        norm.momentum = config.batch_norm_momentum
     _log(config, report)
     body = _cut(network, architecture, config.name.rpartition(":")[2])
     images = keras.Input((*image_size, 3), dtype="float32", name="images")
@@ -60,10 +62,15 @@ def _freeze(network: keras.Model, config: BackboneConfig, architecture: Architec
     if config.frozen_stages:
         last = network.get_layer(architecture.stages[config.frozen_stages - 1])
         frozen = {id(layer) for layer in keras.Model(network.inputs, last.output).layers}
+    if config.batch_norm == "frozen":
+        frozen |= {id(layer) for layer in _batch_norms(network)}
     for layer in network.layers:
-        is_norm = isinstance(layer, keras.layers.BatchNormalization)
-        if id(layer) in frozen or (is_norm and config.batch_norm == "frozen"):
+        if id(layer) in frozen:
             layer.trainable = False
+
+
+def _batch_norms(network: keras.Model) -> list[keras.layers.BatchNormalization]:
+    return [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
 
 
 def _log(config: BackboneConfig, report: WeightsReport) -> None:

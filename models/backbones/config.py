@@ -30,6 +30,9 @@ class BackboneConfig(Section):
     batch_norm: Literal["frozen", "trainable"] = "frozen"
     """`"frozen"`: batch norm keeps its statistics, scale and shift; `"trainable"`: it follows the batches."""
 
+    batch_norm_momentum: float = Field(default=0.95, ge=0, lt=1)
+    """How slowly trained batch norm statistics follow the batches; the networks' own 0.99 or 0.999 need long runs."""
+
     alpha: float = Field(default=1.0, gt=0, le=2)
     """Width multiplier of `mobilenet_v2`; other backbones have none."""
 

@@ -22,9 +22,9 @@ def weighted_mean(loss: Tensor, weight: Tensor, normaliser: Tensor | float | Non
     """
     weight = ops.broadcast_to(ops.cast(weight, "float32"), ops.shape(loss))
     total = ops.sum(ops.where(weight != 0, weight * loss, ops.zeros_like(loss)))
-    normaliser = ops.sum(weight) if normaliser is None else ops.cast(normaliser, "float32")
-    positive = normaliser > 0
-    return ops.where(positive, total / ops.where(positive, normaliser, 1.0), 0.0)
+    divisor = ops.cast(ops.sum(weight) if normaliser is None else normaliser, "float32")
+    positive = divisor > 0
+    return ops.where(positive, total / ops.where(positive, divisor, 1.0), 0.0)
 
 
 def binary_cross_entropy(

@@ -1,20 +1,25 @@
 """The section `model` of a Mask R-CNN. Every default is that of torchvision's `maskrcnn_resnet50_fpn`."""
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from models.backbones.config import BackboneConfig
 from models.layers.config import FPNConfig
 from utils.config.section import Section
 
-Weights4 = tuple[float, float, float, float]
+Positive = Annotated[float, Field(gt=0)]
+Channels = Annotated[int, Field(ge=1)]
+Sizes = Annotated[tuple[Positive, ...], Field(min_length=1)]
+Weights4 = tuple[Positive, Positive, Positive, Positive]
 
 
 class RPNConfig(Section):
     """The region proposal network."""
 
-    anchor_sizes: tuple[tuple[float, ...], ...] = ((32.0,), (64.0,), (128.0,), (256.0,), (512.0,))
-    """Side lengths in pixels of a square anchor, for each level of the pyramid from the finest."""
-    aspect_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    anchor_sizes: tuple[Sizes, ...] = ((32.0,), (64.0,), (128.0,), (256.0,), (512.0,))
+    """Side lengths in pixels of a square anchor, as many for each level of the pyramid, from the finest."""
+    aspect_ratios: Sizes = (0.5, 1.0, 2.0)
     """Height / width of the anchors."""
     positive_iou: float = Field(default=0.7, gt=0, le=1)
     """An anchor with at least this IoU to an object is positive, and so is the best anchor of each object."""
@@ -60,7 +65,7 @@ class MaskHeadConfig(Section):
 
     pool_size: int = Field(default=14, ge=1)
     """Side of the pooled features; the mask is twice as large."""
-    channels: tuple[int, ...] = (256, 256, 256, 256)
+    channels: tuple[Channels, ...] = (256, 256, 256, 256)
     """Channels of the 3×3 convolutions."""
     upsample_channels: int = Field(default=256, ge=1)
     """Channels of the transposed convolution."""
@@ -131,7 +136,7 @@ class MaskRCNNConfig(Section):
     loss_weights: LossWeights = LossWeights()
     """The factor of each loss term."""
     crowd_iou: float = Field(default=0.5, gt=0, le=1)
-    """An anchor or proposal with more than this share of its area in a crowd region is neither positive nor negative."""
+    """An anchor or proposal with more than this share of its area in a crowd is neither positive nor negative."""
 
     @property
     def mask_samples(self) -> int:
@@ -140,10 +145,17 @@ class MaskRCNNConfig(Section):
         return min(positives, self.mask_head.samples or positives)
 
     @model_validator(mode="after")
-    def _one_size_per_level(self) -> "MaskRCNNConfig":
-        levels = len(self.fpn.levels)
-        if len(self.rpn.anchor_sizes) != levels:
-            raise ValueError(f"rpn.anchor_sizes has {len(self.rpn.anchor_sizes)} entries, the pyramid {levels} levels")
-        if self.rpn.negative_iou > self.rpn.positive_iou:
-            raise ValueError("rpn.negative_iou is above rpn.positive_iou")
+    def _anchors_fit_the_pyramid(self) -> "MaskRCNNConfig":
+        levels, rpn = len(self.fpn.levels), self.rpn
+        numbers = [len(sizes) for sizes in rpn.anchor_sizes]
+        if len(numbers) != levels:
+            raise ValueError(
+                f"rpn.anchor_sizes has {len(numbers)} entries, the pyramid {levels} levels; give each level a list"
+            )
+        if len(set(numbers)) > 1:
+            raise ValueError(f"rpn.anchor_sizes has {numbers} sizes on its levels; give each level as many")
+        if rpn.negative_iou > rpn.positive_iou:
+            raise ValueError(
+                f"rpn.negative_iou {rpn.negative_iou} is above rpn.positive_iou {rpn.positive_iou}; lower the former"
+            )
         return self

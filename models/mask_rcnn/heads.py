@@ -3,6 +3,7 @@
 Alphabet: `N` boxes over all images, `S` side of the pooled features, `C` channels, `K` classes without background.
 """
 
+import json
 from typing import Any
 
 import keras
@@ -22,8 +23,9 @@ class BoxHead(keras.layers.Layer):
 
     def __init__(self, config: BoxHeadConfig, channels: int, num_classes: int, name: str = "box_head", **others):
         super().__init__(name=name, **others)
+        self.config = config
+        self.channels = channels
         self.inputs = config.pool_size**2 * channels
-        self.hidden = config.hidden
         self.num_classes = num_classes
         options = {"dtype": self.dtype_policy}
         self.fc6 = keras.layers.Dense(config.hidden, activation="relu", name="fc6", **options)
@@ -37,7 +39,7 @@ class BoxHead(keras.layers.Layer):
         """Makes the weights."""
         self.fc6.build((None, self.inputs))
         for layer in (self.fc7, self.logits, self.deltas):
-            layer.build((None, self.hidden))
+            layer.build((None, self.config.hidden))
 
     def call(self, pooled: Any) -> tuple[Any, Any]:
         """(B, N, S, S, C) → float32 class logits (B, N, K + 1), background first, and deltas (B, N, K + 1, 4)."""
@@ -46,6 +48,15 @@ class BoxHead(keras.layers.Layer):
         logits = ops.reshape(self.logits(flat), (batch, number, self.num_classes + 1))
         deltas = ops.reshape(self.deltas(flat), (batch, number, self.num_classes + 1, 4))
         return ops.cast(logits, "float32"), ops.cast(deltas, "float32")
+
+    def get_config(self) -> dict:
+        """The constructor's arguments; the section as plain JSON."""
+        return {**super().get_config(), **_arguments(self)}
+
+    @classmethod
+    def from_config(cls, config: dict) -> "BoxHead":
+        """The layer whose `get_config` gave `config`."""
+        return cls(**{**config, "config": BoxHeadConfig.model_validate_json(json.dumps(config["config"]))})
 
 
 class MaskHead(keras.layers.Layer):
@@ -59,6 +70,7 @@ class MaskHead(keras.layers.Layer):
 
     def __init__(self, config: MaskHeadConfig, channels: int, num_classes: int, name: str = "mask_head", **others):
         super().__init__(name=name, **others)
+        self.config = config
         self.channels = channels
         self.num_classes = num_classes
         options = {"kernel_initializer": "he_normal", "dtype": self.dtype_policy}
@@ -87,6 +99,15 @@ class MaskHead(keras.layers.Layer):
         logits = self.logits(self.upsample(features))
         return ops.cast(ops.reshape(logits, (-1, number, 2 * side, 2 * side, self.num_classes)), "float32")
 
+    def get_config(self) -> dict:
+        """The constructor's arguments; the section as plain JSON."""
+        return {**super().get_config(), **_arguments(self)}
+
+    @classmethod
+    def from_config(cls, config: dict) -> "MaskHead":
+        """The layer whose `get_config` gave `config`."""
+        return cls(**{**config, "config": MaskHeadConfig.model_validate_json(json.dumps(config["config"]))})
+
 
 def of_class(values: Any, classes: Any, num_classes: int) -> Any:
     """Of each box the entry of its class: (B, N, K, …) and int (B, N) in 0…K-1 → (B, N, …)."""
@@ -94,6 +115,11 @@ def of_class(values: Any, classes: Any, num_classes: int) -> Any:
     for _ in range(len(values.shape) - 3):
         chosen = chosen[..., None]
     return ops.sum(values * chosen, axis=2)
+
+
+def _arguments(head: BoxHead | MaskHead) -> dict:
+    section = head.config.model_dump(mode="json")
+    return {"config": section, "channels": head.channels, "num_classes": head.num_classes}
 
 
 def _normal(deviation: float) -> keras.initializers.Initializer:

@@ -31,7 +31,7 @@ def final_report(run: Path, config: Config, trainer: BaseTrain, metrics: dict[st
 def run_info(run: Path, config: Config, trainer: BaseTrain, comet: str) -> RunInfo:
     """The words of the table around its figures."""
     data = trainer.data
-    places = {
+    places: dict[str, Path | str] = {
         "checkpoints": run / "checkpoints",
         "metrics": run / "metrics.json",
         "plots": run / "plots",

@@ -13,6 +13,6 @@ def compile_steps(model: BaseModel, optimizer: keras.optimizers.Optimizer, jit_c
             f"Training runs on Keras' TensorFlow backend; this process has {keras.backend.backend()!r}. "
             "Unset KERAS_BACKEND or set it to 'tensorflow'."
         )
-    from trainers.steps.tensorflow_steps import TensorFlowSteps
+    from trainers.steps.tensorflow_steps import TensorFlowSteps  # noqa: PLC0415 - only where that backend runs
 
     return TensorFlowSteps(model, optimizer, jit_compile)

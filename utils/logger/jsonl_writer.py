@@ -9,8 +9,9 @@ reads in Python. `time` is in seconds since 1970. Pictures, histograms and texts
 import json
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from utils.logger.values import Entries
 
@@ -25,8 +26,10 @@ class JsonlWriter:
             path: the file; its folder must exist.
             resume_step: lines of later steps are dropped, and a half-written last line; None drops all.
         """
-        self.dropped = _keep_until(path, -1 if resume_step is None else resume_step) if path.exists() else 0
-        self._file = path.open("a", encoding="utf-8", newline="\n")
+        last_step = -1 if resume_step is None else resume_step
+        self.dropped = _keep(path, lambda line: line["step"] <= last_step) if path.exists() else 0
+        self._path = path
+        self._file = _open(path)
 
     def write(self, step: int, scope: str, entries: Entries, wall_time: float) -> None:
         """Append one line."""
@@ -34,6 +37,12 @@ class JsonlWriter:
         line = {"step": step, "scope": scope, "time": wall_time, "scalars": scalars}
         self._file.write(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n")
         self._file.flush()
+
+    def take_back(self, step: int, scope: str) -> None:
+        """Drop the scope's lines of `step` and later ones."""
+        self._file.close()
+        _keep(self._path, lambda line: line["scope"] != scope or line["step"] < step)
+        self._file = _open(self._path)
 
     def close(self) -> None:
         """Close the file."""
@@ -67,13 +76,17 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and {"step", "scope", "scalars"} <= content.keys() else None
 
 
-def _keep_until(path: Path, last_step: int) -> int:
-    """Rewrite the file with the whole lines up to `last_step`; returns how many lines went.
+def _open(path: Path) -> TextIO:
+    return path.open("a", encoding="utf-8", newline="\n")
+
+
+def _keep(path: Path, counts: Callable[[dict[str, Any]], bool]) -> int:
+    """Rewrite the file with the whole lines that still count; returns how many lines went.
 
     The new content gets its name only when it is on the disk, so a crash in between leaves the old file.
     """
     lines = path.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if (content := _parse(line)) is not None and content["step"] <= last_step]
+    kept = [line for line in lines if (content := _parse(line)) is not None and counts(content)]
     if len(kept) < len(lines):
         temporary = path.with_name(path.name + ".tmp")
         with temporary.open("wb") as file:

@@ -59,7 +59,7 @@ class Logger:
         self._key = os.environ.get("COMET_API_KEY") or comet_key
         self._closed = False
         run_dir.mkdir(parents=True, exist_ok=True)
-        jsonl = JsonlWriter(run_dir / "metrics.jsonl", resume_step)
+        self._jsonl = jsonl = JsonlWriter(run_dir / "metrics.jsonl", resume_step)
         if jsonl.dropped and not self._resumed:
             _LOG.warning("%s: %d lines of an earlier run were dropped", run_dir / "metrics.jsonl", jsonl.dropped)
         self._tensorboard = self._open_tensorboard(run_dir, resume_step)
@@ -118,6 +118,15 @@ class Logger:
         now = time.time()
         for writer in self._writers:
             writer.write(number, scope, entries, now)
+
+    def take_back(self, step: int, scope: str) -> None:
+        """Drop what was logged in `scope` at `step` and after, in `metrics.jsonl` and TensorBoard.
+
+        Comet takes nothing back; it shows the value that came last.
+        """
+        self._jsonl.take_back(step, scope)
+        if self._tensorboard is not None:
+            self._tensorboard.take_back(step, scope)
 
     def graph(self, text: str, graph_def: bytes | None = None) -> None:
         """Log the network's description once a run; a resumed run has it already.

@@ -88,6 +88,12 @@ class TensorBoardWriter:
         summary = Summary(value=_summary_values(entries))
         self._file(scope).event(Event(step=step, summary=summary), wall_time)
 
+    def take_back(self, step: int, scope: str) -> None:
+        """Start a new file of the scope, whose first event makes readers drop `step` and what follows it."""
+        if scope in self._files:
+            self._files.pop(scope).close()
+            self._files[scope] = EventFile(self._folder / scope, step - 1)
+
     def hyper_parameters(self, parameters: dict[str, Any], name: str) -> None:
         """Write flat parameters for the HParams page, under the run's name."""
         start = hparams_pb2.SessionStartInfo(group_name=name, start_time_secs=time.time())

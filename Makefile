@@ -1,0 +1,42 @@
+# Needs Python 3.11, 3.12 or 3.13; another one than python3: make PYTHON=python3.12 pets
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CONFIG := configs/pets.json
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help pets test check clean
+
+help: ## show these lines
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))
+	@echo 'Options of the main example: make pets ARGS="--set trainer.epochs=2 exp.name=short"'
+
+pets: $(STAMP) ## install, then train and evaluate the main example
+	$(BIN)/python mains/pets_main.py -c $(CONFIG) $(ARGS)
+
+test: $(STAMP) ## install, then run all tests; one file of them: make test ARGS=tests/test_docs.py
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## lint, format, types, generated files, documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python -m utils.config.schema --check
+	$(BIN)/python -m pytest tests/test_docs.py
+
+clean: ## remove the environment and all caches; runs (experiments/) and data stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is written last, so an installation that broke off is done again.
+$(STAMP): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@

@@ -1,0 +1,117 @@
+import itertools
+import time
+
+import numpy as np
+import pytest
+
+from tests.toy.toy_run import toy_data
+from utils.errors import UserError
+
+
+def ids(batches):
+    return [batch["image_id"].tolist() for batch in batches]
+
+
+def assert_same(found, expected):
+    for a, b in zip(found, expected, strict=True):
+        assert a.keys() == b.keys()
+        for key in a:
+            np.testing.assert_array_equal(a[key], b[key])
+
+
+def test_an_epoch_is_another_order_of_full_batches():
+    data = toy_data()
+    first, second = ids(data.train_batches(0)), ids(data.train_batches(1))
+    assert data.steps_per_epoch == len(first) == 6
+    assert len(set(itertools.chain(*first))) == 24
+    assert first != second
+    # 26 pictures, 24 of them in an epoch: which two stay out changes.
+    assert set(itertools.chain(*first)) != set(itertools.chain(*second))
+
+
+def test_order_and_augmentation_do_not_depend_on_workers():
+    expected = list(toy_data(workers=1, prefetch=1).train_batches(3))
+    assert_same(list(toy_data(workers=4, prefetch=9).train_batches(3)), expected)
+    assert_same(list(toy_data(workers=1).train_batches(3)), expected)
+
+
+def test_slow_pictures_do_not_change_the_order(monkeypatch):
+    expected = list(toy_data().train_batches(0))
+    data = toy_data(workers=4)
+    prepare = data.prepare_sample
+
+    def slow(sample, rng):
+        time.sleep(0.01 if sample["image_id"] % 3 == 0 else 0)
+        return prepare(sample, rng)
+
+    monkeypatch.setattr(data, "prepare_sample", slow)
+    assert_same(list(data.train_batches(0)), expected)
+
+
+def test_augmentation_depends_on_seed_epoch_and_index():
+    data = toy_data()
+
+    def picture(epoch, index, seed=0):
+        data.seed = seed
+        return data._train_sample(epoch, index)["images"]
+
+    np.testing.assert_array_equal(picture(1, 2), picture(1, 2))
+    for other in (picture(2, 2), picture(1, 4), picture(1, 2, seed=1)):
+        assert (other != picture(1, 2)).any()
+
+
+@pytest.mark.parametrize("start", [0, 1, 5, 6])
+def test_a_start_is_the_tail_of_the_same_sequence(start):
+    data = toy_data()
+    assert_same(list(data.train_batches(2, start)), list(data.train_batches(2))[start:])
+
+
+def test_shards_partition_the_batches():
+    data = toy_data()
+    whole = list(data.train_batches(0, 1))
+    parts = [list(data.train_batches(0, 1, (i, 2))) for i in range(2)]
+    assert_same(parts[0], whole[0::2])
+    assert_same(parts[1], whole[1::2])
+
+
+def test_an_evaluation_goes_over_all_in_order_and_fills_up():
+    batches = list(toy_data().eval_batches("val"))
+    valid = np.concatenate([batch["valid"] for batch in batches])
+    assert valid.tolist() == [True] * 10 + [False] * 2
+    assert np.concatenate(ids(batches))[valid].tolist() == list(range(10))
+    assert {batch["images"].shape for batch in batches} == {(4, 32, 32, 3)}
+    assert not batches[-1]["images"][2:].any()
+    # Without augmentation: the picture that the sample says, to the last bit.
+    assert (batches[0]["images"][1] == 160).all()
+
+
+def test_too_few_pictures():
+    with pytest.raises(UserError, match=r"has 3 pictures, fewer than data.batch_size = 4"):
+        _ = toy_data(pictures=3).steps_per_epoch
+
+
+def test_an_unknown_split():
+    with pytest.raises(ValueError, match="no split 'trian'"):
+        toy_data().split("trian")
+
+
+def test_a_picture_that_cannot_be_loaded_is_an_error_of_the_loop(monkeypatch):
+    data = toy_data()
+
+    def broken(sample, rng):
+        raise OSError("cannot read 7.jpg")
+
+    monkeypatch.setattr(data, "prepare_sample", broken)
+    with pytest.raises(OSError, match=r"cannot read 7.jpg"):
+        list(data.train_batches(0))
+
+
+def test_a_data_set_without_ground_truth_says_so():
+    class Bare(type(toy_data())):
+        ground_truth = None
+
+    from base.base_data import BaseData  # noqa: PLC0415
+
+    bare = Bare(toy_data().config, 0)
+    with pytest.raises(UserError, match=r"Bare has no ground_truth\('val'\)"):
+        BaseData.ground_truth(bare, "val")

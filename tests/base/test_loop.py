@@ -1,0 +1,301 @@
+import logging
+import os
+import signal
+
+import keras
+import numpy as np
+import pytest
+
+from base.checkpoint import CheckpointError
+from base.interrupts import Interrupted
+from base.loss_window import NonFiniteLossError
+from tests.toy.toy_run import all_arrays, toy_data, toy_trainer
+from utils.errors import UserError
+
+
+class Rows:
+    """A logger that keeps what it is given."""
+
+    def __init__(self):
+        self.rows = []
+
+    def summarize(self, step, values, scope):
+        self.rows.append((scope, step, dict(values)))
+
+    def take_back(self, step, scope):
+        self.rows = [row for row in self.rows if row[0] != scope or row[1] < step]
+
+    def steps(self, scope):
+        return [row[1] for row in self.rows if row[0] == scope]
+
+
+class Recorder(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def on_train_begin(self, logs=None):
+        self.calls.append(("begin", self.params["epochs"], self.params["steps"]))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.calls.append(("epoch", epoch))
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.calls.append(("batch", batch, sorted(logs)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.calls.append(("epoch end", epoch, sorted(logs)))
+
+    def on_train_end(self, logs=None):
+        self.calls.append(("end",))
+
+
+class At(keras.callbacks.Callback):
+    """Calls `action(trainer)` after the step of that number, counted from 1 over all epochs."""
+
+    def __init__(self, step, action):
+        super().__init__()
+        self.step, self.action, self.made = step, action, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.made += 1
+        if self.made == self.step:
+            self.action(self.model)
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for key in a:
+        np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+
+
+def test_counters_logging_and_validation(tmp_path):
+    rows = Rows()
+    trainer = toy_trainer(tmp_path, {"log_every": 4, "validate_every": 2}, logger=rows)
+    trainer.train()
+    assert (trainer.model.cur_epoch, trainer.model.global_step, trainer.step_in_epoch) == (3, 18, 0)
+    # Every 4 steps of an epoch, and its end; validation after every second epoch and the last.
+    assert rows.steps("train") == [4, 6, 10, 12, 16, 18]
+    assert rows.steps("val") == [12, 18]
+    assert len(trainer.history) == 2
+    values = rows.rows[0][2]
+    assert values["loss/total"] == values["loss/cross_entropy"]
+    assert values["images_per_second"] > 0
+    assert [path.name for path in trainer.model.saver.paths()][-1] == "ckpt-00003"
+
+
+def test_no_validation_where_it_is_off_or_there_is_no_evaluator(tmp_path):
+    for name, changes, others in (("a", {"validate_every": 0}, {}), ("b", {}, {"evaluator": None})):
+        rows = Rows()
+        trainer = toy_trainer(tmp_path / name, {"epochs": 1, **changes}, logger=rows, **others)
+        trainer.train()
+        assert rows.steps("val") == []
+        with pytest.raises(CheckpointError, match="none is the best"):
+            trainer.load_best()
+    with pytest.raises(ValueError, match="without an evaluator"):
+        trainer.validate()
+
+
+def test_max_steps_ends_within_an_epoch_and_a_resume_goes_on(tmp_path):
+    rows = Rows()
+    trainer = toy_trainer(tmp_path, {"max_steps": 8}, logger=rows)
+    trainer.train()
+    assert (trainer.model.cur_epoch, trainer.step_in_epoch, trainer.model.global_step) == (1, 2, 8)
+    assert rows.steps("val") == [6, 8]
+    resumed = toy_trainer(tmp_path, {"max_steps": 8}, resume="last")
+    resumed.train()
+    assert resumed.model.global_step == 8
+    longer = toy_trainer(tmp_path, {"max_steps": 11}, resume="last")
+    longer.train()
+    assert (longer.model.cur_epoch, longer.step_in_epoch, longer.model.global_step) == (1, 5, 11)
+
+
+def test_a_resume_within_an_epoch_ends_with_the_same_bits(tmp_path):
+    changes = {"optimizer": {"name": "adamw", "learning_rate": 0.01, "ema": 0.8}}
+    whole = toy_trainer(tmp_path / "whole", changes)
+    whole.train()
+    trainer = toy_trainer(tmp_path / "cut", changes, callbacks=[At(8, lambda _: os.kill(os.getpid(), signal.SIGINT))])
+    with pytest.raises(Interrupted, match="Stopped by SIGINT after step 8"):
+        trainer.train()
+    resumed = toy_trainer(tmp_path / "cut", changes, resume="last")
+    assert (resumed.model.cur_epoch, resumed.step_in_epoch, resumed.model.global_step) == (1, 2, 8)
+    resumed.train()
+    assert resumed.history == whole.history
+    assert_same(all_arrays(resumed), all_arrays(whole))
+
+
+def test_standard_callbacks_see_epochs_and_steps(tmp_path):
+    recorder = Recorder()
+    toy_trainer(tmp_path, {"epochs": 2}, callbacks=[recorder]).train()
+    batches = [("batch", i, ["cross_entropy", "total"]) for i in range(6)]
+    epochs = [[("epoch", e), *batches, ("epoch end", e, ["accuracy", "pictures"])] for e in range(2)]
+    assert recorder.calls == [("begin", 2, 6), *epochs[0], *epochs[1], ("end",)]
+
+
+def test_stop_training_ends_after_the_step(tmp_path):
+    trainer = toy_trainer(tmp_path, callbacks=[At(8, lambda network: setattr(network, "stop_training", True))])
+    trainer.train()
+    assert trainer.model.global_step == 8
+    assert trainer.model.saver.read("last").meta["position"] == 2
+
+
+def test_keras_own_early_stopping_works(tmp_path):
+    class Worse(keras.callbacks.EarlyStopping):
+        def get_monitor_value(self, logs):
+            return float(self.stopped_epoch)
+
+    stopping = Worse(monitor="accuracy", mode="max", patience=1, start_from_epoch=0)
+    trainer = toy_trainer(tmp_path, {"epochs": 5}, callbacks=[stopping])
+    trainer.train()
+    assert trainer.model.cur_epoch == 2
+
+
+def always(value):
+    return lambda trainer: setattr(trainer.evaluator, "result", lambda: {"accuracy": value})
+
+
+def test_early_stopping_counts_on_over_a_resume(tmp_path):
+    changes = {"epochs": 9, "early_stopping": {"patience": 3}}
+    cut = [At(2 * 6 + 1, lambda _: os.kill(os.getpid(), signal.SIGTERM))]
+    trainer = toy_trainer(tmp_path, changes, callbacks=cut)
+    always(0.5)(trainer)
+    with pytest.raises(Interrupted):
+        trainer.train()
+    assert trainer.history == [0.5, 0.5]
+    resumed = toy_trainer(tmp_path, changes, resume="last")
+    always(0.5)(resumed)
+    resumed.train()
+    # The first of four equal ones is the best, three do not improve on it.
+    assert resumed.model.cur_epoch == 4
+    again = toy_trainer(tmp_path, changes, resume="last")
+    again.train()
+    assert again.model.global_step == 24
+
+
+def poison(step):
+    """Makes the loss of the step after that one NaN by its weights."""
+
+    def spoil(network):
+        variable = network.get_layer("logits").kernel
+        variable.assign(np.full(variable.shape, np.nan, np.float32))
+
+    return At(step, spoil)
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_terms_and_pictures(tmp_path):
+    trainer = toy_trainer(tmp_path, callbacks=[poison(8)])
+    with pytest.raises(NonFiniteLossError) as found:
+        trainer.train()
+    pictures = [batch["image_id"].tolist() for batch in toy_data().train_batches(1)][2]
+    assert f"step 9: total = nan, cross_entropy = nan; pictures {pictures}" in str(found.value)
+    last = trainer.model.saver.read("last")
+    assert last.meta["global_step"] == 6
+    assert all(np.isfinite(value).all() for value in last.arrays.values())
+
+
+def test_weights_that_are_not_finite_are_never_saved(tmp_path):
+    # At the epoch's last step: the losses up to here were finite, the weights are not.
+    trainer = toy_trainer(tmp_path, {"validate_every": 0}, callbacks=[poison(12)])
+    with pytest.raises(UserError, match="logits/kernel is not finite after step 12"):
+        trainer.train()
+    assert trainer.model.saver.read("last").meta["global_step"] == 6
+    assert len(trainer.model.saver.paths()) == 1
+
+
+def interrupt_in(trainer, method, number=1):
+    """Sends Ctrl-C when the trainer's method is called for the n-th time."""
+    original, calls = getattr(trainer, method), []
+
+    def wrapped(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == number:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(*args, **kwargs)
+
+    setattr(trainer, method, wrapped)
+
+
+def test_ctrl_c_in_a_validation_saves_the_weights_of_training(tmp_path):
+    changes = {"optimizer": {"learning_rate": 0.01, "ema": 0.99}, "schedule": {"name": "constant", "warmup_steps": 0}}
+    trainer = toy_trainer(tmp_path, changes)
+    interrupt_in(trainer, "predict_step", 2)
+    with pytest.raises(Interrupted, match="after step 6"):
+        trainer.train()
+    saved = trainer.model.saver.read("last")
+    assert saved.meta["position"] == 6
+    assert saved.meta["cur_epoch"] == 0
+    assert not saved.meta["validated"]
+    reference = toy_trainer(tmp_path / "other", {**changes, "max_steps": 6, "validate_every": 0})
+    reference.train()
+    weight = reference.model.network.trainable_variables[0]
+    np.testing.assert_array_equal(saved.arrays[f"network/{weight.path}"], weight.numpy())
+    with reference.averaged_weights():
+        assert (saved.arrays[f"network/{weight.path}"] != weight.numpy()).any()
+
+
+def test_a_validation_that_was_cut_off_is_made_and_logged_once(tmp_path):
+    rows = Rows()
+    trainer = toy_trainer(tmp_path, logger=rows)
+    interrupt_in(trainer, "predict_step")
+    with pytest.raises(Interrupted):
+        trainer.train()
+    rows.rows += [("val", 6, {"accuracy": 0.1}), ("test", 6, {"accuracy": 0.1})]  # of a session that was killed
+    resumed = toy_trainer(tmp_path, logger=rows, resume="last")
+    assert rows.steps("val") == rows.steps("test") == []
+    assert rows.steps("train") == [2, 4, 6]
+    resumed.train()
+    assert rows.steps("val") == [6, 12, 18]
+    toy_trainer(tmp_path, logger=rows, resume="last")
+    assert rows.steps("val") == [6, 12, 18]
+
+
+def test_a_signal_while_the_last_checkpoint_is_written_is_not_lost(tmp_path):
+    trainer = toy_trainer(tmp_path, {"epochs": 1})
+    interrupt_in(trainer, "save")
+    with pytest.raises(Interrupted, match="after step 6"):
+        trainer.train()
+    saved = trainer.model.saver.read("last")
+    assert saved.meta["cur_epoch"] == 1
+    assert "accuracy" in saved.meta["metrics"]
+
+
+def test_the_step_is_traced_once(tmp_path):
+    trainer = toy_trainer(tmp_path)
+    traces, original = [], trainer.model.compute_losses
+    trainer.model.compute_losses = lambda *args: (traces.append(1), original(*args))[1]
+    trainer.train()
+    assert len(traces) == 1
+
+
+def test_a_monitor_that_the_validation_does_not_give(tmp_path):
+    trainer = toy_trainer(tmp_path, {"checkpoint": {"monitor": "mask/AP"}})
+    with pytest.raises(UserError, match=r"monitor is 'mask/AP', but the validation gave: accuracy, pictures"):
+        trainer.train()
+
+
+def test_a_place_in_an_epoch_of_other_data_means_nothing(tmp_path):
+    toy_trainer(tmp_path, {"max_steps": 8}).train()
+    with pytest.raises(UserError, match="within an epoch of other data"):
+        toy_trainer(tmp_path, resume="last", data=toy_data(batch_size=2))
+
+
+def test_another_optimizer_cannot_go_on(tmp_path):
+    toy_trainer(tmp_path, {"epochs": 1}).train()
+    with pytest.raises(CheckpointError, match=r"adamw has \d+ here"):
+        toy_trainer(tmp_path, {"optimizer": {"name": "adamw"}}, resume="last")
+
+
+def test_a_broken_newest_checkpoint_costs_its_steps_and_nothing_else(tmp_path, caplog):
+    whole = toy_trainer(tmp_path / "whole")
+    whole.train()
+    toy_trainer(tmp_path / "cut", {"epochs": 2}).train()
+    newest = toy_trainer(tmp_path / "cut").model.saver.paths()[-1]
+    (newest / "variables.npz").write_bytes(b"PK")
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        resumed = toy_trainer(tmp_path / "cut", resume="last")
+    assert "damaged" in caplog.text
+    assert resumed.model.global_step == 6
+    # Two epochs have another schedule than three, so only the steps are compared here.
+    resumed.train()
+    assert resumed.model.global_step == whole.model.global_step == 18
+    assert not newest.exists() or resumed.model.saver.read(str(newest)).meta["global_step"] != 6

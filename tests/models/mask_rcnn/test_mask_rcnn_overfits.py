@@ -1,0 +1,43 @@
+import keras
+import numpy as np
+import pytest
+
+from models.mask_rcnn.config import DetectConfig, MaskHeadConfig
+from models.mask_rcnn.model import MaskRCNN
+from tests.models.mask_rcnn.scenes import SIZE, TWO, batch_of, picture, tiny_config, tiny_spec
+from trainers.evaluators.paste import paste_mask
+from trainers.steps import compile_steps
+
+STEPS = 120
+
+
+def trained(batch):
+    keras.utils.set_random_seed(0)
+    mask_head = MaskHeadConfig(channels=(32, 32), upsample_channels=32)
+    model = MaskRCNN(
+        tiny_config(mask_head=mask_head, detect=DetectConfig(max_detections=8, candidates=60)), tiny_spec()
+    )
+    for layer in model.network._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            # The averages must have followed after a hundred steps, not a thousand.
+            layer.momentum = 0.8
+    optimizer = keras.optimizers.Adam(2e-3, global_clipnorm=5.0)
+    optimizer.build(model.network.trainable_variables)
+    steps = compile_steps(model, optimizer, jit_compile=False)
+    totals = [steps.train(batch)["total"] for _ in range(STEPS)]
+    return steps, [float(total) for total in totals]
+
+
+@pytest.mark.slow
+def test_one_picture_is_learnt_by_heart():
+    sample = picture(TWO)
+    steps, totals = trained(batch_of(sample))
+    assert np.mean(totals[-10:]) < 0.3 * np.mean(totals[:3]), totals
+    found = {name: np.asarray(value)[0] for name, value in steps.predict(batch_of(sample)).items()}
+    for index, kind in enumerate((1, 2)):
+        best = np.flatnonzero(found["classes"] == kind)[0]
+        assert found["scores"][best] > 0.7
+        mask = paste_mask(found["masks"][best], found["boxes"][best], SIZE, SIZE) == 1
+        truth = sample["gt_masks"][index] == 1
+        overlap = (mask & truth).sum() / (mask | truth).sum()
+        assert overlap > 0.8

@@ -1,0 +1,246 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+from base import base_model
+from models.backbones.config import BackboneConfig
+from models.mask_rcnn.config import MaskHeadConfig
+from models.mask_rcnn.model import MaskRCNN
+from tests.models.layer_contract import dtype_policy
+from tests.models.mask_rcnn.scenes import OBJECTS, SIZE, batch_of, picture, tiny_config, tiny_spec, two_pictures
+from trainers.steps import compile_steps
+from utils.flops import multiply_adds
+
+LOSSES = {"rpn_objectness", "rpn_box", "classifier", "box", "mask"}
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(3)
+    return awake(MaskRCNN(tiny_config(), tiny_spec()))
+
+
+def awake(model):
+    """Heads start near 0, where every box has the same score: stronger ones make detections differ."""
+    generator = np.random.default_rng(0)
+    for layer in (model.network.box_head.logits, model.network.box_head.deltas, model.network.rpn_head.objectness):
+        layer.kernel.assign(generator.normal(0, 1.0, layer.kernel.shape))
+    return model
+
+
+def learnt(model, batch, seed=(1, 0)):
+    model.network.noise.state.assign(np.array(seed, model.network.noise.state.dtype))
+    return model.forward(tensors(batch), training=True)
+
+
+def inferred(model, batch):
+    return {name: ops.convert_to_numpy(x) for name, x in model.predict(tensors(batch)).items()}
+
+
+def tensors(batch):
+    return {name: ops.convert_to_tensor(value) for name, value in batch.items()}
+
+
+def test_what_is_learnt_from(model):
+    outputs = learnt(model, two_pictures())
+    cells = sum(side * side for side in (16, 8, 4, 2, 1))
+    shapes = {name: tuple(outputs[name].shape) for name in outputs if name not in ("rpn", "rois", "truth")}
+    assert shapes == {
+        "rpn_logits": (2, 3 * cells),
+        "rpn_deltas": (2, 3 * cells, 4),
+        "class_logits": (2, 16, 3),
+        "box_deltas": (2, 16, 3, 4),
+        "mask_logits": (2, 8, 28, 28, 2),
+    }
+    assert outputs["rois"].boxes.shape == (2, 16, 4) and outputs["rpn"].index.shape == (2, 64)
+    rois = outputs["rois"]
+    positive, boxes = ops.convert_to_numpy(rois.positive), ops.convert_to_numpy(rois.boxes)
+    assert positive.any(axis=1).all(), "the objects' own boxes should be positives"
+    assert (boxes >= 0).all() and (boxes <= SIZE).all()
+    losses = model.compute_losses(two_pictures(), outputs)
+    assert set(losses) == LOSSES
+    assert all(np.isfinite(float(loss)) and float(loss) > 0 for loss in losses.values())
+
+
+def test_loss_weights_multiply_the_terms(model):
+    outputs = learnt(model, two_pictures())
+    weights = {"rpn_objectness": 2.0, "mask": 0.0}
+    changed = model.config.model_copy(update={"loss_weights": model.config.loss_weights.model_copy(update=weights)})
+    plain = {name: float(x) for name, x in model.compute_losses({}, outputs).items()}
+    before, model.config = model.config, changed
+    weighted = {name: float(x) for name, x in model.compute_losses({}, outputs).items()}
+    model.config = before
+    for name, value in plain.items():
+        assert weighted[name] == pytest.approx(weights.get(name, 1.0) * value)
+
+
+def test_detections_are_boxes_in_the_picture(model):
+    batch = two_pictures()
+    batch["image_size"][1] = 40, 50
+    found = inferred(model, batch)
+    assert {name: x.shape for name, x in found.items()} == {
+        "boxes": (2, 8, 4),
+        "scores": (2, 8),
+        "classes": (2, 8),
+        "masks": (2, 8, 28, 28),
+    }
+    real = found["classes"] > 0
+    assert real.any(axis=1).all() and set(found["classes"][real]) <= {1, 2}
+    assert (np.diff(found["scores"], axis=1) <= 0).all()
+    assert (found["boxes"] >= 0).all() and (found["boxes"][1] <= [50, 40, 50, 40]).all()
+    assert not found["boxes"][~real].any() and not found["scores"][~real].any()
+    assert ((found["masks"] >= 0) & (found["masks"] <= 1)).all()
+
+
+def test_masks_are_those_of_the_detections_class(model):
+    batch = tensors(two_pictures())
+    found = model.predict(batch)
+    pyramid, _, _ = model.network._features(batch["images"], training=False)
+    logits = model.network.mask_head(model.network._pool(pyramid, found["boxes"], 14))
+    of_both = ops.convert_to_numpy(ops.sigmoid(logits))
+    masks, classes = ops.convert_to_numpy(found["masks"]), ops.convert_to_numpy(found["classes"])
+    for image, slot in np.argwhere(classes > 0):
+        own = of_both[image, slot, ..., classes[image, slot] - 1]
+        np.testing.assert_allclose(masks[image, slot], own, atol=1e-6)
+
+
+def test_a_picture_alone_gives_what_it_gives_in_a_batch(model):
+    empty = picture((), seed=5)
+    empty["images"][:] = 0
+    samples = [picture(((1, (6, 8, 30, 28)),)), empty, picture(((2, (20, 20, 60, 50)),), seed=2)]
+    together = inferred(model, batch_of(*samples))
+    for index, sample in enumerate(samples):
+        for name, value in inferred(model, batch_of(sample)).items():
+            np.testing.assert_allclose(value[0], together[name][index], atol=2e-4, err_msg=f"{name} of {index}")
+
+
+def test_gradients_reach_every_weight(model):
+    network, batch = model.network, two_pictures()
+    with tf.GradientTape() as tape:
+        loss = sum(model.compute_losses(batch, learnt(model, batch)).values())
+    weights = network.trainable_weights
+    for part in (network.fpn, network.rpn_head, network.box_head, network.mask_head, network.backbone):
+        assert {id(w) for w in part.trainable_weights} <= {id(w) for w in weights}
+    for weight, gradient in zip(weights, tape.gradient(loss, [w.value for w in weights]), strict=True):
+        assert gradient is not None, f"no gradient reaches {weight.path}"
+        values = np.asarray(tf.convert_to_tensor(gradient))
+        assert np.isfinite(values).all(), weight.path
+        assert values.any() or weight.path.startswith("backbone"), f"the gradient of {weight.path} is 0"
+
+
+def test_a_batch_without_any_object_has_a_finite_gradient(model):
+    batch = batch_of(picture(()), picture((), seed=1))
+    with tf.GradientTape() as tape:
+        losses = model.compute_losses(batch, learnt(model, batch))
+        total = sum(losses.values())
+    assert float(losses["rpn_box"]) == float(losses["box"]) == float(losses["mask"]) == 0
+    gradients = tape.gradient(total, [w.value for w in model.network.trainable_weights])
+    assert all(np.isfinite(tf.convert_to_tensor(g)).all() for g in gradients if g is not None)
+
+
+def test_the_seed_decides_the_samples(model):
+    batch = two_pictures()
+    drawn = [learnt(model, batch, seed=(seed, 0)) for seed in (1, 1, 2)]
+    index = [ops.convert_to_numpy(d["rpn"].index) for d in drawn]
+    boxes = [ops.convert_to_numpy(d["rois"].boxes) for d in drawn]
+    for same, again, other in (index, boxes):
+        np.testing.assert_array_equal(same, again)
+        assert (same != other).any()
+
+
+def test_every_step_draws_anew(model):
+    batch = two_pictures()
+    first = ops.convert_to_numpy(learnt(model, batch)["rpn"].index)
+    second = ops.convert_to_numpy(model.forward(tensors(batch), training=True)["rpn"].index)
+    assert (first != second).any()
+
+
+@pytest.mark.parametrize(("limit", "drawn"), [(3, 3), (99, 8), (None, 8)])
+def test_samples_of_the_mask_head(limit, drawn):
+    config = tiny_config(mask_head=MaskHeadConfig(channels=(), upsample_channels=4, samples=limit))
+    assert config.mask_samples == drawn
+
+
+def test_the_mask_head_sees_only_its_samples_and_these_are_positives():
+    config = tiny_config(mask_head=MaskHeadConfig(channels=(16,), upsample_channels=16, samples=1))
+    model = MaskRCNN(config, tiny_spec())
+    outputs = learnt(model, two_pictures())
+    assert outputs["mask_logits"].shape == (2, 1, 28, 28, 2)
+    assert ops.convert_to_numpy(outputs["rois"].positive)[:, 0].all()
+    assert float(model.compute_losses({}, outputs)["mask"]) > 0
+
+
+@pytest.mark.slow
+def test_one_trace_whatever_the_objects():
+    traces = []
+
+    class Counting(MaskRCNN):
+        def forward(self, batch, training):
+            traces.append(training)
+            return super().forward(batch, training)
+
+    # Frozen: the backbone's gradients would only take time.
+    backbone = BackboneConfig(weights=None, alpha=0.35, frozen_stages=5)
+    model = Counting(tiny_config(backbone=backbone), tiny_spec())
+    optimizer = keras.optimizers.SGD(1e-3)
+    optimizer.build(model.network.trainable_variables)
+    steps = compile_steps(model, optimizer, jit_compile=False)
+    for step in range(10):
+        objects = [(1 + i % 2, (4 + 8 * i, 4, 28 + 8 * i, 40)) for i in range(step % (OBJECTS + 1))]
+        batch = batch_of(picture(objects, seed=step), picture(objects[:1], seed=step + 50))
+        assert np.isfinite(float(steps.train(batch)["total"]))
+        steps.predict(batch)
+    assert sorted(traces) == [False, True]
+
+
+def test_bfloat16_keeps_boxes_and_scores_in_float32():
+    with dtype_policy("mixed_bfloat16"):
+        model = awake(MaskRCNN(tiny_config(), tiny_spec()))
+        outputs = learnt(model, two_pictures())
+        found = model.predict(tensors(two_pictures()))
+        losses = model.compute_losses({}, outputs)
+        features = model.network.fpn(model.network.backbone(tf.zeros((1, SIZE, SIZE, 3))))
+    assert {w.dtype for w in model.network.trainable_weights} == {"float32"}
+    assert features["P2"].dtype == "bfloat16", "the policy did not reach the layers"
+    tensors_ = {**{k: v for k, v in outputs.items() if hasattr(v, "dtype")}, "rois": outputs["rois"].boxes}
+    tensors_ |= {"rpn": outputs["rpn"].deltas, **losses, **{f"found {k}": v for k, v in found.items()}}
+    wrong = {name: x.dtype for name, x in tensors_.items() if x.dtype not in ("float32", "int32")}
+    assert not wrong
+    assert all(np.isfinite(float(loss)) for loss in losses.values())
+    boxes = np.asarray(found["boxes"])
+    assert (boxes != np.asarray(tf.cast(tf.cast(boxes, "bfloat16"), "float32"))).any(), "boxes went through bfloat16"
+
+
+def test_bfloat16_losses_are_near_those_of_float32(model):
+    plain = {k: float(v) for k, v in model.compute_losses({}, learnt(model, two_pictures())).items()}
+    with dtype_policy("mixed_bfloat16"):
+        low = MaskRCNN(tiny_config(), tiny_spec())
+        low.network.set_weights(model.network.get_weights())
+        losses = low.compute_losses({}, learnt(low, two_pictures()))
+    assert float(losses["rpn_objectness"]) == pytest.approx(plain["rpn_objectness"], rel=0.1)
+    assert float(losses["mask"]) == pytest.approx(plain["mask"], rel=0.2)
+
+
+def test_cost_is_that_of_the_parts_by_hand(model, monkeypatch):
+    counted = []
+
+    def counting(*arguments):
+        counted.append(multiply_adds(*arguments))
+        return 2e9
+
+    monkeypatch.setattr(base_model, "multiply_adds", counting)
+    summary = model.summary()
+    config, network = model.config, model.network
+    per_mask = 14 * 14 * (9 * 16 * 16 + 4 * 16 * 16) + 28 * 28 * 16 * 2
+    per_box = 7 * 7 * 16 * 32 + 32 * 32 + 32 * (3 + 12)
+    heads = config.detect.max_detections * per_mask + config.rpn.post_nms_eval * per_box
+    rpn = (16**2 + 8**2 + 4**2 + 2**2 + 1) * (9 * 16 * 16 + 16 * 3 * 5)
+    features = [network.backbone.output[f"C{level}"].shape for level in (2, 3, 4, 5)]
+    fpn = sum(height * width * 16 * (channels + 9 * 16) for _, height, width, channels in features)
+    backbone = multiply_adds(network.backbone, keras.KerasTensor((1, SIZE, SIZE, 3), "float32"))
+    assert counted == [backbone + fpn + rpn + heads]
+    parameters = sum(weight.numpy().size for weight in network.weights) / 1e6
+    assert f"{parameters:.2f} M parameters" in summary
+    assert "2.00 G multiply-adds for one picture of 64×64" in summary

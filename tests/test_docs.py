@@ -1,0 +1,180 @@
+"""The documents tell the truth: links, paths, keys, commands, targets, names in Keras, versions."""
+
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from utils.config import process_config
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = ("base", "models", "trainers", "data_loader", "mains", "utils")
+FOLDERS = (*CODE, "tests", "benchmarks", "configs", "docs", ".ci")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+TEXT = {".py", ".md", ".json", ".jsonl", ".toml", ".txt", ".lock", ".yaml", ".yml", ""}
+SECTIONS = "exp|data|model|trainer|evaluator|logger"
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+PATH = re.compile(rf"({'|'.join(map(re.escape, FOLDERS))})(/[\w.-]+)*/?")
+TARGET = re.compile(r"\bmake((?: [A-Z]+=(?:\"[^\"]*\"|\S+))*)(?: ([a-z]+))?")
+SETTING = re.compile(r"--set((?:\s+[a-z_]+(?:\.[a-z_0-9]+)*=(?:\"[^\"]*\"|[^\s`\"]+))+)")
+KERAS_NAME = re.compile(r"keras\.[a-z_.]+[A-Za-z]\w*")
+
+
+def named(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def project_files():
+    """Every text or picture file that belongs to the project; what git ignores lies in none of these folders."""
+    top = [path for path in ROOT.iterdir() if path.is_file()]
+    below = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
+    return sorted(path for path in top + below if "__pycache__" not in path.parts)
+
+
+def code_in(text):
+    """The inline code and the lines of the code blocks, lines that end in a backslash joined."""
+    blocks = [block for _, block in FENCE.findall(text)]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))] + lines
+
+
+def broken_links(document, text):
+    targets = [link.partition("#")[0] for link in LINK.findall(text) if not re.match(r"[a-z]+:", link)]
+    return [target for target in targets if target and not (document.parent / target).exists()]
+
+
+def missing_paths(text):
+    """Paths below the project's folders that are named as code and do not exist; a glob or placeholder is no path."""
+    return [code for code in code_in(text) if PATH.fullmatch(code) and not (ROOT / code).exists()]
+
+
+def missing_scripts(text):
+    scripts = [word for code in code_in(text) for word in re.findall(r"python[\d.]* ([\w/]+\.py)", code)]
+    scripts += [word for code in code_in(text) for word in re.findall(r"(?:-c|pytest) (\w[\w./]*)", code)]
+    return [script for script in scripts if not (ROOT / script).exists()]
+
+
+def unknown_targets(text):
+    known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    commands = [code for code in code_in(text) if re.match(r"make\b", code)]
+    return [name for code in commands for _, name in TARGET.findall(code) if name and name not in known]
+
+
+def settings_in(text):
+    """Each group `a.b=1 c.d=2` that follows a `--set`."""
+    groups = [group for code in code_in(text) for group in SETTING.findall(code)]
+    return [shlex.split(group) for group in groups]
+
+
+def reference_keys():
+    text = (ROOT / "docs/CONFIG.md").read_text(encoding="utf-8")
+    return set(re.findall(r"^\| `([a-z_.0-9]+)` \|", text, re.MULTILINE))
+
+
+def unknown_keys(text):
+    """Keys named in inline code that the config reference does not have."""
+    codes = SPAN.findall(FENCE.sub("", text))
+    keys = {code for code in codes if re.fullmatch(rf"({SECTIONS})(\.[a-z_]+)+", code)}
+    return sorted(key for key in keys - reference_keys() if not (ROOT / key).exists())
+
+
+@named(DOCUMENTS)
+def test_links_and_paths_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    assert broken_links(path, text) == []
+    assert missing_paths(text) == []
+
+
+@named(DOCUMENTS)
+def test_commands_name_what_exists(path):
+    text = path.read_text(encoding="utf-8")
+    assert missing_scripts(text) == []
+    assert unknown_targets(text) == []
+    assert unknown_keys(text) == []
+
+
+@named([path for path in DOCUMENTS if path.name != "CONFIG.md"])
+def test_settings_are_accepted(path):
+    text = path.read_text(encoding="utf-8")
+    console = "".join(block for kind, block in FENCE.findall(text) if kind == "console")
+    shown_as_wrong = settings_in(f"```\n{console}\n```")
+    for setting in settings_in(text):
+        if setting not in shown_as_wrong:
+            process_config(ROOT / "configs/pets.json", setting)
+
+
+def test_the_readme_has_settings_to_check():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert ["exp.name=breeds", "data.classes=breed", "trainer.epochs=12"] in settings_in(text)
+
+
+def test_shown_errors_are_those_that_come(monkeypatch):
+    """The console block of the README is what the command prints."""
+    monkeypatch.chdir(ROOT)
+    block = next(block for kind, block in FENCE.findall((ROOT / "README.md").read_text()) if kind == "console")
+    command, _, printed = block.partition("\n")
+    with pytest.raises(Exception, match="2 problems") as caught:
+        process_config("configs/pets.json", shlex.split(command.partition("--set ")[2]))
+    assert f"error: {caught.value}".strip() == printed.strip()
+
+
+def test_names_in_keras_exist():
+    import keras  # noqa: PLC0415 - the other tests do without
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = sorted({code for code in code_in(text) if KERAS_NAME.fullmatch(code) and code != "keras.callbacks"})
+    assert len(names) >= 8
+    for name in names:
+        found = keras
+        for part in name.split(".")[1:]:
+            assert hasattr(found, part), f"Keras {keras.__version__} has no {name}"
+            found = getattr(found, part)
+
+
+def test_wrong_documents_are_found():
+    text = "[a](no/such.md) `utils/nothing.py` `make A=x nonsense` `python mains/none_main.py` `trainer.epoch`"
+    assert broken_links(ROOT / "README.md", text) == ["no/such.md"]
+    assert missing_paths(text) == ["utils/nothing.py"]
+    assert unknown_targets(text) == ["nonsense"]
+    assert missing_scripts(text) == ["mains/none_main.py"]
+    assert unknown_keys(text) == ["trainer.epoch"]
+
+
+def test_pictures_are_small():
+    kinds = {".png", ".jpg", ".gif", ".svg", ".webp"}
+    pictures = {path: path.stat().st_size for path in project_files() if path.suffix in kinds}
+    assert {path.name: size for path, size in pictures.items() if size >= 300_000} == {}
+    assert sum(pictures.values()) < 5_000_000
+
+
+def test_no_path_of_a_machine_and_no_package_host():
+    # Put together here, so that this file does not hold them. Tests may speak of the folder for temporary files.
+    hosts = ["py" + "pi.", "python" + "hosted", "index" + "-url", "find" + "-links", "file:" + "//"]
+    words = ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/", *hosts]
+    offences = []
+    for path in project_files():
+        if path.suffix in TEXT and path.name != "LICENSE":
+            text = path.read_text(encoding="utf-8")
+            in_tests = path.is_relative_to(ROOT / "tests")
+            offences += [f"{path.relative_to(ROOT)}: {word}" for word in words if word in text]
+            offences += [f"{path.relative_to(ROOT)}: temporary folder"] * (not in_tests and "/tm" + "p/" in text)
+    assert offences == []
+
+
+def test_one_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    released = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert released[0] == version
+
+
+def test_make_help_lists_every_target():
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split():
+        assert re.search(rf"^  {target}\s+\w", shown, re.MULTILINE), f"make help does not explain {target}"

@@ -1,0 +1,71 @@
+"""The example of docs/EXTENDING.md does what the document says."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from data_loader.errors import DataError
+from utils.config import process_config
+from utils.registry import DATA, resolve
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """The document's files in a folder of their own: `own/data.py` and `configs/cells.json`."""
+    text = (ROOT / "docs/EXTENDING.md").read_text(encoding="utf-8")
+    code, config = re.findall(r"^```(?:python|json)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/data.py").write_text(code, encoding="utf-8")
+    (tmp_path / "configs").mkdir()
+    shutil.copy(ROOT / "configs/pets.json", tmp_path / "configs")
+    (tmp_path / "configs/cells.json").write_text(config, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for module in ("own.data", "own"):
+        sys.modules.pop(module, None)
+
+
+def draw(folder, names):
+    """Pictures of 40×60 pixels with two cells: object 1 at x 10…19, y 5…14, object 2 at x 30…49, y 20…34."""
+    folder.mkdir(parents=True)
+    mask = np.zeros((40, 60), np.uint8)
+    mask[5:15, 10:20] = 1
+    mask[20:35, 30:50] = 2
+    for name in names:
+        cv2.imwrite(str(folder / f"{name}.jpg"), np.repeat(mask[..., None] * 100, 3, axis=2))
+        cv2.imwrite(str(folder / f"{name}.mask.png"), mask)
+
+
+def test_the_data_set_of_the_document(own):
+    for split, names in {"train": "abcdefghij", "val": "klm", "test": "n"}.items():
+        draw(own / "data/cells" / split, names)
+    small = ["data.image_size=[80,120]", "data.batch_size=4", "data.augment=null"]
+    config = process_config("configs/cells.json", small)
+    assert (config.exp.name, config.model.name, config.data.batch_size) == ("cells", "mask_rcnn", 4)
+
+    data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
+    data.prepare()
+    assert data.spec.classes == ("cell",)
+    assert data.steps_per_epoch == 2
+    batch = next(data.train_batches(epoch=0))
+    assert batch["images"].shape == (4, 80, 120, 3)
+    boxes = batch["gt_boxes"][0, :2]
+    np.testing.assert_allclose(boxes[np.argsort(boxes[:, 0])], [[20, 10, 40, 30], [60, 40, 100, 70]], atol=1)
+    assert batch["gt_classes"].sum(axis=1).tolist() == [2, 2, 2, 2]
+    truth = data.ground_truth("val")
+    assert len(truth["images"]) == 3
+    assert [item["area"] for item in truth["annotations"][:2]] == [100, 300]
+
+
+def test_the_document_s_error(own):
+    data = resolve(DATA, "own.data:CellsData")(process_config("configs/cells.json").data, 0)
+    with pytest.raises(DataError, match=r"data/cells/train holds no \.jpg"):
+        data.prepare()

@@ -1,0 +1,91 @@
+"""The checklists "add a model, a data set, a trainer": classes of 30 lines, run by the main as it is."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+
+from mains import pets_main
+from tests.toy.toy_run import toy_config
+from utils import registry
+from utils.args import run_main
+from utils.logger.jsonl_writer import read_metrics
+from utils.registry import Entry
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Runs `pets_main.py` in this process with a config and further words; returns its exit code."""
+    log = logging.getLogger("maskeras")
+    monkeypatch.setattr(log, "handlers", [])
+    monkeypatch.setattr(log, "propagate", True)
+
+    def start_main(config, *words):
+        path = tmp_path / "toy.json"
+        path.write_text(json.dumps(config))
+        monkeypatch.setattr(sys, "argv", ["pets_main.py", "-c", str(path), *words])
+        with pytest.raises(SystemExit) as end:
+            run_main(pets_main.main)
+        return end.value.code
+
+    yield start_main
+    log.setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize("name", ["toy_model", "toy_data", "toy_train", "toy_evaluator"])
+def test_a_part_takes_no_more_than_thirty_lines(name):
+    assert len((HERE / f"{name}.py").read_text().splitlines()) <= 30
+
+
+def bright_pictures(epochs):
+    """How many bright pictures are learned from: those of the six full batches of four of each epoch."""
+    from tests.toy.toy_run import toy_data  # noqa: PLC0415
+
+    batches = [batch for epoch in range(epochs) for batch in toy_data().train_batches(epoch)]
+    return sum(int(batch["gt_class"].sum()) for batch in batches)
+
+
+def test_dotted_paths_train_and_resume_in_the_main_as_it_is(start, tmp_path):
+    assert start(toy_config(tmp_path)) == 0
+    assert json.loads((tmp_path / "toy" / "metrics.json").read_text())["accuracy"] == 1.0
+    rows = read_metrics(tmp_path / "toy" / "metrics.jsonl")
+    assert [row["step"] for row in rows if row["scope"] == "train"] == list(range(2, 19, 2))
+    assert rows[-3]["scalars"]["bright"] == bright_pictures(3)
+    assert start(toy_config(tmp_path), "--resume", "--set", "trainer.epochs=4") == 0
+    rows = read_metrics(tmp_path / "toy" / "metrics.jsonl")
+    train = [row for row in rows if row["scope"] == "train"]
+    # The trainer's own state went through the checkpoint.
+    assert train[-1]["scalars"]["bright"] == bright_pictures(4)
+    assert [row["scope"] for row in rows].count("test") == 1
+
+
+def test_registered_names_do_the_same(start, tmp_path, monkeypatch):
+    config = toy_config(tmp_path)
+    tables = {"model": registry.MODELS, "data": registry.DATA, "trainer": registry.TRAINERS}
+    for section, table in {**tables, "evaluator": registry.EVALUATORS}.items():
+        target = config[section]["name"]
+        part = target.replace("Evaluator", "EvaluatorConfig").replace("Model", "ModelConfig")
+        part = part.replace("Data", "DataConfig").replace("Train", "TrainConfig")
+        monkeypatch.setitem(table, "toy", Entry(target, part))
+        config[section]["name"] = "toy"
+    assert start(config) == 0
+    saved = json.loads((tmp_path / "toy" / "config.json").read_text())
+    assert [saved[section]["name"] for section in tables] == ["toy"] * 3
+    assert json.loads((tmp_path / "toy" / "metrics.json").read_text())["accuracy"] == 1.0
+
+
+def test_a_taken_run_folder_is_refused(start, tmp_path, capsys):
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "environment.json").write_text("{}")
+    assert start(toy_config(tmp_path)) == 2
+    assert "holds a run already. Go on with it: --resume." in capsys.readouterr().err
+
+
+def test_resuming_what_is_not_there_is_refused(start, tmp_path, capsys):
+    assert start(toy_config(tmp_path), "--resume") == 2
+    assert f"There is no run {tmp_path / 'toy'} to resume" in capsys.readouterr().err
+    assert not (tmp_path / "toy").exists()

@@ -1,0 +1,25 @@
+"""An evaluator: the part of the pictures whose class was predicted."""
+
+from base.base_eval import BaseEvaluator
+from utils.config import Section
+
+
+class ToyEvaluatorConfig(Section):
+    name: str = "tests.toy.toy_evaluator:ToyEvaluator"
+
+
+class ToyEvaluator(BaseEvaluator):
+    config_class = ToyEvaluatorConfig
+
+    def reset(self):
+        self.right = {}
+
+    def update(self, batch, predictions):
+        for picture, valid, found in zip(
+            batch["image_id"].tolist(), batch["valid"], predictions["classes"], strict=True
+        ):
+            if valid:
+                self.right[picture] = int(found) == self.ground_truth["classes"][picture]
+
+    def result(self):
+        return {"accuracy": sum(self.right.values()) / len(self.right), "pictures": float(len(self.right))}

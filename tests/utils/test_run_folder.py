@@ -1,0 +1,91 @@
+import json
+
+import pytest
+
+from tests.toy.toy_run import toy_config
+from utils.config import process_config
+from utils.run_folder import RunFolderError, has_checkpoint, open_run, run_name, source_files, write_json
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "toy.json"
+    path.write_text(json.dumps({**toy_config(tmp_path / "runs"), "comet_api_key": "very-secret-key-0123456789"}))
+    return process_config(path)
+
+
+def test_a_new_run_says_what_it_is_made_from(config, tmp_path):
+    folder = open_run(config, "toys", "toys-7", resume=False)
+    assert folder == tmp_path / "runs" / "toy"
+    saved = json.loads((folder / "config.json").read_text())
+    assert saved["data"]["batch_size"] == 4
+    described = json.loads((folder / "environment.json").read_text())
+    assert described["data"] == "toys"
+    assert described["data_fingerprint"] == "toys-7"
+    assert described["packages"]["keras"]
+    assert not any("very-secret-key" in path.read_text() for path in folder.iterdir())
+
+
+def test_a_taken_folder_is_refused_and_left_as_it_is(config):
+    folder = open_run(config, "toys", "a", resume=False)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(RunFolderError, match=r"holds a run already.*--resume.*exp.name"):
+        open_run(config, "toys", "b", resume=False)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_each_resume_writes_beside_the_first(config):
+    folder = open_run(config, "toys", "a", resume=False)
+    assert open_run(config, "toys", "b", resume=True) == folder
+    open_run(config, "toys", "c", resume=True)
+    found = {path.stem: json.loads(path.read_text())["data_fingerprint"] for path in folder.glob("environment*.json")}
+    assert found == {"environment": "a", "environment-2": "b", "environment-3": "c"}
+    assert len(list(folder.glob("config*.json"))) == 3
+
+
+def test_nothing_to_resume_names_what_there_is(config, tmp_path):
+    (tmp_path / "runs" / "other").mkdir(parents=True)
+    (tmp_path / "runs" / "other" / "environment.json").write_text("{}")
+    with pytest.raises(RunFolderError, match=r"no run .*toy to resume; .* holds: other\."):
+        open_run(config, "toys", "a", resume=True)
+    assert not (tmp_path / "runs" / "toy").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("pets", "oxford-pets", "pets"),
+        ("pets", "synthetic-pets", "synthetic-pets"),
+        ("big", "synthetic-pets", "big-synthetic-pets"),
+        ("my-synthetic-pets", "synthetic-pets", "my-synthetic-pets"),
+    ],
+)
+def test_the_name_says_where_pictures_are_drawn(name, data, expected):
+    assert run_name(name, data) == expected
+
+
+def test_only_a_named_checkpoint_counts(tmp_path):
+    assert not has_checkpoint(tmp_path)
+    for name, found in ((".writing-ckpt-00001", False), ("ckpt-00001", True)):
+        (tmp_path / "checkpoints" / name).mkdir(parents=True)
+        (tmp_path / "checkpoints" / name / "checkpoint.json").write_text("{}")
+        assert has_checkpoint(tmp_path) is found
+
+
+def test_json_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"grün": 1})
+    assert path.read_text(encoding="utf-8") == '{\n  "grün": 1\n}\n'
+    with pytest.raises(TypeError):
+        write_json(path, {"bad": object()})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"grün": 1}
+
+
+def test_the_source_files_are_those_of_the_project(tmp_path):
+    for name in ("base/a.py", "models/ops/b.py", "tests/c.py", "benchmarks/d.py", "base/e.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert [path.relative_to(tmp_path).as_posix() for path in source_files(tmp_path)] == [
+        "base/a.py",
+        "models/ops/b.py",
+    ]
