@@ -44,6 +44,6 @@ def _message(step: int, picture_ids: list[int], row: dict[str, float]) -> str:
     terms = ", ".join(f"{name} = {value:g}" for name, value in row.items())
     return (
         f"The loss is not finite at step {step}: {terms}; pictures {picture_ids}.\n"
-        "The last checkpoint was written before that and is kept. Look at these pictures, lower trainer.optimizer.learning_rate, or set "
-        "trainer.optimizer.clip_norm."
+        "The last checkpoint was written before that and is kept. Look at these pictures, lower "
+        "trainer.optimizer.learning_rate, or set trainer.optimizer.clip_norm."
     )

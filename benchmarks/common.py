@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from utils.config import Config, process_config
+from utils.console import load_keras
 from utils.environment import environment
 from utils.registry import DATA, MODELS, TRAINERS, resolve
 from utils.seeds import seed_everything, set_precision
@@ -23,6 +24,7 @@ def machine() -> str:
 def prepared(path: str, overrides: list[str]):
     """Config and prepared data of a config file."""
     config = process_config(path, overrides)
+    load_keras()
     seed_everything(config.exp.seed)
     set_precision(config.trainer.precision)
     data = resolve(DATA, config.data.name)(config.data, config.exp.seed)

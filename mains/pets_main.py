@@ -9,7 +9,7 @@ sys.path.insert(0, str(ROOT))
 from trainers.reporting.final_report import final_report
 from utils.args import parse_args, run_main
 from utils.config import process_config
-from utils.console import setup_console
+from utils.console import load_keras, setup_console
 from utils.logger import Logger
 from utils.registry import DATA, EVALUATORS, MODELS, TRAINERS, resolve
 from utils.run_folder import has_checkpoint, open_run, source_files
@@ -22,6 +22,7 @@ def main() -> None:
     args = parse_args(__doc__ or "")
     config = process_config(args.config, args.overrides)
 
+    load_keras()
     seed_everything(config.exp.seed)
     set_precision(config.trainer.precision)
 

@@ -26,7 +26,5 @@ class ToyData(BaseData):
 
     def prepare_sample(self, sample, rng):
         noise = np.zeros(3) if rng is None else rng.normal(0, 30, 3)
-        image = (
-            np.full((*self.config.image_size, 3), 90 + 70 * sample["gt_class"] + noise).clip(0, 255).astype(np.uint8)
-        )
-        return sample | {"images": image}
+        image = np.full((*self.config.image_size, 3), 90 + 70 * sample["gt_class"] + noise)
+        return sample | {"images": image.clip(0, 255).astype(np.uint8)}

@@ -96,6 +96,21 @@ def test_averaged_weights_are_used_within_and_put_back(tmp_path):
         np.testing.assert_array_equal(value, before[key])
 
 
+def test_a_validation_is_made_with_the_average(tmp_path):
+    trainer = toy_trainer(tmp_path, {"optimizer": {"learning_rate": 0.01, "ema": 0.9}, "max_steps": 4})
+    trainer.train()
+    kernel = trainer.model.network.get_layer("hidden").kernel
+    with trainer.averaged_weights():
+        averaged = kernel.numpy()
+    raw, seen, original = kernel.numpy(), [], trainer.predict_step
+    trainer.predict_step = lambda batch: (seen.append(kernel.numpy()), original(batch))[1]
+    trainer.evaluate("val", trainer.evaluator)
+    assert (averaged != raw).any()
+    assert len(seen) == 3
+    for weights in seen:
+        np.testing.assert_array_equal(weights, averaged)
+
+
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_learns_with_finite_losses(tmp_path, precision):
     trainer = toy_trainer(tmp_path, {"precision": precision, "optimizer": {"learning_rate": 0.003, "ema": 0.5}})

@@ -3,21 +3,21 @@ import os
 
 import pytest
 
-from utils.console import setup_console
+from utils.console import _without_notices, load_keras, setup_console
 
 
 @pytest.fixture
 def log(monkeypatch):
-    log = logging.getLogger("maskeras")
+    log, absl = logging.getLogger("maskeras"), logging.getLogger("absl")
     monkeypatch.setattr(log, "handlers", [])
     monkeypatch.setattr(log, "propagate", True)
-    level = log.level
+    levels = log.level, absl.level
     yield log
-    log.setLevel(level)
+    log.setLevel(levels[0])
+    absl.setLevel(levels[1])
 
 
-def test_an_information_is_its_text_and_a_warning_says_so(log, capsys, monkeypatch):
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+def test_an_information_is_its_text_and_a_warning_says_so(log, capsys):
     setup_console()
     setup_console()
     log.debug("unseen")
@@ -26,10 +26,26 @@ def test_an_information_is_its_text_and_a_warning_says_so(log, capsys, monkeypat
     captured = capsys.readouterr()
     assert captured.out == "resumed after step 7\nwarning: one is damaged\n"
     assert captured.err == ""
-    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
 
 
-def test_tensorflows_notices_can_be_asked_for(log, monkeypatch):
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
-    setup_console()
-    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+def test_notices_of_native_code_are_left_out_and_the_rest_is_shown(capfd):
+    with _without_notices():
+        os.write(2, b"I0000 port.cc:153] oneDNN custom operations are on. You may see\n")
+        os.write(2, b"E0000 cuda_dnn.cc:1] the driver is too old\n")
+    os.write(2, b"failed call to cuInit, outside\n")
+    shown = capfd.readouterr().err
+    assert "oneDNN" not in shown
+    assert "the driver is too old" in shown
+    assert "cuInit, outside" in shown
+
+
+def test_what_was_written_before_an_error_is_shown(capfd):
+    with pytest.raises(ZeroDivisionError), _without_notices():
+        os.write(2, b"the reason\n")
+        raise ZeroDivisionError
+    assert "the reason" in capfd.readouterr().err
+
+
+def test_keras_is_ready(capfd):
+    load_keras()
+    assert "oneDNN" not in capfd.readouterr().err

@@ -3,14 +3,17 @@
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from base.base_train import BaseTrain
 from trainers.reporting.plots import plot_history, plot_per_class
 from trainers.reporting.table import RunInfo, final_table, print_table, write_metrics
 from utils.config import Config
 
+if TYPE_CHECKING:  # Keras would be loaded for it, before the config is read
+    from base.base_train import BaseTrain
 
-def final_report(run: Path, config: Config, trainer: BaseTrain, metrics: dict[str, float], comet: str) -> None:
+
+def final_report(run: Path, config: Config, trainer: "BaseTrain", metrics: dict[str, float], comet: str) -> None:
     """Writes `metrics.{json,yaml}`, `table.txt` and `plots/`, and prints the table with the next commands.
 
     Args:
@@ -28,7 +31,7 @@ def final_report(run: Path, config: Config, trainer: BaseTrain, metrics: dict[st
     print_table(metrics, info)
 
 
-def run_info(run: Path, config: Config, trainer: BaseTrain, comet: str) -> RunInfo:
+def run_info(run: Path, config: Config, trainer: "BaseTrain", comet: str) -> RunInfo:
     """The words of the table around its figures."""
     data = trainer.data
     places: dict[str, Path | str] = {
