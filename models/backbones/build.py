@@ -10,6 +10,7 @@ from models.backbones.architecture import Architecture, NormalizePictures
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
 from models.backbones.weights import WeightsReport, load_weights
+from models.layers.batch_norm import with_fused_batch_norm
 from utils.registry import load_object
 
 logger = logging.getLogger("maskeras")
@@ -41,7 +42,7 @@ def build_backbone_with_report(
     if min(image_size) < SMALLEST:
         raise ValueError(f"received image_size {tuple(image_size)}; a backbone needs at least {SMALLEST} pixels a side")
     architecture: Architecture = load_object(BACKBONES.get(config.name, config.name))(config)
-    network = architecture.make((*image_size, 3))
+    network = with_fused_batch_norm(architecture.make((*image_size, 3)))
     report = load_weights(network, config, architecture)
     if not report.fell_back:
         _freeze(network, config, architecture)

@@ -57,7 +57,7 @@ def draw_picture(index: int, seed: int, size: int, max_animals: int) -> Drawing:
     rng = np.random.default_rng((seed, index))
     shape = _SHAPES[rng.integers(len(_SHAPES))]
     width, height = round(size * shape[0]), round(size * shape[1])
-    count = min(max_animals, 1 + int(rng.choice(3, p=(0.55, 0.3, 0.15))))
+    count = min(max_animals, 1 + int(rng.choice(3, p=(0.75, 0.18, 0.07))))
     breeds = [index % len(BREEDS) + 1, *(int(breed) for breed in rng.integers(1, len(BREEDS) + 1, count - 1))]
     scene, horizon = draw_scene((height, width), rng)
     actors = _cast(breeds, (height, width), horizon, rng)

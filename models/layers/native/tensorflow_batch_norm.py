@@ -1,0 +1,22 @@
+"""Batch normalisation by TensorFlow's fused kernel."""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+def normalize_batch(inputs: Any, scale: Any, offset: Any, epsilon: float) -> tuple[Any, Any, Any]:
+    """Normalises by the statistics of the batch in one kernel, forward and backward.
+
+    Args:
+        inputs: (B, h, w, C). scale, offset: float32 (C,). epsilon: as in Keras.
+
+    Returns:
+        outputs in the dtype of `inputs`, and float32 mean (C,) and variance (C,) of the batch.
+    """
+    outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+        inputs, scale, offset, epsilon=epsilon, is_training=True, data_format="NHWC"
+    )
+    # The kernel hands back the unbiased variance; Keras keeps the moving average of the biased one.
+    count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
+    return outputs, mean, variance * (count - 1.0) / count
