@@ -194,8 +194,8 @@ class BaseTrain(ABC):
         log.info("resumed after step %d (epoch %d)", self.model.global_step, self.model.cur_epoch + 1)
 
     def load_best(self) -> Checkpoint:
-        """Fills model and trainer from the checkpoint that the monitored metric names."""
-        checkpoint = self.model.load("best")
+        """Fills model and trainer from the checkpoint that the monitored metric names; the last without validations."""
+        checkpoint = self.model.load("best" if np.isfinite(self.history).any() else "last")
         self.load_state(part(checkpoint.arrays, "trainer"))
         return checkpoint
 

@@ -1,0 +1,52 @@
+"""The fused batch normalisation equals Keras' own, forward, backward and in its statistics."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.layers.batch_norm import BatchNormalization, with_fused_batch_norm
+
+PICTURES = np.random.default_rng(0).normal(2.0, 3.0, (4, 5, 6, 7)).astype("float32")
+COTANGENT = np.random.default_rng(1).normal(size=PICTURES.shape).astype("float32")
+
+
+def trained_once(layer):
+    """Output, gradients of input, gamma and beta, and moving statistics after one call in training."""
+    layer.build(PICTURES.shape)
+    layer.gamma.assign(np.linspace(0.5, 2.0, 7))
+    layer.beta.assign(np.linspace(-1.0, 1.0, 7))
+    inputs = tf.constant(PICTURES)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs, training=True)
+        value = tf.reduce_sum(outputs * COTANGENT)
+    gradients = tape.gradient(value, [inputs, layer.gamma.value, layer.beta.value])
+    return [np.asarray(x) for x in (outputs, *gradients, layer.moving_mean, layer.moving_variance)]
+
+
+def test_equals_keras():
+    ours = trained_once(BatchNormalization(momentum=0.9))
+    general = trained_once(keras.layers.BatchNormalization(momentum=0.9))
+    for one, other in zip(ours, general, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-4)
+    assert abs(ours[4].mean() - 0.1 * PICTURES.mean()) < 1e-3
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_moving_statistics_where_frozen_or_not_training(frozen):
+    layer = BatchNormalization()
+    layer.build(PICTURES.shape)
+    layer.trainable = not frozen
+    outputs = layer(PICTURES, training=frozen)
+    np.testing.assert_allclose(outputs, PICTURES / np.sqrt(1 + layer.epsilon), rtol=1e-5)
+    np.testing.assert_array_equal(layer.moving_mean, np.zeros(7))
+
+
+def test_replaces_every_batch_norm_and_keeps_names():
+    network = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, name="conv")])
+    network.add(keras.layers.BatchNormalization(name="norm", momentum=0.7))
+    fused = with_fused_batch_norm(network)
+    assert type(fused.get_layer("norm")) is BatchNormalization
+    assert fused.get_layer("norm").momentum == 0.7
+    assert [layer.name for layer in fused.layers] == [layer.name for layer in network.layers]
