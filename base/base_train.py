@@ -46,6 +46,7 @@ class BaseTrain(ABC):
         step_in_epoch: steps made of the epoch `model.cur_epoch`.
         history: the monitored metric at each validation.
         seconds: that the training took, up to the last checkpoint, over all resumes.
+        pictures: what a subclass keeps of the last evaluation for people to look at, uint8 RGB.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class BaseTrain(ABC):
         self.step_in_epoch = 0
         self.history: list[float] = []
         self.seconds = 0.0
+        self.pictures: list[np.ndarray] = []
         self._started = time.monotonic()
         self.window = LossWindow()
         self.interrupts = Interrupts()

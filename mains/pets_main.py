@@ -57,7 +57,7 @@ def main() -> None:
         trainer.load_best()
         metrics = trainer.evaluate("test", evaluator(config.evaluator, data.ground_truth("test")))
         logger.summarize(model.global_step, metrics, "test")
-    final_report(run, config, trainer, metrics, logger.comet_location)
+    final_report(run, config, trainer, metrics, logger.comet_location, trainer.pictures)
 
 
 if __name__ == "__main__":

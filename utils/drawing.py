@@ -6,6 +6,7 @@ Everything is RGB uint8 (H, W, 3); sizes of lines and letters follow the size of
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -115,6 +116,17 @@ def side_by_side(left: np.ndarray, right: np.ndarray, titles: tuple[str, str] | 
     if titles is not None:
         pair = [_with_title(picture, title) for picture, title in zip(pair, titles, strict=True)]
     return grid(pair, 2)
+
+
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Writes a uint8 RGB picture (H, W, 3); the ending chooses the format. Missing folders are made.
+
+    Raises:
+        OSError: it cannot be written there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
+        raise OSError(f"the picture {path} cannot be written: is the disk full, is the folder writable?")
 
 
 def grid(pictures: Sequence[np.ndarray], columns: int) -> np.ndarray:

@@ -2,18 +2,29 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from trainers.reporting.plots import plot_history, plot_per_class
 from trainers.reporting.table import RunInfo, final_table, print_table, write_metrics
 from utils.config import Config
+from utils.drawing import grid, write_picture
 
 if TYPE_CHECKING:  # Keras would be loaded for it, before the config is read
     from base.base_train import BaseTrain
 
 
-def final_report(run: Path, config: Config, trainer: "BaseTrain", metrics: dict[str, float], comet: str) -> None:
+def final_report(
+    run: Path,
+    config: Config,
+    trainer: "BaseTrain",
+    metrics: dict[str, float],
+    comet: str = "",
+    pictures: Sequence[np.ndarray] = (),
+) -> None:
     """Writes `metrics.{json,yaml}`, `table.txt` and `plots/`, and prints the table with the next commands.
 
     Args:
@@ -22,10 +33,13 @@ def final_report(run: Path, config: Config, trainer: "BaseTrain", metrics: dict[
         trainer: at its end.
         metrics: of the test split.
         comet: where the Comet experiment or its archive lies; empty for none.
+        pictures: uint8 RGB, predictions beside the ground truth.
     """
     write_metrics(metrics, run)
     plot_history(run / "metrics.jsonl", run / "plots" / "history.png")
     plot_per_class(metrics, run / "plots" / "per_class.png")
+    if pictures:
+        write_picture(run / "plots" / "predictions.jpg", grid(pictures, 2))
     info = run_info(run, config, trainer, comet)
     (run / "table.txt").write_text(final_table(metrics, info), encoding="utf-8")
     print_table(metrics, info)
