@@ -69,7 +69,7 @@ class BaseData(ABC):
 
     def ground_truth(self, split: str) -> dict:
         """The objects of `"val"` or `"test"` as a COCO dict: lossless masks (RLE) in the file's pictures."""
-        raise UserError(f"{type(self).__name__} has no ground_truth({split!r}): write one, or turn validation off.")
+        raise UserError(f"{type(self).__name__} has no ground_truth({split!r}); evaluators need it: write that method.")
 
     def prepare_sample(self, sample: Sample, rng: np.random.Generator | None) -> Sample:
         """Makes the fixed-shape arrays of the batch contract; augments where `rng` is given."""
@@ -99,14 +99,20 @@ class BaseData(ABC):
 
         Args:
             epoch: counts from 0.
-            start: batches already taken in this epoch: where a resumed run goes on.
-            shard: (i, n): of each n batches in a row, this process takes the i-th.
+            start: batches already taken in this epoch, over all replicas: where a resumed run goes on.
+            shard: (i, n): of each batch, this process takes the rows i, i + n, i + 2n, …; `data.batch_size` and
+                `steps_per_epoch` count the whole batch.
+
+        Raises:
+            UserError: a batch cannot be split into n parts of one size.
         """
+        part, parts = shard
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.split("train")))
         size = self.config.batch_size
-        batches = order[: self.steps_per_epoch * size].reshape(-1, size)[start:]
-        indices = batches[shard[0] :: shard[1]].reshape(-1)
-        return load_batches(lambda i: self._train_sample(epoch, int(i)), indices, size, self.config)
+        if size % parts:
+            raise UserError(f"data.batch_size = {size} is over all {parts} replicas: make it a multiple of {parts}.")
+        indices = order[: self.steps_per_epoch * size].reshape(-1, size)[start:, part::parts].reshape(-1)
+        return load_batches(lambda i: self._train_sample(epoch, int(i)), indices, size // parts, self.config)
 
     def eval_batches(self, split: str) -> Iterator[Batch]:
         """All pictures of a split in their order; the last batch is filled up with pictures that are not `valid`."""

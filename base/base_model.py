@@ -9,9 +9,9 @@ import keras
 
 from base.batch import DataSpec
 from base.checkpoint import Checkpoint, CheckpointError, CheckpointSaver, read_checkpoint
-from base.config import CheckpointConfig
+from base.config import CheckpointConfig, ModelConfig
 from base.variables import LoadReport, load_network_arrays, network_arrays
-from utils.flops import multiply_adds
+from utils.flops import count_cost
 
 log = logging.getLogger("maskeras")
 
@@ -25,20 +25,29 @@ class BaseModel(ABC):
     Args:
         config: the section `model`.
         spec: classes and shapes of the data.
+        start: of a run that goes on, what it began from (`base.start.read_start`); None for a new run.
 
     Attributes:
+        start: what the run began from: `origin` in words, and what a subclass adds. It is kept in every checkpoint, for
+            what could be had at the beginning is not decided anew by each resume.
+        weights_follow: whether a checkpoint fills the network once it is built, so that no weights need be fetched.
         network: the Keras network; its layers carry explicit names, which the checkpoints use.
         cur_epoch: finished epochs.
         global_step: finished steps over all epochs.
     """
 
-    def __init__(self, config, spec: DataSpec):
+    def __init__(self, config, spec: DataSpec, start: dict[str, Any] | None = None):
         self.config = config
         self.spec = spec
         self.cur_epoch = 0
         self.global_step = 0
         self.saver: CheckpointSaver | None = None
+        init_from = config.init_from if isinstance(config, ModelConfig) else None
+        self.weights_follow = bool(start or init_from)
+        self.start = start or {}
         self.network = self.build_model()
+        if not start:
+            self.start = self.describe_start(self._begin_from(init_from) if init_from else None)
 
     @abstractmethod
     def build_model(self) -> keras.Model:
@@ -46,7 +55,10 @@ class BaseModel(ABC):
 
     @abstractmethod
     def compute_losses(self, batch: dict[str, Any], outputs: Any) -> dict[str, Any]:
-        """Name → scalar loss term, weighted; their sum is what is minimised."""
+        """Name → scalar loss term, weighted; their sum is what is minimised.
+
+        `total` and `regularization` are names of the trainer.
+        """
 
     def forward(self, batch: dict[str, Any], training: bool) -> Any:
         """The network's outputs for a batch; overridden where the network needs more than the pictures."""
@@ -54,8 +66,16 @@ class BaseModel(ABC):
 
     @property
     def origin(self) -> str:
-        """What the network started from, in words for the final table."""
-        return "random weights"
+        """What the run began from, in words for the final table."""
+        return self.start["origin"]
+
+    def describe_start(self, loaded: LoadReport | None) -> dict[str, Any]:
+        """What a new run begins from; JSON values, `origin` among them.
+
+        Args:
+            loaded: what was taken from the checkpoint `init_from`; None where the config names none.
+        """
+        return {"origin": "random weights" if loaded is None else f"checkpoint {self.config.init_from}"}
 
     def network_inputs(self) -> Any:
         """Symbolic inputs of one picture, as `forward` gives them to the network."""
@@ -69,31 +89,46 @@ class BaseModel(ABC):
         """Says where `save()` and `load()` keep the checkpoints of the run, and which of them stay."""
         self.saver = CheckpointSaver(folder, config or CheckpointConfig())
 
-    def save(self, trainer_arrays: dict[str, Any] | None = None, meta: dict[str, Any] | None = None) -> Path:
+    def save(
+        self,
+        trainer_arrays: dict[str, Any] | None = None,
+        meta: dict[str, Any] | None = None,
+        averaged: dict[str, Any] | None = None,
+    ) -> Path:
         """Writes a checkpoint: variables, counters and what the trainer adds; returns its folder.
 
         Args:
             trainer_arrays: the optimizer's variables and the like, kept under `trainer/`.
             meta: position, metrics, random states; JSON values.
+            averaged: variable path → the moving average of a weight, kept under `averaged/`.
         """
         arrays = {f"network/{key}": value for key, value in network_arrays(self.network).items()}
         arrays |= {f"trainer/{key}": value for key, value in (trainer_arrays or {}).items()}
+        arrays |= {f"averaged/{path}": value for path, value in (averaged or {}).items()}
         counters = {"cur_epoch": self.cur_epoch, "global_step": self.global_step, "classes": list(self.spec.classes)}
-        return self._saver().write(arrays, {"metrics": {}, **(meta or {}), **counters})
+        return self._saver().write(arrays, {"metrics": {}, **(meta or {}), **counters, "start": self.start})
 
-    def load(self, which: str = "last", strict: bool = True) -> Checkpoint:
+    def load(self, which: str = "last", strict: bool = True, averaged: bool = True) -> Checkpoint:
         """Fills the network and the counters from a checkpoint.
+
+        The default is what evaluation, prediction and export want: the weights that the validation measured. To go on
+        with training, `BaseTrain.restore` then puts the raw ones in their place.
 
         Args:
             which: `"last"`, `"best"` or the folder of one.
             strict: whether a variable that does not fit is an error. Otherwise what fits is loaded, what does not is
                 logged, and the counters stay at 0: it is the start of another run.
+            averaged: whether weights with a moving average get that instead of their last value. The statistics of
+                batch normalisation are not averaged: they are moving averages already.
 
         Raises:
-            CheckpointError: there is none, it is damaged, or (strict) it does not fit.
+            CheckpointError: there is none, it is damaged, or (strict) it has other classes or does not fit.
         """
         checkpoint = self._saver().read(which) if which in ("last", "best") else read_checkpoint(Path(which))
-        report = self._fill(part(checkpoint.arrays, "network"), checkpoint, strict)
+        if strict:
+            self._check_classes(checkpoint)
+        arrays = part(checkpoint.arrays, "network") | (part(checkpoint.arrays, "averaged") if averaged else {})
+        report = self._fill(arrays, checkpoint, strict)
         log.info("%s: %s", checkpoint.path, report)
         if strict:
             self.cur_epoch = checkpoint.meta["cur_epoch"]
@@ -102,13 +137,11 @@ class BaseModel(ABC):
 
     def summary(self) -> str:
         """Name, parameters and the cost of one picture in multiply-adds."""
-        trainable = sum(int(keras.ops.size(v)) for v in self.network.trainable_variables)
-        total = self.network.count_params()
+        cost = count_cost(self.network, self.network_inputs())
         height, width = self.spec.image_size
-        gmac = multiply_adds(self.network, self.network_inputs()) / 1e9
         return (
-            f"{self.network.name}: {total / 1e6:.2f} M parameters, {trainable / 1e6:.2f} M of them trained, "
-            f"{gmac:.2f} G multiply-adds for one picture of {height}×{width}"
+            f"{self.network.name}: {cost.parameters / 1e6:.2f} M parameters, {cost.trainable / 1e6:.2f} M of them "
+            f"trained, {cost.multiply_adds / 1e9:.2f} G multiply-adds for one picture of {height}×{width}"
         )
 
     def describe(self) -> str:
@@ -117,14 +150,32 @@ class BaseModel(ABC):
         self.network.summary(print_fn=lambda line, **_: lines.append(line), line_length=110)
         return "\n".join(lines)
 
+    def _check_classes(self, checkpoint: Checkpoint) -> None:
+        found, wanted = checkpoint.meta["classes"], list(self.spec.classes)
+        if found != wanted:
+            raise CheckpointError(
+                f"The checkpoint {checkpoint.path} does not fit this model. Its classes: {', '.join(found)}; the "
+                f"model's, in this order: {', '.join(wanted)}.\n"
+                "Take the config and the data that it was trained with, or load what fits with strict=False."
+            )
+
+    def _begin_from(self, folder: Path) -> LoadReport:
+        checkpoint = read_checkpoint(folder.expanduser())
+        arrays = part(checkpoint.arrays, "network") | part(checkpoint.arrays, "averaged")
+        report = self._fill(arrays, checkpoint, strict=False)
+        log.info("beginning from %s: %s", checkpoint.path, report)
+        if checkpoint.meta["classes"] != list(self.spec.classes):
+            known = ", ".join(checkpoint.meta["classes"])
+            log.warning("%s has other classes (%s): what is loaded for a class was another's.", checkpoint.path, known)
+        return report
+
     def _fill(self, arrays: dict[str, Any], checkpoint: Checkpoint, strict: bool) -> LoadReport:
         before = network_arrays(self.network) if strict else {}
         report = load_network_arrays(self.network, arrays)
         if strict and not report.complete:
             load_network_arrays(self.network, before)
             raise CheckpointError(
-                f"The checkpoint {checkpoint.path} does not fit this model (its classes: "
-                f"{', '.join(checkpoint.meta['classes'])}):\n  {report}\n"
+                f"The checkpoint {checkpoint.path} does not fit this model:\n  {report}\n"
                 "Take the config that it was trained with, or load what fits with strict=False."
             )
         return report

@@ -13,13 +13,14 @@ from base.base_data import BaseData
 from base.base_eval import BaseEvaluator
 from base.base_model import BaseModel, part
 from base.batch import Batch
+from base.callbacks import build_callbacks
 from base.checkpoint import Checkpoint
 from base.config import LoopConfig
 from base.early_stopping import should_stop
 from base.interrupts import Interrupted, Interrupts
 from base.loss_window import LossWindow
 from base.random_state import random_states, restore_random_states
-from base.variables import network_arrays
+from base.variables import load_network_arrays, network_arrays
 from utils.errors import UserError
 from utils.logger.logger import Logger
 from utils.progress import TrainingProgress
@@ -40,7 +41,8 @@ class BaseTrain(ABC):
         config: the section `trainer`.
         logger: where losses and metrics go; None: nowhere.
         evaluator: of the validation split; None: no validation.
-        callbacks: `keras.callbacks.Callback`s; `network.stop_training = True` ends the run after the step.
+        callbacks: `keras.callbacks.Callback`s, called after those of `trainer.callbacks`; `network.stop_training =
+            True` ends the run after the step. What a callback knows is in no checkpoint: a resumed run has new ones.
 
     Attributes:
         step_in_epoch: steps made of the epoch `model.cur_epoch`.
@@ -68,18 +70,23 @@ class BaseTrain(ABC):
         self.seconds = 0.0
         self.pictures: list[np.ndarray] = []
         self._started = time.monotonic()
+        self._end_missing = False
         self.window = LossWindow()
         self.interrupts = Interrupts()
-        self.progress = TrainingProgress(config.epochs, data.steps_per_epoch, data.config.batch_size)
+        self.progress = TrainingProgress(config.epochs, data.steps_per_epoch, data.config.batch_size, config.max_steps)
         params = {"epochs": config.epochs, "steps": data.steps_per_epoch, "verbose": 0}
-        self.callbacks = keras.callbacks.CallbackList(list(callbacks), model=model.network, **params)
+        made = [*build_callbacks(config.callbacks), *callbacks]
+        self.callbacks = keras.callbacks.CallbackList(made, model=model.network, **params)
 
     @abstractmethod
     def train_step(self, batch: Batch) -> dict[str, Any]:
         """One update of the weights; returns name → loss, scalars that may still be on their way from the device."""
 
     def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
-        """The predictions for one batch."""
+        """The predictions for one batch: name → array (B, …), with the keys that the evaluator's `update` reads.
+
+        For objects these are `boxes`, `scores`, `classes` and `masks` of `base/batch.py`.
+        """
         return {key: keras.ops.convert_to_numpy(value) for key, value in self.model.predict(batch).items()}
 
     def state(self) -> dict[str, np.ndarray]:
@@ -88,6 +95,10 @@ class BaseTrain(ABC):
 
     def load_state(self, arrays: dict[str, np.ndarray]) -> None:  # noqa: B027  (nothing to load by default)
         """Takes back what `state()` gave."""
+
+    def averaged(self) -> dict[str, np.ndarray]:
+        """Variable path → the moving average of a weight, where the trainer keeps one."""
+        return {}
 
     def train(self) -> None:
         """Runs from where the model stands to the end of the last epoch.
@@ -101,6 +112,8 @@ class BaseTrain(ABC):
         self.callbacks.on_train_begin()
         with Interrupts() as self.interrupts:
             try:
+                if self._end_missing:
+                    self.end_epoch()
                 while not self.finished():
                     self.callbacks.on_epoch_begin(self.model.cur_epoch)
                     self.progress.start_epoch(self.model.cur_epoch, self.step_in_epoch)
@@ -135,17 +148,24 @@ class BaseTrain(ABC):
         self.stop_if_interrupted()
 
     def end_epoch(self) -> None:
-        """Validates, moves the counters on, saves."""
+        """Saves and validates, moves the counters on, saves again with the metrics.
+
+        Callbacks hear of the epoch before that last checkpoint, so what they change in network and optimizer is in it.
+        """
         self.log_losses()
         self.progress.stop()
-        complete = self.step_in_epoch >= self.data.steps_per_epoch
-        metrics = self.validate() if self.evaluator and self.validation_due() else {}
+        self._end_missing = False
+        metrics: dict[str, float] = {}
+        if self.evaluator and self.validation_due():
+            self.save({})  # an error, a kill or too little memory in the validation must not cost the epoch
+            metrics = self.validate()
         self.history += [metrics[name] for name in [self.config.checkpoint.monitor] if name in metrics]
-        if complete:
+        logs = metrics | {f"val_{name}": value for name, value in metrics.items()}
+        self.callbacks.on_epoch_end(self.model.cur_epoch, logs)
+        if self.step_in_epoch >= self.data.steps_per_epoch:
             self.model.cur_epoch += 1
             self.step_in_epoch = 0
         self.save(metrics)
-        self.callbacks.on_epoch_end(self.model.cur_epoch - complete, metrics)
 
     def validate(self) -> dict[str, float]:
         """Metrics of the validation split, logged under `val`."""
@@ -159,7 +179,8 @@ class BaseTrain(ABC):
         monitor = self.config.checkpoint.monitor
         if monitor not in metrics:
             raise UserError(
-                f"trainer.checkpoint.monitor is {monitor!r}, but the validation gave: {', '.join(sorted(metrics))}."
+                f"trainer.checkpoint.monitor is {monitor!r}, but the validation gave: {', '.join(sorted(metrics))}. "
+                "The epoch is saved: name one of these and go on with --resume."
             )
         log.info("validation: %s %.4f (%.0f s)", monitor, metrics[monitor], time.monotonic() - started)
         return metrics
@@ -179,24 +200,31 @@ class BaseTrain(ABC):
         """Called after each batch of an evaluation: the place to keep some pictures."""
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Takes up the run where the checkpoint, already loaded into the model, left it."""
+        """Takes up the run where the checkpoint, already loaded into the model, left it; training goes on from the raw
+        weights, whichever were loaded.
+
+        Raises:
+            UserError: it was written within an epoch of other data.
+        """
         meta = checkpoint.meta
-        if meta["position"] and meta["data"] != self._data_identity():
-            raise UserError(
-                f"{checkpoint.path} was written within an epoch of other data ({meta['data']}) than these "
-                f"({self._data_identity()}), so its place in the epoch means nothing here. Give back the data and the "
-                "batch size that it had, or start a new run."
-            )
+        self._check_data(checkpoint)
+        load_network_arrays(self.model.network, part(checkpoint.arrays, "network"))
         self.load_state(part(checkpoint.arrays, "trainer"))
         self.step_in_epoch = meta["position"]
         self.history = list(meta["history"])
         self.seconds = meta["seconds"]
         restore_random_states(meta["random"])
+        # The last step may be made and its validation not: the loop would not come to it again.
+        due = self.evaluator is not None and self.validation_due()
+        self._end_missing = self.steps_done() and self.step_in_epoch > 0 and not meta["validated"] and due
         self._take_back_figures(validated=meta["validated"])
         log.info("resumed after step %d (epoch %d)", self.model.global_step, self.model.cur_epoch + 1)
 
     def load_best(self) -> Checkpoint:
-        """Fills model and trainer from the checkpoint that the monitored metric names; the last without validations."""
+        """Fills model and trainer from the checkpoint that the monitored metric names; the last without validations.
+
+        The network gets the weights that were validated: the moving average, where there is one.
+        """
         checkpoint = self.model.load("best" if np.isfinite(self.history).any() else "last")
         self.load_state(part(checkpoint.arrays, "trainer"))
         return checkpoint
@@ -215,7 +243,7 @@ class BaseTrain(ABC):
             "random": random_states(),
             "data": self._data_identity(),
         }
-        self.model.save(self.state(), meta)
+        self.model.save(self.state(), meta, self.averaged())
 
     def log_losses(self) -> None:
         """Reads the losses since the last call and hands their means to the progress and the logger."""
@@ -280,6 +308,18 @@ class BaseTrain(ABC):
                     f"The variable {path} is not finite after step {self.model.global_step}; no checkpoint of that is "
                     "written, the one before is kept. Lower trainer.optimizer.learning_rate or set clip_norm."
                 )
+
+    def _check_data(self, checkpoint: Checkpoint) -> None:
+        before, now = checkpoint.meta["data"], self._data_identity()
+        if before == now:
+            return
+        told = f"{checkpoint.path} was written on other data ({before}) than these ({now})"
+        if checkpoint.meta["position"]:
+            raise UserError(
+                f"{told}, within an epoch, so its place in the epoch means nothing here. Give back the data, the seed "
+                "and the batch size that it had, or start a new run."
+            )
+        log.warning("%s: fingerprint, seed, batch size. THE RUN GOES ON WITH THE NEW ONES.", told)
 
     def _data_identity(self) -> list[Any]:
         return [self.data.fingerprint, self.data.seed, self.data.config.batch_size]

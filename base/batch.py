@@ -38,7 +38,7 @@ Sample = dict[str, Any]
 """One picture, not yet batched: the same names without the axis B."""
 
 IGNORE = 255
-"""The value of a pixel in `gt_masks` and `labels` that no loss and no metric counts."""
+"""The value of a pixel in `gt_masks` and `labels` that no loss counts."""
 
 
 @dataclass(frozen=True)

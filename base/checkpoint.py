@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -64,14 +64,19 @@ class CheckpointSaver:
     def write(self, arrays: Arrays, meta: dict[str, Any]) -> Path:
         """Writes one more checkpoint and removes those that are no longer kept; returns its folder.
 
+        One that cannot be removed is a warning: the new one is safe.
+
+        Args:
+            arrays: name → value.
+            meta: JSON values; `global_step` and `metrics` are needed.
+
         Raises:
             CheckpointError: the disk is full or refuses; the checkpoints that were there are untouched.
         """
         try:
             final = self._write_new(arrays, meta)
         except OSError as error:
-            with suppress(OSError):
-                self._remove_unfinished()
+            self._remove_unfinished()
             raise CheckpointError(
                 f"{self.folder}: a checkpoint could not be written ({error}); those before it are untouched. Make room "
                 "there or mend the disk, then go on with --resume."
@@ -83,7 +88,7 @@ class CheckpointSaver:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._remove_unfinished()
         newest = self.paths()[-1:]
-        number = int(newest[0].name[len(_PREFIX) :]) + 1 if newest else 1
+        number = _number(newest[0]) + 1 if newest else 1
         final = self.folder / f"{_PREFIX}{number:05d}"
         temporary = self.folder / f"{_TEMPORARY}{final.name}"
         temporary.mkdir()
@@ -95,24 +100,22 @@ class CheckpointSaver:
         _sync_folder(self.folder)
         return final
 
-    def read(self, which: str = "last") -> Checkpoint:
-        """Reads the `"last"` or the `"best"` checkpoint or that in the folder `which`.
+    def read(self, which: Literal["last", "best"] = "last") -> Checkpoint:
+        """Reads the last or the best checkpoint; see `read_checkpoint` for that of a folder.
 
         A damaged one is passed over with a warning, and the one before it or the next best is taken.
 
         Raises:
-            CheckpointError: there is none, or none is sound, or the one that was named is damaged.
+            CheckpointError: there is none, or none is sound.
         """
-        if which == "last":
-            return self._first_sound(reversed(self.paths()))
-        return self._first_sound(self._best_first()) if which == "best" else read_checkpoint(Path(which))
+        return self._first_sound(self._best_first() if which == "best" else reversed(self.paths()))
 
     def paths(self) -> list[Path]:
         """The complete checkpoints, oldest first."""
         if not self.folder.is_dir():
             return []
         names = (path for path in self.folder.iterdir() if path.name[len(_PREFIX) :].isdigit() and path.is_dir())
-        return sorted((path for path in names if path.name.startswith(_PREFIX)), key=lambda path: int(path.name[5:]))
+        return sorted((path for path in names if path.name.startswith(_PREFIX)), key=_number)
 
     def _first_sound(self, paths: Iterable[Path]) -> Checkpoint:
         for path in paths:
@@ -145,19 +148,42 @@ class CheckpointSaver:
             return None
         return value if value is not None and np.isfinite(value) else None
 
+    def _newest(self) -> list[Path]:
+        """Of each of the last `keep` steps the newest: that after a validation takes the place of that before it."""
+        by_step: dict[Any, Path] = {}
+        for path in self._sound():
+            with suppress(CheckpointError):
+                by_step[_read_meta(path)["global_step"]] = path
+        return sorted(by_step.values(), key=_number)[-self.config.keep :]
+
     def _remove_old(self) -> None:
-        kept = set(self._sound()[-self.config.keep :])
+        kept = set(self._newest())
         with suppress(CheckpointError):  # nothing validated yet: the newest ones are all there is to keep
             kept.add(self._best_first()[0])
         for path in self.paths():
             if path not in kept:
                 # Renamed first: a kill while the files go must not leave half a checkpoint under a good name.
-                doomed = path.rename(self.folder / f"{_TEMPORARY}removed-{path.name}")
-                shutil.rmtree(doomed)
+                try:
+                    doomed = path.rename(self.folder / f"{_TEMPORARY}removed-{path.name}")
+                except OSError as error:
+                    log.warning("%s could not be removed: %s.", path, error)
+                else:
+                    _remove(doomed)
 
     def _remove_unfinished(self) -> None:
         for path in self.folder.glob(f"{_TEMPORARY}*"):
-            shutil.rmtree(path)
+            _remove(path)
+
+
+def _number(path: Path) -> int:
+    return int(path.name[len(_PREFIX) :])
+
+
+def _remove(path: Path) -> None:
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        log.warning("%s could not be removed: %s.", path, error)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:

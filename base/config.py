@@ -1,17 +1,25 @@
-"""The sections that the training loop reads, whatever the trainer."""
+"""The sections that the base classes read, whatever the model and the trainer."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import Field
 
 from utils.config.section import Section
 
 
+class ModelConfig(Section):
+    """What every model's section has."""
+
+    init_from: Path | None = None
+    """Folder of another run's checkpoint that a new run begins from: what fits is loaded, the rest is listed."""
+
+
 class CheckpointConfig(Section):
     """When a checkpoint is written and which are kept."""
 
     keep: int = Field(default=2, ge=1)
-    """How many of the newest checkpoints are kept; the best one is kept besides."""
+    """Of how many newest steps the checkpoint is kept; the best one is kept besides."""
     every_steps: int | None = Field(default=None, ge=1)
     """Also write one every so many steps within an epoch; null: only after an epoch."""
     monitor: str = "mask/AP"
@@ -29,6 +37,15 @@ class EarlyStoppingConfig(Section):
     """What counts as an improvement."""
 
 
+class CallbackConfig(Section):
+    """A Keras callback of the run."""
+
+    name: str
+    """`package.module:Class`, a subclass of `keras.callbacks.Callback`: `keras.callbacks:ReduceLROnPlateau`."""
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    """Arguments of its constructor, `{"monitor": "val_mask/AP", "mode": "max"}` for example."""
+
+
 class LoopConfig(Section):
     """The loop over epochs and steps."""
 
@@ -44,3 +61,7 @@ class LoopConfig(Section):
     """When a checkpoint is written and which are kept."""
     early_stopping: EarlyStoppingConfig | None = None
     """Ends the run when the monitored metric stays where it is; null: never."""
+    callbacks: tuple[CallbackConfig, ...] = ()
+    """Keras callbacks, called in this order. What they know is not in a checkpoint: a resumed run has new ones."""
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """What the layers compute in; the weights are float32 always."""

@@ -1,4 +1,4 @@
-"""Samples by index → batches, read ahead by threads. Grain gives the order and the threads."""
+"""Samples by index → batches, read ahead by threads. The caller gives the order, Grain the threads that keep to it."""
 
 from collections.abc import Callable, Iterator
 

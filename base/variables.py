@@ -37,7 +37,7 @@ class LoadReport:
         lines = [f"{len(self.loaded)} variables loaded"]
         for title, names in (("other shape", self.reshaped), ("missing", self.missing), ("not used", self.unexpected)):
             if names:
-                lines.append(f"{len(names)} {title}: " + "; ".join(names[:8]) + ("; …" if len(names) > 8 else ""))
+                lines += [f"{len(names)} {title}:", *(f"  {name}" for name in names)]
         return "\n  ".join(lines)
 
 

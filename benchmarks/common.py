@@ -2,7 +2,6 @@
 
 import os
 import platform
-import tempfile
 from pathlib import Path
 
 from utils.config import Config, process_config
@@ -22,8 +21,8 @@ def machine() -> str:
 
 
 def prepared(path: str, overrides: list[str]):
-    """Config and prepared data of a config file."""
-    config = process_config(path, overrides)
+    """Config and prepared data of a config file; nothing is sent to Comet."""
+    config = process_config(path, [*overrides, "logger.comet.mode=off"])
     load_keras()
     seed_everything(config.exp.seed)
     set_precision(config.trainer.precision)
@@ -32,8 +31,8 @@ def prepared(path: str, overrides: list[str]):
     return config, data
 
 
-def trainer_of(config: Config, data, logger=None):
-    """A trainer whose checkpoints lie in a temporary folder."""
+def trainer_of(config: Config, data, folder: Path, logger=None):
+    """A trainer whose checkpoints lie in `folder`."""
     model = resolve(MODELS, config.model.name)(config.model, data.spec)
-    model.init_saver(Path(tempfile.mkdtemp(prefix="benchmark-")), config.trainer.checkpoint)
+    model.init_saver(folder / "checkpoints", config.trainer.checkpoint)
     return resolve(TRAINERS, config.trainer.name)(model, data, config.trainer, logger=logger)

@@ -14,7 +14,7 @@ from utils.args import parse_args, run_main
 from utils.console import setup_console
 from utils.logger import Logger
 
-ROUNDS, STEPS = 5, 20
+ROUNDS, STEPS, BATCHES = 5, 100, 20
 
 
 def main() -> None:
@@ -23,8 +23,9 @@ def main() -> None:
     args = parse_args(__doc__ or "")
     config, data = prepared(args.config, args.overrides)
     with tempfile.TemporaryDirectory() as folder, Logger(Path(folder), config.logger, experiment_name="loop") as logger:
-        trainer = trainer_of(config, data, logger)
-        batches = list(itertools.islice(data.train_batches(0), STEPS))
+        trainer = trainer_of(config, data, Path(folder), logger)
+        few = list(itertools.islice(data.train_batches(0), BATCHES))
+        batches = list(itertools.islice(itertools.cycle(few), STEPS))
         data.train_batches = lambda *_: iter(batches)
         for batch in batches[:3]:
             float(trainer.train_step(batch)["total"])
@@ -48,8 +49,9 @@ def bare_loop(trainer, batches) -> None:
 
 
 def whole_loop(trainer) -> None:
-    """The same steps with counting, callbacks, progress and logging."""
+    """The same steps with counting, callbacks, progress and a row of losses every `trainer.log_every` steps."""
     trainer.step_in_epoch = 0
+    trainer.progress.start_epoch(trainer.model.cur_epoch, 0)
     trainer.train_epoch()
     trainer.log_losses()
 

@@ -6,30 +6,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import keras
-
 from benchmarks.common import machine, prepared, trainer_of
 from utils.args import parse_args, run_main
 from utils.console import setup_console
 from utils.logger import Logger
 
 FIRST, LAST = 200, 2000
-
-
-class Watch(keras.callbacks.Callback):
-    """Notes the resident memory every `FIRST` steps."""
-
-    def __init__(self, trainer):
-        super().__init__()
-        self.trainer = trainer
-        self.seen: dict[int, float] = {}
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Reads it from the system; the trainer has not counted the step yet when this is called."""
-        step = self.trainer.model.global_step
-        if step % FIRST == 0:
-            self.seen[step] = resident_mb()
-            print(f"step {step}: {self.seen[step]:.0f} MB", flush=True)
 
 
 def main() -> None:
@@ -42,15 +24,30 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Logger(Path(folder), config.logger, experiment_name="memory") as logger,
     ):
-        trainer = trainer_of(config, data, logger)
-        watch = Watch(trainer)
-        trainer.callbacks.append(watch)
+        trainer = trainer_of(config, data, Path(folder), logger)
+        seen = watch(trainer)
         trainer.train()
-    growth = watch.seen[LAST] / watch.seen[FIRST] - 1
+    growth = seen[LAST] / seen[FIRST] - 1
     print(
-        f"resident after {FIRST} steps {watch.seen[FIRST]:.0f} MB, after {LAST} {watch.seen[LAST]:.0f} MB: "
+        f"resident after {FIRST} steps {seen[FIRST]:.0f} MB, after {LAST} {seen[LAST]:.0f} MB: "
         f"{100 * growth:+.1f} % ({machine()})"
     )
+
+
+def watch(trainer) -> dict[int, float]:
+    """Step → resident memory in MB; filled every `FIRST` steps while the trainer trains."""
+    import keras  # noqa: PLC0415 - here, so that a wrong config is told before this takes its seconds
+
+    seen: dict[int, float] = {}
+
+    def note(*_) -> None:
+        step = trainer.model.global_step  # counted already when callbacks hear of a step's end
+        if step % FIRST == 0:
+            seen[step] = resident_mb()
+            print(f"step {step}: {seen[step]:.0f} MB", flush=True)
+
+    trainer.callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=note))
+    return seen
 
 
 def resident_mb() -> float:

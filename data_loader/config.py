@@ -1,6 +1,5 @@
 """The sections of the config that every data set for instance segmentation shares."""
 
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -24,7 +23,7 @@ class AugmentConfig(Section):
     max_degrees: float = Field(default=10.0, ge=0, le=180)
     """Largest angle of the rotation, to either side."""
     min_kept_area: float = Field(default=0.2, ge=0, le=1)
-    """An object of which less than this part is left after cropping is dropped."""
+    """An object of which less than this part is left after cropping is dropped; of a crowd any part stays."""
     colour: Probability = 0.8
     """Probability of the colour jitter."""
     brightness: float = Field(default=0.25, ge=0, le=1)
@@ -52,12 +51,12 @@ class AugmentConfig(Section):
 class InstanceDataConfig(Section):
     """What a data set for instance segmentation needs to know, whatever its files look like."""
 
-    name: str = "pets"
+    name: str
     """Which data set: a name from the registry or a dotted path `package.module:Class`."""
     image_size: tuple[Annotated[int, Field(ge=32)], Annotated[int, Field(ge=32)]] = (320, 320)
     """Height and width of the network's input; a picture is resized to fit and padded at the bottom and right."""
     max_objects: int = Field(default=8, ge=1)
-    """Objects of a picture that the batch has room for; the largest ones are taken."""
+    """Objects of a picture that the batch has room for; the largest ones are taken, crowds last."""
     batch_size: int = Field(default=8, ge=1)
     """Pictures in a training step, over all replicas."""
     val_batch_size: int = Field(default=8, ge=1)
@@ -68,7 +67,3 @@ class InstanceDataConfig(Section):
     """Prepared pictures held ready for the next batches."""
     augment: AugmentConfig | None = AugmentConfig()
     """Random changes to the training pictures; null: none."""
-    max_bad_fraction: float = Field(default=0.01, ge=0, le=1)
-    """Largest part of the pictures that may be broken; those are named, left out and counted."""
-    cache: Path | None = Path("data/cache")
-    """Folder that keeps the index of a data set between runs; null: the pictures are checked anew each time."""

@@ -1,5 +1,6 @@
 """InstanceData: a data set for instance segmentation, from an index of its pictures."""
 
+import logging
 from abc import abstractmethod
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from base.base_data import BaseData
 from base.batch import Sample
 from data_loader.records import ImageRecord, RecordSource, coco_ground_truth, fingerprint
 from data_loader.transforms.prepare import augment_sample, pad_sample, resize_sample
+
+_LOGGER = logging.getLogger("maskeras")
 
 
 class InstanceData(BaseData):
@@ -26,8 +29,10 @@ class InstanceData(BaseData):
         """The pictures of `"train"`, `"val"` or `"test"`."""
 
     def train(self) -> Sequence[Sample]:
-        """Raw samples to learn from (`data_loader.records.read_sample`)."""
-        return RecordSource(self.records("train"))
+        """Raw samples to learn from (`data_loader.records.read_sample`); tells where `max_objects` leaves some out."""
+        records = self.records("train")
+        self._tell_of_left_out(records)
+        return RecordSource(records)
 
     def val(self) -> Sequence[Sample]:
         """Raw samples that choose the best checkpoint."""
@@ -45,6 +50,16 @@ class InstanceData(BaseData):
         else:
             placed = resize_sample(sample, size)
         return pad_sample(placed, size, self.config.max_objects)
+
+    def _tell_of_left_out(self, records: Sequence[ImageRecord]) -> None:
+        room = self.config.max_objects
+        crowded = [len(record.objects) for record in records if len(record.objects) > room]
+        if crowded:
+            _LOGGER.warning(
+                "data.max_objects = %d: %d of %d training pictures have more objects, up to %d. Crowds and the "
+                "smallest are left out and learnt as background; raise data.max_objects to keep them.",
+                *(room, len(crowded), len(records), max(crowded)),
+            )
 
     def ground_truth(self, split: str) -> dict:
         """The COCO dict of a split: masks as RLE in the size of the files, exact (`coco_ground_truth`)."""

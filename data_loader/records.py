@@ -22,7 +22,7 @@ class ObjectRecord:
     Attributes:
         category: 1…K.
         mask: the object with its ignored pixels, in the file's size.
-        ignored: those of its pixels that no loss and no metric counts; None where there are none.
+        ignored: those of its pixels that no loss counts; None where there are none.
         crowd: a region of many objects.
     """
 
@@ -91,8 +91,7 @@ def read_sample(record: ImageRecord) -> Sample:
 def coco_ground_truth(records: Sequence[ImageRecord], classes: Sequence[str]) -> dict:
     """The COCO dict of the pictures: RLE masks in the file's size, exact boxes and areas.
 
-    An annotation with ignored pixels carries them as `ignored_segmentation` besides; its `segmentation`, `bbox` and
-    `area` are those of the object with the ignored pixels, since COCO's own metric knows none.
+    An object's ignored pixels belong to it here: COCO's metric knows no such pixels.
     """
     images, annotations = [], []
     for record in records:
@@ -111,7 +110,7 @@ def coco_ground_truth(records: Sequence[ImageRecord], classes: Sequence[str]) ->
 
 
 def _annotation(item: ObjectRecord, image_id: int, number: int) -> dict:
-    annotation = {
+    return {
         "id": number,
         "image_id": image_id,
         "category_id": item.category,
@@ -120,7 +119,6 @@ def _annotation(item: ObjectRecord, image_id: int, number: int) -> dict:
         "iscrowd": int(item.crowd),
         "segmentation": item.mask,
     }
-    return annotation if item.ignored is None else annotation | {"ignored_segmentation": item.ignored}
 
 
 def fingerprint(splits: dict[str, Sequence[ImageRecord]]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from base.start import read_start
 from trainers.reporting.final_report import final_report
 from utils.args import parse_args, run_main
 from utils.config import process_config
@@ -21,7 +22,6 @@ def main() -> None:
     setup_console()
     args = parse_args(__doc__ or "")
     config = process_config(args.config, args.overrides)
-
     load_keras()
     seed_everything(config.exp.seed)
     set_precision(config.trainer.precision)
@@ -30,12 +30,14 @@ def main() -> None:
     data.prepare()
     run = open_run(config, data.display_name, data.fingerprint, args.resume)
 
-    model = resolve(MODELS, config.model.name)(config.model, data.spec)
+    resumed = args.resume and has_checkpoint(run)
+    start = read_start(run / "checkpoints") if resumed else None
+    model = resolve(MODELS, config.model.name)(config.model, data.spec, start)
     model.init_saver(run / "checkpoints", config.trainer.checkpoint)
-    checkpoint = model.load("last") if has_checkpoint(run) else None
+    checkpoint = model.load("last") if resumed else None
     print(model.summary())
-
     evaluator = resolve(EVALUATORS, config.evaluator.name)
+    val = evaluator(config.evaluator, data.ground_truth("val")) if config.trainer.validate_every else None
     with Logger(
         run,
         config.logger,
@@ -43,17 +45,14 @@ def main() -> None:
         comet_key=config.comet_key(),
         hyper_parameters=config.to_dict(),
         tags=(*config.exp.tags, data.display_name),
-        resume_step=model.global_step if args.resume else None,
+        resume_step=model.global_step if checkpoint else None,
     ) as logger:
+        trainer = resolve(TRAINERS, config.trainer.name)(model, data, config.trainer, logger=logger, evaluator=val)
         logger.graph(model.describe())
-        logger.code(source_files(ROOT), ROOT)
-        trainer = resolve(TRAINERS, config.trainer.name)(
-            model, data, config.trainer, logger=logger, evaluator=evaluator(config.evaluator, data.ground_truth("val"))
-        )
+        logger.code(source_files(ROOT, *map(type, (model, data, trainer)), evaluator), ROOT)
         if checkpoint:
             trainer.restore(checkpoint)
         trainer.train()
-
         trainer.load_best()
         metrics = trainer.evaluate("test", evaluator(config.evaluator, data.ground_truth("test")))
         logger.summarize(model.global_step, metrics, "test")

@@ -65,6 +65,16 @@ def test_the_data_set_of_the_document(own):
     assert [item["area"] for item in truth["annotations"][:2]] == [100, 300]
 
 
+def test_the_config_of_the_document_has_room_for_its_objects(own):
+    config = process_config("configs/cells.json")
+    most, model, pets = config.data.max_objects, config.model, process_config("configs/pets.json").model
+    assert most < model.detect.max_detections <= model.rpn.post_nms_eval
+    assert model.detect.max_detections < model.detect.candidates
+    assert len(model.rpn.anchor_sizes) == len(pets.rpn.anchor_sizes)
+    assert all(ours < theirs for ours, theirs in zip(model.rpn.anchor_sizes, pets.rpn.anchor_sizes, strict=True))
+    assert model.backbone == pets.backbone  # what the document leaves out is that of the pets
+
+
 def test_the_document_s_error(own):
     data = resolve(DATA, "own.data:CellsData")(process_config("configs/cells.json").data, 0)
     with pytest.raises(DataError, match=r"data/cells/train holds no \.jpg"):

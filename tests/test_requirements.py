@@ -9,8 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("base", "models", "trainers", "data_loader", "mains", "utils")
 OWN = {*CODE, "tests", "benchmarks"}
-# pydantic_core is released with pydantic, which pins its exact version.
-PART_OF = {"pydantic-core": "pydantic"}
+# pydantic_core is released with pydantic, which pins its exact version; TensorBoard's protos are classes of protobuf.
+PART_OF = {"pydantic-core": "pydantic", "protobuf": "tensorboard"}
 # Peers that a test compares with where they happen to be installed (`pytest.importorskip`).
 OPTIONAL = {"torch", "torchvision", "jax"}
 

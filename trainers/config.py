@@ -26,7 +26,8 @@ class OptimizerConfig(Section):
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients are averaged into one update."""
     ema: float | None = Field(default=None, gt=0, lt=1)
-    """Momentum, for each update, of the moving average of the weights, which is then evaluated; null: none."""
+    """Momentum, for each update, of the moving average of the weights, which is then evaluated; null: none. The
+    statistics of batch normalisation are moving averages already and stay as they are."""
     arguments: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of the optimizer's constructor, `{"beta_1": 0.8}` for example."""
 
@@ -35,7 +36,7 @@ class ScheduleConfig(Section):
     """The learning rate over the run, as a factor of `trainer.optimizer.learning_rate`."""
 
     name: Literal["constant", "poly", "step", "cosine"] = "cosine"
-    """The curve after the warm-up."""
+    """The curve after the warm-up. Callbacks that set the learning rate need `constant` with `warmup_steps` 0."""
     warmup_steps: int = Field(default=500, ge=0)
     """Updates in which the factor rises linearly from `warmup_factor` to 1; at most a tenth of the run is used."""
     warmup_factor: float = Field(default=0.001, ge=0, le=1)
@@ -55,8 +56,6 @@ class TrainerConfig(LoopConfig):
 
     name: str = "instance"
     """A registered trainer, or `package.module:Class` of your own."""
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    """What the layers compute in; the weights are float32 always."""
     jit_compile: bool = False
     """Compile the step with XLA: worth it on a GPU, seldom on a CPU."""
     optimizer: OptimizerConfig = OptimizerConfig()

@@ -1,6 +1,5 @@
 """Optimizers by name, with clipping, accumulation, averaging and loss scaling."""
 
-import difflib
 import inspect
 
 import keras
@@ -8,6 +7,7 @@ import keras
 from trainers.config import OptimizerConfig, TrainerConfig
 from trainers.schedules import WarmUpSchedule
 from utils.errors import UserError
+from utils.registry import nearest
 
 
 def build_optimizer(config: TrainerConfig, network: keras.Model, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -22,7 +22,7 @@ def build_optimizer(config: TrainerConfig, network: keras.Model, steps_per_epoch
         UserError: there is no optimizer of that name, or it does not take an argument.
     """
     section = config.optimizer
-    schedule = _schedule(config, steps_per_epoch)
+    schedule = build_schedule(config, steps_per_epoch)
     optimizer_class = optimizer_by_name(section.name)
     arguments = _arguments(optimizer_class, section)
     try:
@@ -51,13 +51,21 @@ def optimizer_by_name(name: str) -> type[keras.optimizers.Optimizer]:
     for base in ("optimizer", "lossscaleoptimizer"):
         classes.pop(base, None)
     if name.lower() not in classes:
-        nearest = difflib.get_close_matches(name.lower(), classes, 1)
-        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        near = nearest(name.lower(), classes)
+        hint = f" Did you mean {near!r}?" if near else ""
         raise UserError(f"trainer.optimizer.name: there is no {name!r}.{hint} Choices: {', '.join(sorted(classes))}.")
     return classes[name.lower()]
 
 
-def _schedule(config: TrainerConfig, steps_per_epoch: int) -> WarmUpSchedule:
+def build_schedule(config: TrainerConfig, steps_per_epoch: int) -> WarmUpSchedule | float:
+    """The learning rate of a run; a plain number, which callbacks can set, where it is constant without a warm-up.
+
+    Args:
+        config: the section `trainer`.
+        steps_per_epoch: batches in an epoch.
+    """
+    if config.schedule.name == "constant" and not config.schedule.warmup_steps:
+        return float(config.optimizer.learning_rate)
     steps = config.epochs * steps_per_epoch
     steps = min(steps, config.max_steps) if config.max_steps else steps
     every = config.optimizer.accumulate

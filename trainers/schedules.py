@@ -39,6 +39,10 @@ class WarmUpSchedule(keras.optimizers.schedules.LearningRateSchedule):
         step = ops.cast(ops.floor_divide(step, self.accumulate), "float32")
         return self.learning_rate * self._warmup(step) * self._curve(step)
 
+    def last(self, updates: int) -> float:
+        """The learning rate of the last of so many updates; before the first, that of the first."""
+        return float(ops.convert_to_numpy(self(max(0, updates - 1) * self.accumulate)))
+
     def _warmup(self, step):
         if not self.warmup_steps:
             return 1.0

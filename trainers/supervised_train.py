@@ -12,19 +12,24 @@ from base.base_train import BaseTrain
 from base.batch import Batch
 from base.checkpoint import CheckpointError
 from trainers.config import TrainerConfig
-from trainers.optimizers import build_optimizer
+from trainers.optimizers import build_optimizer, build_schedule
 from trainers.steps import compile_steps
 
 
 class SupervisedTrain(BaseTrain):
-    """Minimises the sum of `model.compute_losses` by gradient descent. Arguments as in `BaseTrain`."""
+    """Minimises the sum of `model.compute_losses` by gradient descent. Arguments as in `BaseTrain`.
+
+    `network.optimizer` is the optimizer, where callbacks look for it.
+    """
 
     config: TrainerConfig
     config_class = TrainerConfig
 
     def __init__(self, model, data, config, **others):
         super().__init__(model, data, config, **others)
+        self.schedule = build_schedule(config, data.steps_per_epoch)
         self.optimizer = build_optimizer(config, model.network, data.steps_per_epoch)
+        model.network.optimizer = self.optimizer
         self.steps = compile_steps(model, self.optimizer, config.jit_compile)
 
     def train_step(self, batch: Batch) -> dict[str, Any]:
@@ -32,7 +37,7 @@ class SupervisedTrain(BaseTrain):
         return self.steps.train(batch)
 
     def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
-        """One compiled prediction."""
+        """One compiled prediction; keys as in `BaseTrain`."""
         return {key: keras.ops.convert_to_numpy(value) for key, value in self.steps.predict(batch).items()}
 
     def evaluate(self, split: str, evaluator: BaseEvaluator) -> dict[str, float]:
@@ -54,6 +59,13 @@ class SupervisedTrain(BaseTrain):
         finally:
             for variable, value in zip(variables, raw, strict=True):
                 variable.assign(value)
+
+    def averaged(self) -> dict[str, np.ndarray]:
+        """As in `BaseTrain`; empty without `ema`."""
+        if self.config.optimizer.ema is None:
+            return {}
+        with self.averaged_weights():
+            return {v.path: keras.ops.convert_to_numpy(v) for v in self.model.network.trainable_variables}
 
     def state(self) -> dict[str, np.ndarray]:
         """The optimizer's variables by position: their paths are not unique for every optimizer."""
@@ -79,4 +91,7 @@ class SupervisedTrain(BaseTrain):
 
     def extra_scalars(self) -> dict[str, float]:
         """The learning rate of the last update."""
-        return {"learning_rate": float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))}
+        if isinstance(self.schedule, float):
+            return {"learning_rate": float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))}
+        # Keras counts updates here, though it counts batches inside.
+        return {"learning_rate": self.schedule.last(int(keras.ops.convert_to_numpy(self.optimizer.iterations)))}

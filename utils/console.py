@@ -2,17 +2,25 @@
 
 import logging
 import os
-import re
+import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NOTICES = re.compile(
+_NOTICES = (
     r"absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers|failed call to cuInit"
     r"|is optimized to use available CPU instructions|^To enable the following instructions|^\s*$"
 )
 """What TensorFlow writes at each start on a machine where all is well. It does not heed TF_CPP_MIN_LOG_LEVEL."""
+
+_FILTER = """
+import re, sys
+notices = re.compile(sys.argv[1].encode())
+for line in sys.stdin.buffer:
+    if not notices.search(line):
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+"""
 
 
 def setup_console() -> None:
@@ -37,21 +45,22 @@ def load_keras() -> None:
 
 @contextmanager
 def _without_notices() -> Iterator[None]:
-    """Holds back what is written to stderr, by native libraries too, and shows all but the notices in the end."""
+    """Leaves the notices out of what is written to stderr, by native libraries too.
+
+    The lines go through a process of their own, so that the last words of an abort are shown as well. It starts in a
+    session of its own, out of the reach of Ctrl-C.
+    """
     sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    command = [sys.executable, "-I", "-S", "-c", _FILTER, _NOTICES]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True) as lines:
+        terminal = os.dup(2)
+        os.dup2(lines.stdin.fileno(), 2)  # type: ignore[union-attr]
         try:
             yield
         finally:
             sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
-            held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines():
-                if not _NOTICES.search(line):
-                    print(line, file=sys.stderr)
 
 
 class _Lines(logging.Formatter):

@@ -16,6 +16,7 @@ _VIVID = (
     (158, 126, 86), (125, 205, 36), (94, 92, 230), (255, 130, 24), (104, 178, 240),
 )  # fmt: skip
 _FEW_CLASSES = 3
+_MOST_COLORS = 1000
 _FILL = 0.38
 _WEIGHT = 560
 _PAPER, _INK = (255, 255, 255), (28, 32, 38)
@@ -33,8 +34,8 @@ def palette(n: int) -> np.ndarray:
     Raises:
         ValueError: for more than 1000.
     """
-    if not 0 <= n <= 1000:
-        raise ValueError(f"palette got {n}: no more than 1000 colours can be told apart")
+    if not 0 <= n <= _MOST_COLORS:
+        raise ValueError(f"palette got {n}: no more than {_MOST_COLORS} colours can be told apart")
     return _distinct_colors(1 << max(6, (n - 1).bit_length()))[:n].copy()
 
 
@@ -57,15 +58,6 @@ def _distinct_colors(n: int) -> np.ndarray:
 def _lab(rgb: np.ndarray) -> np.ndarray:
     """(N, 3) in 0…255 → (N, 3) CIELAB, in which distances are about those that people see."""
     return cv2.cvtColor(rgb.astype(np.float32)[None] / 255, cv2.COLOR_RGB2Lab)[0]
-
-
-def voc_palette(n: int = 256) -> np.ndarray:
-    """(n, 3) uint8 RGB: the palette of the PASCAL VOC masks, 0 is black; n at most 256."""
-    index = np.arange(n)[:, None]
-    colors = np.zeros((n, 3), np.int64)
-    for bit in range(8):
-        colors |= (index >> (3 * bit + np.arange(3)) & 1) << (7 - bit)
-    return colors.astype(np.uint8)
 
 
 def overlay(
@@ -167,10 +159,10 @@ def _default_palette(n: int) -> np.ndarray:
 
 
 def _colors(classes: np.ndarray, class_names: Sequence[str], colors: np.ndarray | None) -> list[tuple[int, int, int]]:
-    """One colour for each object."""
+    """One colour for each object; beyond the end of the palette it begins anew."""
     by_object = len(class_names) <= _FEW_CLASSES
     if colors is None:
-        colors = _default_palette(max(1, len(classes) if by_object else len(class_names)))
+        colors = _default_palette(min(max(1, len(classes) if by_object else len(class_names)), _MOST_COLORS))
     keys = range(len(classes)) if by_object else [int(label) - 1 for label in classes]
     chosen = [colors[key % len(colors)] for key in keys]
     return [(int(red), int(green), int(blue)) for red, green, blue in chosen]

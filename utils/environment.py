@@ -13,7 +13,10 @@ from typing import Any
 
 from utils.redact import mask_command, without_secrets
 
-PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "grain", "opencv-python-headless", "pydantic", "comet-ml")
+PACKAGES = (
+    "keras", "tensorflow", "jax", "torch", "numpy", "grain", "opencv-python-headless", "pydantic", "comet-ml",
+    "faster-coco-eval", "pycocotools",
+)  # fmt: skip
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -25,7 +28,7 @@ def environment(extra: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         `time` (UTC), `python`, `packages` (name → version, those installed), `backend`, `platform`, `cpu`, `git`
-        (`commit` and `dirty`, or null without git) and `command`.
+        (`commit` and `dirty`, null where git does not say in time, or null without git) and `command`.
     """
     found = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -65,7 +68,8 @@ def _git(root: Path) -> dict[str, Any] | None:
     commit = _git_output(root, "rev-parse", "HEAD")
     if not commit:
         return None
-    return {"commit": commit, "dirty": bool(_git_output(root, "status", "--porcelain"))}
+    changes = _git_output(root, "status", "--porcelain")
+    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
 
 
 def _git_output(root: Path, *words: str) -> str | None:

@@ -26,16 +26,6 @@ class Cost:
     trainable: int
     multiply_adds: int
 
-    @property
-    def flops(self) -> int:
-        """Floating-point operations: a multiply-add is two."""
-        return 2 * self.multiply_adds
-
-
-def flops(model: keras.Layer, image_size: tuple[int, int]) -> int:
-    """Floating-point operations of one inference on one RGB picture of `image_size` (H, W); see `multiply_adds`."""
-    return 2 * multiply_adds(model, keras.KerasTensor((1, *image_size, 3), "float32"))
-
 
 def count_cost(model: keras.Layer, inputs: Any) -> Cost:
     """Parameters and multiply-adds of a built `model` for `inputs`, as in `multiply_adds`."""

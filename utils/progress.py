@@ -4,7 +4,7 @@ import sys
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 
 class TrainingProgress:
@@ -14,12 +14,14 @@ class TrainingProgress:
         epochs: epochs of the whole run.
         steps_per_epoch: steps in one of them.
         batch_size: pictures in a step.
+        max_steps: the run ends after so many steps, if that is earlier.
     """
 
-    def __init__(self, epochs: int, steps_per_epoch: int, batch_size: int):
+    def __init__(self, epochs: int, steps_per_epoch: int, batch_size: int, max_steps: int | None = None):
         self.epochs = epochs
         self.steps_per_epoch = steps_per_epoch
         self.batch_size = batch_size
+        self.total_steps = min(epochs * steps_per_epoch, max_steps or epochs * steps_per_epoch)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._last = (time.monotonic(), 0)
@@ -29,7 +31,7 @@ class TrainingProgress:
         self._last = (time.monotonic(), step)
         self.stop()
         if sys.stdout.isatty():
-            columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeRemainingColumn())
+            columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn())
             self._bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console())
             title = f"epoch {epoch + 1}/{self.epochs}"
             self._task = self._bar.add_task(title, total=self.steps_per_epoch, completed=step, note="")
@@ -41,19 +43,23 @@ class TrainingProgress:
             self._bar.update(self._task, completed=step)
 
     def report(self, epoch: int, step: int, losses: dict[str, float]) -> float:
-        """Shows mean losses and the speed since the last report; returns images/s."""
+        """Shows mean losses, the speed since the last report and the time that the run's other steps take at it.
+
+        Returns:
+            images/s.
+        """
         now = time.monotonic()
         seconds, steps = now - self._last[0], step - self._last[1]
         self._last = (now, step)
         speed = steps * self.batch_size / seconds if seconds > 0 else 0.0
         terms = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
-        note = f"{terms}  {speed:.1f} images/s"
+        left = max(0, self.total_steps - epoch * self.steps_per_epoch - step)
+        eta = duration(left * seconds / steps) if steps else "?"
+        note = f"{terms}  {speed:.1f} images/s  ETA {eta}"
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=step, note=note)
         else:
-            left = (self.epochs - epoch) * self.steps_per_epoch - step
-            eta = duration(left * seconds / steps) if steps else "?"
-            print(f"epoch {epoch + 1}/{self.epochs}  step {step}/{self.steps_per_epoch}  {note}  ETA {eta}", flush=True)
+            print(f"epoch {epoch + 1}/{self.epochs}  step {step}/{self.steps_per_epoch}  {note}", flush=True)
         return speed
 
     def stop(self) -> None:
@@ -64,6 +70,10 @@ class TrainingProgress:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as `1:02:03` or `2:03`."""
-    hours, rest = divmod(int(seconds), 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+    """42.3 → "42 s", 245 → "4 min 05 s", 5000 → "1 h 23 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

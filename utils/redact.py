@@ -7,14 +7,25 @@ from typing import Any
 from pydantic import SecretStr
 
 MASK = "***"
-_WORDS = r"(?:api[_-]?key|token|password|secret)"
+_WORDS = r"(?:api[_-]?key|token|password|passwd|secret|credentials?)"
 _NAME_ENDS_SECRET = re.compile(rf"{_WORDS}$", re.IGNORECASE)
 _SECRET_IN_LINE = re.compile(rf"[\w.-]*{_WORDS}(?!\w)[\"'=:\s]*", re.IGNORECASE)
+_PLAIN_VALUE = re.compile(r"true|false|null|[-+]?[0-9.]+(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 
 
 def is_secret(name: str) -> bool:
-    """Whether the value of a field, key or option of this name is a secret."""
+    """Whether the text that a field, key or option of this name holds is a secret."""
     return _NAME_ENDS_SECRET.search(name) is not None
+
+
+def holds_secret(name: str, value: Any) -> bool:
+    """Whether `value` is a secret by its name or type; booleans, numbers and None never are (`cls_token: true`)."""
+    return isinstance(value, SecretStr) or (is_secret(name) and not isinstance(value, bool | int | float | None))
+
+
+def hide_secret(text: str, secret: str | None) -> str:
+    """The text with `***` where the secret stood; unchanged when there is no secret."""
+    return text.replace(secret, MASK) if secret else text
 
 
 def mask_text(text: str) -> str:
@@ -39,19 +50,40 @@ def mask_command(argv: Sequence[str]) -> list[str]:
     """The words of a command line with secrets masked, as in `comet_api_key=…`, `--token …` and JSON values."""
     words, hide_next = [], False
     for word in argv:
-        words.append(MASK if hide_next else mask_text(word))
+        words.append(MASK if hide_next else _masked_word(word))
         hide_next = not hide_next and is_secret(word)
     return words
 
 
-def without_secrets(value: Any) -> Any:
-    """A copy of nested mappings and sequences without the entries that are secret by their name or type."""
+def command_without_secrets(argv: Sequence[str]) -> list[str]:
+    """The words of a command line without those that hold a secret, and without a `--set` that is left with nothing."""
+    kept = [word for word, masked in zip(argv, mask_command(argv), strict=True) if word == masked]
+    following = [*kept[1:], "--"]
+    return [
+        word
+        for word, after in zip(kept, following, strict=True)
+        if not is_secret(word) and not (word == "--set" and after.startswith("-"))
+    ]
+
+
+def without_secrets(value: Any, secret: str | None = None) -> Any:
+    """A copy of nested mappings and sequences without the entries that `holds_secret` finds.
+
+    Args:
+        value: mappings, lists, tuples and what stands in them.
+        secret: a text that is replaced by `***` wherever it stands, in keys too.
+    """
     if isinstance(value, Mapping):
         return {
-            key: without_secrets(item)
+            hide_secret(key, secret) if isinstance(key, str) else key: without_secrets(item, secret)
             for key, item in value.items()
-            if not is_secret(str(key)) and not isinstance(item, SecretStr)
+            if not holds_secret(str(key), item)
         }
     if isinstance(value, list | tuple):
-        return [without_secrets(item) for item in value if not isinstance(item, SecretStr)]
-    return value
+        return [without_secrets(item, secret) for item in value if not isinstance(item, SecretStr)]
+    return hide_secret(value, secret) if isinstance(value, str) else value
+
+
+def _masked_word(word: str) -> str:
+    key, _, value = word.partition("=")
+    return word if is_secret(key) and _PLAIN_VALUE.fullmatch(value) else mask_text(word)

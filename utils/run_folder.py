@@ -1,12 +1,20 @@
 """The folder of a run: made once, never overwritten silently."""
 
-import json
+import fcntl
+import logging
+import sys
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from utils.config import Config
 from utils.environment import environment
 from utils.errors import UserError
+from utils.files import write_json
+
+log = logging.getLogger("maskeras")
+
+_held: dict[Path, IO[str]] = {}
+"""The locks of this process, which the system gives back when it ends, however it ends."""
 
 
 class RunFolderError(UserError):
@@ -17,24 +25,25 @@ def run_name(name: str, data_name: str) -> str:
     """The run's name; it says so when the pictures are not those that the config asks for (`synthetic-…`)."""
     if not data_name.startswith("synthetic") or data_name in name:
         return name
-    return data_name if name in data_name else f"{name}-{data_name}"
+    return data_name if data_name == f"synthetic-{name}" else f"{name}-{data_name}"
 
 
 def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool) -> Path:
     """Makes the folder of a new run, or finds that of the run to go on with, and writes what the run is made from.
 
     `config.json` is the resolved config, `environment.json` the versions, commit and data. Those of a resumed run stand
-    beside the first ones, as `config-2.json` and so on.
+    beside the first ones, as `config-2.json` and so on. A start that failed before its first checkpoint and its first
+    figure does not take the name: the next one writes its two files over those.
 
     Returns:
         `exp.root/<name>`; the name says so where the pictures are drawn (`run_name`).
 
     Raises:
-        RunFolderError: a new run would overwrite one, or there is no run to resume.
+        RunFolderError: a new run would overwrite one, there is no run to resume, or another process is at it.
     """
     folder = config.exp.root / run_name(config.exp.name, data_name)
     starts = len(list(folder.glob("environment*.json")))
-    if starts and not resume:
+    if not resume and (has_checkpoint(folder) or _has_figures(folder)):
         raise RunFolderError(
             f"{folder} holds a run already. Go on with it: --resume. Start another one: --set exp.name=<new name>. Or "
             "remove that folder."
@@ -46,11 +55,35 @@ def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool
             "--resume away to start it."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    suffix = f"-{starts + 1}" if starts else ""
+    hold(folder)
+    suffix = f"-{starts + 1}" if resume else ""
     config.save(folder / f"config{suffix}.json")
     described = {"data": data_name, "data_fingerprint": data_fingerprint}
     write_json(folder / f"environment{suffix}.json", environment(described))
     return folder
+
+
+def hold(folder: Path) -> None:
+    """Keeps other processes out of a run until this one ends: two at once would mix their checkpoints and figures.
+
+    Raises:
+        RunFolderError: another process has it.
+    """
+    path = folder.resolve() / ".lock"
+    if path in _held:
+        return
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise RunFolderError(
+            f"Another process is at work in {folder}: wait for it, stop it, or start another run with --set "
+            "exp.name=<new name>."
+        ) from error
+    except OSError as error:
+        log.warning("%s cannot be locked (%s): let no second process work in that folder.", path, error)
+    _held[path] = file
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -58,14 +91,19 @@ def has_checkpoint(folder: Path) -> bool:
     return any((folder / "checkpoints").glob("ckpt-*/checkpoint.json"))
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Writes readable JSON, whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+def _has_figures(folder: Path) -> bool:
+    metrics = folder / "metrics.jsonl"
+    return metrics.is_file() and metrics.stat().st_size > 0
 
 
-def source_files(root: Path) -> list[Path]:
-    """The project's own Python files, without tests and benchmarks: what Comet keeps as the run's code."""
+def source_files(root: Path, *classes: type) -> list[Path]:
+    """The Python files that Comet keeps as the run's code.
+
+    Args:
+        root: of the project, whose own files are taken without tests and benchmarks.
+        classes: that the run is made of; the files of those that a user wrote elsewhere are taken too.
+    """
     folders = ("base", "models", "trainers", "data_loader", "mains", "utils")
-    return sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
+    files = {path.resolve() for folder in folders for path in (root / folder).rglob("*.py")}
+    own = (getattr(sys.modules.get(one.__module__), "__file__", None) for one in classes)
+    return sorted(files | {Path(path).resolve() for path in own if path})

@@ -1,9 +1,9 @@
 """The section `data` for Oxford-IIIT Pet."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from data_loader.config import InstanceDataConfig
 from utils.config.section import Section
@@ -37,18 +37,24 @@ class SyntheticConfig(Section):
     size: int = Field(default=320, ge=64)
     """Longer side of a picture, in pixels."""
     max_animals: int = Field(default=3, ge=1, le=3)
-    """Animals in a picture, at most."""
+    """Animals in a picture, at most; never more than `max_objects` of the data set."""
     seed: int = Field(default=0, ge=0)
     """Another seed draws other pictures."""
     folder: Path = Path("data/synthetic-pets")
     """The pictures are written once, below this folder."""
     workers: int | None = Field(default=None, ge=1)
-    """Processes that draw; null: one per core."""
+    """Processes that draw; null: one per core that may be used."""
 
 
 class PetsConfig(InstanceDataConfig):
     """Oxford-IIIT Pet, or the drawn pets in its layout."""
 
+    name: str = "pets"
+    """Which data set: a name from the registry or a dotted path `package.module:Class`."""
+    max_bad_fraction: float = Field(default=0.01, ge=0, le=1)
+    """Largest part of the pictures that may be broken; those are named, left out and counted."""
+    cache: Path | None = Path("data/cache")
+    """Folder that keeps the index of the data set between runs; null: the pictures are checked anew each time."""
     source: Literal["oxford", "synthetic"] = "oxford"
     """The real pictures, or the drawn ones whether or not the real ones could be had."""
     root: Path = Path("data/pets")
@@ -56,7 +62,7 @@ class PetsConfig(InstanceDataConfig):
     classes: Literal["breed", "species", "pet"] = "species"
     """What is told apart: 37 breeds, cat and dog, or nothing."""
     border: Literal["ignore", "foreground", "background"] = "foreground"
-    """What the trimap's border pixels are. Ignored ones count in no loss; the box goes around them."""
+    """What the trimap's border pixels are. Ignored ones count in no loss; box and COCO metric take them as pet."""
     val_fraction: float = Field(default=0.1, gt=0, lt=1)
     """Part of the official `trainval` split that validates: of each breed this part, to within one picture."""
     split_seed: int = Field(default=0, ge=0)
@@ -67,12 +73,3 @@ class PetsConfig(InstanceDataConfig):
     """Where the data set comes from when it is not there."""
     synthetic: SyntheticConfig = SyntheticConfig()
     """The drawn pictures that stand in for the data set."""
-
-    @model_validator(mode="after")
-    def _room_for_all_animals(self) -> Self:
-        if self.synthetic.max_animals > self.max_objects:
-            raise ValueError(
-                f"synthetic.max_animals is {self.synthetic.max_animals} but max_objects only {self.max_objects}: "
-                "raise max_objects."
-            )
-        return self

@@ -78,7 +78,7 @@ class PetsData(InstanceData):
     def _find(self) -> Path:
         """The folder to read, which is there when this returns."""
         if self._synthetic:
-            return write_synthetic_pets(self.config.synthetic)
+            return self._draw()
         root = self.config.root
         missing = missing_parts(root)
         if not missing:
@@ -94,8 +94,14 @@ class PetsData(InstanceData):
                 ) from error
             _LOGGER.warning(_banner(root, str(error)))
             self._synthetic = True
-            return write_synthetic_pets(self.config.synthetic)
+            return self._draw()
         return root
+
+    def _draw(self) -> Path:
+        """The folder of the drawn pets, none of whose pictures has more animals than a batch has room for."""
+        synthetic = self.config.synthetic
+        most = min(synthetic.max_animals, self.config.max_objects)
+        return write_synthetic_pets(synthetic.model_copy(update={"max_animals": most}))
 
     def _record(self, root: Path, entry: Entry, image_id: int) -> ImageRecord:
         objects = tuple(self._object(pet) for pet in entry.pets)

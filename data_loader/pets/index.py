@@ -13,7 +13,6 @@ Oxford's pictures have one pet each; the two last ones extend the layout to seve
 `instances.txt` has the pets of its lines there, any other picture the one pet of its trimap.
 """
 
-import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from data_loader import rle
+from data_loader.cores import usable_cores
 from data_loader.errors import DataError
 from data_loader.pets.breeds import ListLine, parse_list_line
 from data_loader.pictures import decode_rgb, read_bytes, read_mask
@@ -81,7 +81,7 @@ def missing_parts(root: Path) -> list[str]:
 
 
 def build_index(root: Path) -> PetsIndex:
-    """Reads and decodes every listed picture and mask, with as many threads as there are cores.
+    """Reads and decodes every listed picture and mask, with as many threads as there are usable cores.
 
     Raises:
         DataError: a list file is missing or cannot be read.
@@ -90,7 +90,7 @@ def build_index(root: Path) -> PetsIndex:
     several = _several_pets(root)
     listed = {line.name for _, line in lines}
     bad += [item for name, item in several.items() if isinstance(item, BadItem) and name not in listed]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         looked = list(pool.map(lambda item: _look(root, item[0], item[1], several.get(item[1].name)), lines))
     entries = tuple(item for item in looked if isinstance(item, Entry))
     bad += [item for item in looked if isinstance(item, BadItem)]

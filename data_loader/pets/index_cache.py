@@ -3,12 +3,13 @@
 Its key is made from the names, sizes and times of all files, so a changed file is looked at again.
 """
 
+import contextlib
 import gzip
 import hashlib
 import json
 import logging
 import os
-import tempfile
+import uuid
 from dataclasses import asdict
 from pathlib import Path
 
@@ -68,10 +69,12 @@ def _read(path: Path) -> PetsIndex | None:
 
 def _write(path: Path, index: PetsIndex) -> None:
     content = gzip.compress(json.dumps(asdict(index)).encode(), compresslevel=3)
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # of no other run; opened as any file, so others may read
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
+        part.write_bytes(content)
+        part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
         _LOGGER.info("%s: the index is not kept (%s); the next run makes it anew.", path.parent, error.strerror)

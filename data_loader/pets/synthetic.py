@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from data_loader.cores import usable_cores
 from data_loader.errors import DataError
 from data_loader.pets.breeds import BREEDS, list_line
 from data_loader.pets.config import SyntheticConfig
@@ -81,7 +81,7 @@ def _draw_all(folder: Path, config: SyntheticConfig, count: int) -> None:
     """
     for name in _FOLDERS:
         (folder / name).mkdir(parents=True)
-    workers = min(config.workers or os.cpu_count() or 1, count)
+    workers = min(config.workers or usable_cores(), count)
     if workers == 1:
         draw_range(folder, config, 0, count)
         return

@@ -38,13 +38,13 @@ def resize_sample(sample: Sample, image_size: Size) -> Sample:
 
 
 def pad_sample(sample: Sample, image_size: Size, max_objects: int) -> Sample:
-    """Pads the picture at the bottom and right and the objects to G = `max_objects`; the largest objects are taken.
+    """Pads the picture at the bottom and right and the objects to G = `max_objects`: the largest first, crowds last.
 
     Returns:
         The keys of the batch contract (`base.batch`) without the axis B, all but `valid`.
     """
     image = sample["image"]
-    kept = _largest(sample["masks"], max_objects)
+    kept = _first(sample["masks"], sample["crowd"], max_objects)
     count = len(kept)
     images = np.zeros((*image_size, 3), np.uint8)
     images[: image.shape[0], : image.shape[1]] = image
@@ -76,7 +76,8 @@ def _placed(sample: Sample, image: np.ndarray, placement: Placement, min_kept_ar
     masks, kept = [], []
     for position, (mask, box) in enumerate(zip(sample["masks"], sample["boxes"], strict=True)):
         moved = warp_mask(mask, box, placement)
-        if (moved == 1).any() and np.count_nonzero(moved) >= min_kept_area * grown * np.count_nonzero(mask):
+        needed = 0.0 if sample["crowd"][position] else min_kept_area * grown * np.count_nonzero(mask)
+        if (moved == 1).any() and np.count_nonzero(moved) >= needed:
             masks.append(moved)
             kept.append(position)
     return {
@@ -91,9 +92,9 @@ def _placed(sample: Sample, image: np.ndarray, placement: Placement, min_kept_ar
     }
 
 
-def _largest(masks: np.ndarray, count: int) -> np.ndarray:
-    """Positions of the `count` masks with the largest area, in their order."""
+def _first(masks: np.ndarray, crowd: np.ndarray, count: int) -> np.ndarray:
+    """Positions of the `count` masks that go first, objects before crowds and large before small, in their order."""
     if len(masks) <= count:
         return np.arange(len(masks))
     areas = np.count_nonzero(masks, axis=(1, 2))
-    return np.sort(np.argsort(-areas, kind="stable")[:count])
+    return np.sort(np.lexsort((-areas, crowd))[:count])

@@ -22,33 +22,41 @@ SMALLEST = 32
 """The smallest side of a picture, in pixels."""
 
 
-def build_backbone(config: BackboneConfig, image_size: tuple[int, int]) -> keras.Model:
+def build_backbone(config: BackboneConfig, image_size: tuple[int, int], trained: bool | None = None) -> keras.Model:
     """The network (B, H, W, 3) RGB pictures in 0…255 → {"C2": (B, ⌈H/4⌉, ⌈W/4⌉, channels), …, "C5"}.
 
     Normalisation is inside. Frozen layers have `trainable=False`; a batch norm among them runs on its moving statistics
-    even when called with `training=True`. Setting `trainable` on the whole backbone later undoes that.
+    even when called with `training=True`. Setting `trainable` on the whole backbone later undoes that. Random weights
+    are never frozen: neither those of `weights: null`, nor those that stand in for a download that failed.
+
+    Args:
+        config: the section `model.backbone`.
+        image_size: (H, W) in pixels.
+        trained: None for a new run, which gets the weights of the config. Otherwise a checkpoint will fill the network,
+            no weights are asked for, and this says whether the run began with trained ones, so that it may be frozen.
 
     Raises:
         WeightsError: see `models.backbones.weights`.
         ValueError: `image_size` is too small, or the network has not the strides it declares.
     """
-    return build_backbone_with_report(config, image_size)[0]
+    return build_backbone_with_report(config, image_size, trained)[0]
 
 
 def build_backbone_with_report(
-    config: BackboneConfig, image_size: tuple[int, int]
-) -> tuple[keras.Model, WeightsReport]:
-    """As `build_backbone`, and what its weights are."""
+    config: BackboneConfig, image_size: tuple[int, int], trained: bool | None = None
+) -> tuple[keras.Model, WeightsReport | None]:
+    """As `build_backbone`, and what its weights are; None where a checkpoint will say that."""
     if min(image_size) < SMALLEST:
         raise ValueError(f"received image_size {tuple(image_size)}; a backbone needs at least {SMALLEST} pixels a side")
     architecture: Architecture = load_object(BACKBONES.get(config.name, config.name))(config)
     network = with_fused_batch_norm(architecture.make((*image_size, 3)))
-    report = load_weights(network, config, architecture)
-    if not report.fell_back:
+    report = load_weights(network, config, architecture) if trained is None else None
+    if trained if report is None else report.source is not None:
         _freeze(network, config, architecture)
     for norm in _batch_norms(network):
         norm.momentum = config.batch_norm_momentum
-    _log(config, report)
+    if report is not None:
+        logger.info("backbone %s: %s", config.name, report)
     body = _cut(network, architecture, config.name.rpartition(":")[2])
     images = keras.Input((*image_size, 3), dtype="float32", name="images")
     pixels = architecture.pixels
@@ -72,18 +80,6 @@ def _freeze(network: keras.Model, config: BackboneConfig, architecture: Architec
 
 def _batch_norms(network: keras.Model) -> list[keras.layers.BatchNormalization]:
     return [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
-
-
-def _log(config: BackboneConfig, report: WeightsReport) -> None:
-    logger.info("backbone %s: %s", config.name, report)
-    if config.weights is None and (config.frozen_stages or config.batch_norm == "frozen"):
-        logger.warning(
-            "backbone %s has random weights and frozen parts (frozen_stages %d, batch_norm %s): load a checkpoint into "
-            'it, or set frozen_stages to 0 and batch_norm to "trainable", else they stay random',
-            config.name,
-            config.frozen_stages,
-            config.batch_norm,
-        )
 
 
 def _cut(network: keras.Model, architecture: Architecture, name: str) -> keras.Model:

@@ -19,7 +19,8 @@ class BackboneConfig(Section):
     """A backbone of `models/backbones/table.py`, or the dotted path `package.module:function` of an own one."""
 
     weights: str | None = "imagenet"
-    """`"imagenet"` (downloaded once, kept in Keras' cache), the path of a `.h5` file, or null for random weights."""
+    """`"imagenet"` (downloaded once, kept in Keras' cache), the path of a `.h5` file, or null for random weights, of
+    which nothing is frozen."""
 
     required: bool = False
     """If `"imagenet"` cannot be downloaded: true makes that an error, false warns and trains from scratch."""

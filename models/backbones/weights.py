@@ -11,10 +11,13 @@ import numpy as np
 
 from models.backbones.architecture import Architecture
 from models.backbones.config import WEIGHT_SUFFIXES, BackboneConfig
-from models.backbones.fetch import FetchError, cache_folder, fetch
+from models.backbones.fetch import cache_folder, fetch
+from utils.download import DownloadError
 from utils.errors import UserError
 
 logger = logging.getLogger("maskeras")
+
+_FROM_SCRATCH = "Training starts FROM SCRATCH: no stage is frozen and batch norm is trained, whatever the config says."
 
 
 class WeightsError(UserError):
@@ -52,6 +55,7 @@ def load_weights(network: keras.Model, config: BackboneConfig, architecture: Arc
             published, or where it cannot be downloaded and `config.required` is true.
     """
     if config.weights is None:
+        logger.warning("model.backbone.weights is null. %s", _FROM_SCRATCH)
         return WeightsReport()
     if config.weights != "imagenet":
         return load_file(network, Path(config.weights).expanduser(), config, architecture)
@@ -62,14 +66,11 @@ def load_weights(network: keras.Model, config: BackboneConfig, architecture: Arc
         )
     try:
         path = fetch(architecture.pretrained, cache_folder())
-    except FetchError as error:
-        message = _not_reachable(config, architecture.pretrained.url, error)
+    except DownloadError as error:
+        message = _not_reachable(config, error)
         if config.required:
             raise WeightsError(message) from error
-        logger.warning(
-            "%s Training starts FROM SCRATCH: no stage is frozen and batch norm is trained, whatever the config says.",
-            message,
-        )
+        logger.warning("%s %s", message, _FROM_SCRATCH)
         return WeightsReport(fell_back=True)
     return load_file(network, path, config, architecture)
 
@@ -136,10 +137,10 @@ def _check_filled(arrays: list) -> None:
         )
 
 
-def _not_reachable(config: BackboneConfig, url: str, error: FetchError) -> str:
+def _not_reachable(config: BackboneConfig, error: DownloadError) -> str:
     return (
-        f"the ImageNet weights of the backbone {config.name} could not be had: tried {cache_folder()} and {url} "
-        f"({error}). To use them, download that file elsewhere and set model.backbone.weights to its path."
+        f"the ImageNet weights of the backbone {config.name} could not be had: tried {cache_folder()}; {error} "
+        "To use them, download that file elsewhere and set model.backbone.weights to its path."
     )
 
 

@@ -4,12 +4,9 @@ Each is `sum(weight * loss) / normaliser` in float32, whatever dtype comes in, a
 batch without a single object trains on.
 """
 
-from typing import Any
-
 from keras import ops
 
-Tensor = Any
-"""A tensor of whichever backend Keras runs on."""
+from models.ops.boxes import Tensor
 
 
 def weighted_mean(loss: Tensor, weight: Tensor, normaliser: Tensor | float | None = None) -> Tensor:

@@ -1,9 +1,14 @@
-"""The section `model` of a Mask R-CNN. Every default is that of torchvision's `maskrcnn_resnet50_fpn`."""
+"""The section `model` of a Mask R-CNN.
 
-from typing import Annotated
+Thresholds, counts, anchors, box codings and loss constants default to those of torchvision's `maskrcnn_resnet50_fpn`;
+the differences stand in `docs/DECISIONS.md`.
+"""
+
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from base.config import ModelConfig
 from models.backbones.config import BackboneConfig
 from models.layers.config import FPNConfig
 from utils.config.section import Section
@@ -14,21 +19,38 @@ Sizes = Annotated[tuple[Positive, ...], Field(min_length=1)]
 Weights4 = tuple[Positive, Positive, Positive, Positive]
 
 
+def _check_positives(samples: int, fraction: float) -> None:
+    if not int(samples * fraction):
+        raise ValueError(
+            f"received samples {samples} and positive_fraction {fraction}, which leaves room for no positive; raise "
+            "one of them until their product is at least 1"
+        )
+
+
 class RPNConfig(Section):
     """The region proposal network."""
 
     anchor_sizes: tuple[Sizes, ...] = ((32.0,), (64.0,), (128.0,), (256.0,), (512.0,))
-    """Side lengths in pixels of a square anchor, as many for each level of the pyramid, from the finest."""
+    """Sides of a square anchor, as many for each level, the finest first. Pixels of the input: they go with
+    `data.image_size`."""
     aspect_ratios: Sizes = (0.5, 1.0, 2.0)
     """Height / width of the anchors."""
     positive_iou: float = Field(default=0.7, gt=0, le=1)
-    """An anchor with at least this IoU to an object is positive, and so is the best anchor of each object."""
+    """An anchor with at least this IoU to an object is positive."""
     negative_iou: float = Field(default=0.3, ge=0, le=1)
     """An anchor with less than this IoU to all objects is negative; one in between is not used."""
+    low_quality_matches: bool = True
+    """Whether the best anchors of each object are positive too, however little they overlap it."""
     samples: int = Field(default=256, ge=1)
     """Anchors of a picture that the loss is computed on."""
     positive_fraction: float = Field(default=0.5, gt=0, lt=1)
     """The largest share of positives among them."""
+    delta_weights: Weights4 = (1.0, 1.0, 1.0, 1.0)
+    """Scale of the targets (dx, dy, dw, dh)."""
+    max_scale: float = Field(default=1000.0 / 16.0, gt=1)
+    """A predicted box is at most this many times as wide and as high as its anchor."""
+    smooth_l1_beta: float = Field(default=1.0 / 9.0, ge=0)
+    """The box loss is quadratic below this difference and linear above."""
     nms_iou: float = Field(default=0.7, gt=0, le=1)
     """Of two proposals of one level with more IoU than this, the one of lower score goes."""
     min_size: float = Field(default=1e-3, ge=0)
@@ -41,6 +63,11 @@ class RPNConfig(Section):
     """As `pre_nms_train`, in evaluation."""
     post_nms_eval: int = Field(default=1000, ge=1)
     """As `post_nms_train`, in evaluation."""
+
+    @model_validator(mode="after")
+    def _positives(self) -> Self:
+        _check_positives(self.samples, self.positive_fraction)
+        return self
 
 
 class BoxHeadConfig(Section):
@@ -58,6 +85,15 @@ class BoxHeadConfig(Section):
     """Width of the two dense layers."""
     delta_weights: Weights4 = (10.0, 10.0, 5.0, 5.0)
     """Scale of the targets (dx, dy, dw, dh)."""
+    max_scale: float = Field(default=1000.0 / 16.0, gt=1)
+    """A predicted box is at most this many times as wide and as high as its proposal."""
+    smooth_l1_beta: float = Field(default=1.0 / 9.0, ge=0)
+    """The box loss is quadratic below this difference and linear above."""
+
+    @model_validator(mode="after")
+    def _positives(self) -> Self:
+        _check_positives(self.samples, self.positive_fraction)
+        return self
 
 
 class MaskHeadConfig(Section):
@@ -79,7 +115,8 @@ class RoIConfig(Section):
     sampling_ratio: int = Field(default=2, ge=1)
     """Samples in each direction of a RoIAlign bin."""
     canonical_size: float = Field(default=224.0, gt=0)
-    """A box of this side (root of its area, in pixels) is pooled from `canonical_level` (FPN, equation 1)."""
+    """A box of this side (root of its area) is pooled from `canonical_level` (FPN, equation 1). Pixels of the input: it
+    goes with `data.image_size`."""
     canonical_level: int = Field(default=4, ge=2)
     """See `canonical_size`."""
 
@@ -114,7 +151,7 @@ class LossWeights(Section):
     """Which pixels belong to it."""
 
 
-class MaskRCNNConfig(Section):
+class MaskRCNNConfig(ModelConfig):
     """Mask R-CNN (He et al. 2017) on a feature pyramid (Lin et al. 2017)."""
 
     name: str = "mask_rcnn"
@@ -141,11 +178,11 @@ class MaskRCNNConfig(Section):
     @property
     def mask_samples(self) -> int:
         """Positives of a picture that go through the mask head in training."""
-        positives = max(1, int(self.box_head.samples * self.box_head.positive_fraction))
+        positives = int(self.box_head.samples * self.box_head.positive_fraction)
         return min(positives, self.mask_head.samples or positives)
 
     @model_validator(mode="after")
-    def _anchors_fit_the_pyramid(self) -> "MaskRCNNConfig":
+    def _anchors_fit_the_pyramid(self) -> Self:
         levels, rpn = len(self.fpn.levels), self.rpn
         numbers = [len(sizes) for sizes in rpn.anchor_sizes]
         if len(numbers) != levels:

@@ -6,33 +6,51 @@ import keras
 from keras import ops
 
 from base.base_model import BaseModel
+from base.variables import LoadReport, named_variables
 from models.losses.functional import binary_cross_entropy, smooth_l1, softmax_cross_entropy
-from models.mask_rcnn.config import MaskRCNNConfig
+from models.mask_rcnn.config import BoxHeadConfig, MaskRCNNConfig, RPNConfig
 from models.mask_rcnn.heads import of_class
 from models.mask_rcnn.network import MaskRCNNNetwork
 from models.mask_rcnn.targets import AnchorTargets, GroundTruth, RoITargets
 from models.ops.gather import take
 from models.ops.masks import crop_masks
+from utils.errors import UserError
 
 
 class MaskRCNN(BaseModel):
-    """Finds objects: class, box, mask. torchvision's `maskrcnn_resnet50_fpn` is the reference for every default."""
+    """Finds objects: class, box, mask. The reference is torchvision's `maskrcnn_resnet50_fpn`."""
 
     config: MaskRCNNConfig
     config_class = MaskRCNNConfig
 
     def build_model(self) -> keras.Model:
         """The network, with all its weights."""
-        return MaskRCNNNetwork(self.config, self.spec)
+        return MaskRCNNNetwork(self.config, self.spec, self.start.get("trained", True) if self.weights_follow else None)
 
     def forward(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
         """The network takes the whole batch: in training it samples around the ground truth."""
         return self.network(batch, training=training)
 
-    @property
-    def origin(self) -> str:
-        """The backbone and where its weights came from."""
-        return f"{self.config.backbone.name} ({self.network.weights_report})"
+    def describe_start(self, loaded: LoadReport | None) -> dict[str, Any]:
+        """The backbone, where its weights came from, and whether they were trained before.
+
+        Raises:
+            UserError: the checkpoint `init_from` does not hold all of this backbone; the rest of it would be random.
+        """
+        name, report = self.config.backbone.name, self.network.weights_report
+        if report is not None:
+            return {"origin": f"{name} ({report})", "trained": report.source is not None}
+        held = set(loaded.loaded if loaded else ())
+        backbone = {id(variable) for variable in self.network.backbone.variables}
+        named = named_variables(self.network).items()
+        missing = [path for path, variable in named if id(variable) in backbone and path not in held]
+        if missing:
+            raise UserError(
+                f"model.init_from: {self.config.init_from} lacks {len(missing)} variables of the backbone {name}, "
+                f"{missing[0]} for one. Take a checkpoint that was trained with this model.backbone, or leave "
+                "model.init_from out."
+            )
+        return {"origin": f"{name} (checkpoint {self.config.init_from})", "trained": True}
 
     def network_inputs(self) -> dict[str, Any]:
         """What an inference takes of the batch."""
@@ -42,35 +60,62 @@ class MaskRCNN(BaseModel):
     def compute_losses(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         """The five terms of the paper (section 3), each times its weight in the config."""
         terms = {
-            **rpn_losses(outputs["rpn_logits"], outputs["rpn_deltas"], outputs["rpn"]),
-            **box_losses(outputs["class_logits"], outputs["box_deltas"], outputs["rois"]),
+            **rpn_losses(outputs["rpn_logits"], outputs["rpn_deltas"], outputs["rpn"], self.config.rpn),
+            **box_losses(outputs["class_logits"], outputs["box_deltas"], outputs["rois"], self.config.box_head),
             "mask": mask_loss(outputs["mask_logits"], outputs["rois"], outputs["truth"]),
         }
         weights = self.config.loss_weights
         return {name: getattr(weights, name) * value for name, value in terms.items()}
 
 
-def rpn_losses(logits: Any, deltas: Any, targets: AnchorTargets) -> dict[str, Any]:
-    """Cross entropy and smooth L1 over the sampled anchors, both divided by their number."""
+def rpn_losses(logits: Any, deltas: Any, targets: AnchorTargets, config: RPNConfig) -> dict[str, Any]:
+    """Cross entropy and smooth L1 over the sampled anchors, both divided by their number (Faster R-CNN, equation 1).
+
+    Args:
+        logits: float32 (B, A), objectness. deltas: float32 (B, A, 4).
+        targets: of N sampled anchors; those which are not valid count for nothing.
+        config: has `smooth_l1_beta`.
+
+    Returns:
+        The scalars `rpn_objectness` and `rpn_box`; 0 where nothing was sampled.
+    """
     number = ops.sum(ops.cast(targets.valid, "float32"))
     sampled = take(logits[..., None], targets.index)[..., 0]
     found = take(deltas, targets.index)
     objectness = binary_cross_entropy(sampled, targets.positive, targets.valid, number)
-    box = smooth_l1(found, targets.deltas, targets.positive[..., None], normaliser=number)
+    box = smooth_l1(found, targets.deltas, targets.positive[..., None], config.smooth_l1_beta, number)
     return {"rpn_objectness": objectness, "rpn_box": box}
 
 
-def box_losses(logits: Any, deltas: Any, targets: RoITargets) -> dict[str, Any]:
-    """Cross entropy and smooth L1 over the sampled proposals, both divided by their number."""
+def box_losses(logits: Any, deltas: Any, targets: RoITargets, config: BoxHeadConfig) -> dict[str, Any]:
+    """Cross entropy and smooth L1 over the sampled proposals, both divided by their number (Fast R-CNN, equation 1).
+
+    Args:
+        logits: float32 (B, N, K + 1), background first. deltas: float32 (B, N, K + 1, 4).
+        targets: of the N sampled proposals; those which are not valid count for nothing.
+        config: has `smooth_l1_beta`.
+
+    Returns:
+        The scalars `classifier` and `box`; 0 where nothing was sampled.
+    """
     number = ops.sum(ops.cast(targets.valid, "float32"))
     own = of_class(deltas, targets.classes, deltas.shape[2])
     classifier = softmax_cross_entropy(logits, targets.classes, targets.valid, number)
-    box = smooth_l1(own, targets.deltas, targets.positive[..., None], normaliser=number)
+    box = smooth_l1(own, targets.deltas, targets.positive[..., None], config.smooth_l1_beta, number)
     return {"classifier": classifier, "box": box}
 
 
 def mask_loss(logits: Any, targets: RoITargets, truth: GroundTruth) -> Any:
-    """Mean binary cross entropy over the pixels of the positives' own class; ignored pixels do not count."""
+    """Mean binary cross entropy over the pixels of the positives' own class (Mask R-CNN, section 3).
+
+    Args:
+        logits: float32 (B, M, S, S, K), of the first M samples, where the positives stand.
+        targets: of N ≥ M samples; those which are not positive count for nothing.
+        truth: masks (B, G, H, W) in pixels of the input; those with the value 255 are ignored.
+
+    Returns:
+        A scalar; 0 without a positive.
+    """
     number, side, classes = logits.shape[1], logits.shape[2], logits.shape[-1]
     wanted, weight = crop_masks(truth.masks, targets.matched[:, :number], targets.boxes[:, :number], side)
     own = of_class(ops.moveaxis(logits, -1, 2), ops.maximum(targets.classes[:, :number] - 1, 0), classes)

@@ -1,6 +1,7 @@
 """The network of Mask R-CNN: backbone, pyramid, proposals, and the heads on what was pooled.
 
-Alphabet: `B` images, `A` anchors, `P` proposals, `N` samples, `M` positives at most, `D` detections, `K` classes.
+Alphabet: `B` images, `A` anchors, `P` proposals, `N` samples, `M` positives at most, `S` side of a mask,
+`D` detections, `K` classes, `G` padded ground truths.
 """
 
 from typing import Any
@@ -28,27 +29,27 @@ class MaskRCNNNetwork(keras.Model):
     Args:
         config: the section `model`.
         spec: classes and shapes of the data.
+        trained: see `build_backbone`.
     """
 
-    def __init__(self, config: MaskRCNNConfig, spec: DataSpec):
+    def __init__(self, config: MaskRCNNConfig, spec: DataSpec, trained: bool | None = None):
         # Without autocast the boxes stay float32 under mixed precision; each layer casts its own features.
         super().__init__(name="mask_rcnn", autocast=False)
         self.config = config
         self.num_classes = spec.num_classes
         channels = config.fpn.channels
-        self.backbone, self.weights_report = build_backbone_with_report(config.backbone, spec.image_size)
+        size = spec.image_size
+        self.backbone, self.weights_report = build_backbone_with_report(config.backbone, size, trained)
         self.fpn = FPN(config.fpn, name="fpn")
         generator = AnchorGenerator(config.rpn.anchor_sizes, config.rpn.aspect_ratios)
         self.rpn_head = RPNHead(channels, generator.num_per_cell[0])
         self.box_head = BoxHead(config.box_head, channels, spec.num_classes)
         self.mask_head = MaskHead(config.mask_head, channels, spec.num_classes)
-        self.coder = BoxCoder(config.box_head.delta_weights)
+        self.coder = BoxCoder(config.box_head.delta_weights, config.box_head.max_scale)
         self.noise = keras.random.SeedGenerator(name="sampling_noise")
         self._make_weights(channels)
-        height, width = spec.image_size
         strides = [2**level for level in config.fpn.levels]
-        shapes = [(-(-height // s), -(-width // s)) for s in strides]
-        self.anchors = generator.grid((height, width), shapes)
+        self.anchors = generator.grid(strides, [(-(-size[0] // s), -(-size[1] // s)) for s in strides])
 
     def _make_weights(self, channels: int) -> None:
         self.fpn.build({name: tensor.shape for name, tensor in self.backbone.output.items()})
@@ -62,7 +63,17 @@ class MaskRCNNNetwork(keras.Model):
         return self.learn(batch) if training else self.infer(batch)
 
     def learn(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Outputs on sampled anchors and proposals, with their targets."""
+        """Outputs on sampled anchors and proposals, with their targets.
+
+        Args:
+            batch: `images` uint8 (B, H, W, 3), `image_size` int32 (B, 2), and, as in `base/batch.py`, `gt_boxes`
+                (B, G, 4), `gt_classes` (B, G), `gt_crowd` (B, G), `gt_masks` (B, G, H, W).
+
+        Returns:
+            `rpn_logits` (B, A) and `rpn_deltas` (B, A, 4) of all anchors, and `rpn`, the `AnchorTargets` of those that
+            were sampled; `rois`, the `RoITargets` of N samples, with `class_logits` (B, N, K + 1), `box_deltas`
+            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M; `truth`, the `GroundTruth`. All float32.
+        """
         truth = GroundTruth.of(batch)
         pyramid, logits, deltas = self._features(batch["images"], training=True)
         anchors = np.concatenate(self.anchors)
@@ -86,7 +97,15 @@ class MaskRCNNNetwork(keras.Model):
         }
 
     def infer(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`images` and `image_size` → detections as in `base/batch.py`."""
+        """Detections, the best first.
+
+        Args:
+            batch: `images` uint8 (B, H, W, 3), `image_size` int32 (B, 2): height and width of what is no padding.
+
+        Returns:
+            `boxes` (B, D, 4), `scores` (B, D), `classes` int32 (B, D) with 0 for padding, and `masks` (B, D, S, S), the
+            probability of each cell of the box to be object.
+        """
         pyramid, logits, deltas = self._features(batch["images"], training=False)
         proposals, valid = self._proposals(logits, deltas, batch, training=False)
         class_logits, box_deltas = self.box_head(self._pool(pyramid, proposals, self.config.box_head.pool_size))

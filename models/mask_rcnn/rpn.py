@@ -15,8 +15,6 @@ from models.ops.boxes import clip, has_size
 from models.ops.gather import take
 from models.ops.nms import nms_sorted
 
-CODER = BoxCoder((1.0, 1.0, 1.0, 1.0))
-
 
 class RPNHead(keras.layers.Layer):
     """One small convolutional network slid over every level of the pyramid.
@@ -79,13 +77,14 @@ def select_proposals(
         (config.pre_nms_train, config.post_nms_train) if training else (config.pre_nms_eval, config.post_nms_eval)
     )
     logits, deltas = ops.stop_gradient(logits), ops.stop_gradient(deltas)
+    coder = BoxCoder(config.delta_weights, config.max_scale)
     boxes, scores, keep = [], [], []
     start = 0
     for level_anchors in anchors:
         part = slice(start, start + len(level_anchors))
         start = part.stop
         best, index = ops.top_k(logits[:, part], min(pre, len(level_anchors)))
-        decoded = CODER.decode(
+        decoded = coder.decode(
             take(deltas[:, part], index), ops.take(ops.convert_to_tensor(level_anchors), index, axis=0)
         )
         decoded = clip(decoded, image_size[:, 0], image_size[:, 1])

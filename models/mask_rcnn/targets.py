@@ -11,7 +11,6 @@ import numpy as np
 from keras import ops
 
 from models.mask_rcnn.config import BoxHeadConfig, RPNConfig
-from models.mask_rcnn.rpn import CODER
 from models.ops.box_coder import BoxCoder
 from models.ops.boxes import iou
 from models.ops.gather import take
@@ -79,11 +78,12 @@ def anchor_targets(
         crowd_iou: see `MaskRCNNConfig`.
     """
     boxes = ops.convert_to_tensor(anchors)[None]
-    matched, label = match(iou(truth.boxes, boxes), truth.valid, config.positive_iou, config.negative_iou, True)
+    high, low = config.positive_iou, config.negative_iou
+    matched, label = match(iou(truth.boxes, boxes), truth.valid, high, low, config.low_quality_matches)
     label = _without_crowd(label, ops.broadcast_to(boxes, (ops.shape(label)[0], *boxes.shape[1:])), truth, crowd_iou)
     index, positive, valid = sample(label, noise, config.samples, config.positive_fraction)
     own = take(truth.boxes, take(matched, index))
-    deltas = CODER.encode(own, ops.take(boxes[0], index, axis=0))
+    deltas = BoxCoder(config.delta_weights, config.max_scale).encode(own, ops.take(boxes[0], index, axis=0))
     return AnchorTargets(index, positive, valid, _where(positive, deltas))
 
 
@@ -102,11 +102,12 @@ def roi_targets(
     boxes = ops.concatenate([proposals, truth.boxes], axis=1)
     usable = ops.concatenate([valid, truth.valid], axis=1)
     threshold = config.positive_iou
+    # Low-quality matches would add nothing: each object's best candidate is its own box.
     matched, label = match(iou(truth.boxes, boxes), truth.valid, threshold, threshold, False)
     label = ops.where(usable, _without_crowd(label, boxes, truth, crowd_iou), -1)
     index, positive, drawn = sample(label, noise, config.samples, config.positive_fraction)
     boxes, matched = take(boxes, index), take(matched, index)
-    deltas = BoxCoder(config.delta_weights).encode(take(truth.boxes, matched), boxes)
+    deltas = BoxCoder(config.delta_weights, config.max_scale).encode(take(truth.boxes, matched), boxes)
     classes = ops.where(positive, take(truth.classes, matched), 0)
     return RoITargets(boxes, positive, drawn, matched, classes, _where(positive, deltas))
 

@@ -36,14 +36,15 @@ class AnchorGenerator:
         """R of each level."""
         return tuple(len(sizes) * len(self.aspect_ratios) for sizes in self.sizes)
 
-    def grid(self, image_size: tuple[int, int], feature_shapes: Sequence[tuple[int, int]]) -> list[np.ndarray]:
+    def grid(self, strides: Sequence[int], feature_shapes: Sequence[tuple[int, int]]) -> list[np.ndarray]:
         """Anchors of each level for one input size.
 
-        As in torchvision the stride is `image_size // feature_shape` and the first cell's anchors are centred at
-        (0, 0), not at half a stride.
+        As in torchvision the first cell's anchors are centred at (0, 0), not at half a stride. torchvision takes
+        `image_size // feature_shape` for the stride, which is the true one only because it pads its inputs to multiples
+        of 32; for 300 pixels and 38 cells it would be 7 instead of 8.
 
         Args:
-            image_size: (H, W) of the network's input.
+            strides: of each level, in pixels of the network's input.
             feature_shapes: (h, w) of each level's feature map.
 
         Returns:
@@ -52,15 +53,14 @@ class AnchorGenerator:
         Raises:
             ValueError: where the number of levels differs from `sizes`.
         """
-        if len(feature_shapes) != len(self.sizes):
+        if not len(strides) == len(feature_shapes) == len(self.sizes):
             raise ValueError(
-                f"{len(feature_shapes)} feature maps {list(feature_shapes)} for {len(self.sizes)} levels of anchor "
-                f"sizes {self.sizes}: give one tuple of sizes for each feature map"
+                f"{len(feature_shapes)} feature maps {list(feature_shapes)} and {len(strides)} strides {list(strides)} "
+                f"for {len(self.sizes)} levels of anchor sizes {self.sizes}: give each level one of each"
             )
-        return [self._level(image_size, *pair) for pair in zip(feature_shapes, self.sizes, strict=True)]
+        return [self._level(*level) for level in zip(strides, feature_shapes, self.sizes, strict=True)]
 
-    def _level(self, image_size: tuple[int, int], shape: tuple[int, int], sizes: tuple[float, ...]) -> np.ndarray:
-        stride_y, stride_x = image_size[0] // shape[0], image_size[1] // shape[1]
-        y, x = np.meshgrid(np.arange(shape[0]) * stride_y, np.arange(shape[1]) * stride_x, indexing="ij")
+    def _level(self, stride: int, shape: tuple[int, int], sizes: tuple[float, ...]) -> np.ndarray:
+        y, x = np.meshgrid(np.arange(shape[0]) * stride, np.arange(shape[1]) * stride, indexing="ij")
         shifts = np.stack([x, y, x, y], axis=-1).reshape(-1, 1, 4).astype(np.float32)
         return (shifts + _base_anchors(sizes, self.aspect_ratios)).reshape(-1, 4).astype(np.float32)

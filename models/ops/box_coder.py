@@ -29,11 +29,11 @@ class BoxCoder:
 
     Attributes:
         weights: factors of (dx, dy, dw, dh); they bring the targets to about unit variance.
-        clip: the largest log size ratio that is decoded; keeps `exp` finite at the start of a training.
+        max_scale: the largest growth of a side that is decoded; keeps `exp` finite at the start of a training.
     """
 
     weights: tuple[float, float, float, float] = (10.0, 10.0, 5.0, 5.0)
-    clip: float = math.log(1000.0 / 16.0)
+    max_scale: float = 1000.0 / 16.0
 
     def __post_init__(self) -> None:
         if len(self.weights) != 4 or min(self.weights) <= 0:
@@ -73,6 +73,7 @@ class BoxCoder:
         dx, dy, dw, dh = (ops.cast(deltas[..., i], "float32") / w for i, w in enumerate(self.weights))
         anchor_cx, anchor_cy, anchor_width, anchor_height = _centre_form(anchors)
         cx, cy = dx * anchor_width + anchor_cx, dy * anchor_height + anchor_cy
-        half_width = 0.5 * ops.exp(ops.minimum(dw, self.clip)) * anchor_width
-        half_height = 0.5 * ops.exp(ops.minimum(dh, self.clip)) * anchor_height
+        largest = math.log(self.max_scale)
+        half_width = 0.5 * ops.exp(ops.minimum(dw, largest)) * anchor_width
+        half_height = 0.5 * ops.exp(ops.minimum(dh, largest)) * anchor_height
         return ops.stack([cx - half_width, cy - half_height, cx + half_width, cy + half_height], axis=-1)

@@ -1,7 +1,7 @@
-"""Boxes: areas, overlaps, formats.
+"""Boxes: areas, overlaps, clipping.
 
-Alphabet: `B` images, `N, M` boxes of one image. Boxes are `xyxy` in pixels unless a name says otherwise; a pixel's
-centre is at +0.5, so a box's width is `x2 - x1`.
+Alphabet: `B` images, `N, M` boxes of one image. Boxes are `xyxy` in pixels; a pixel's centre is at +0.5, so a
+box's width is `x2 - x1`.
 """
 
 from typing import Any
@@ -69,16 +69,6 @@ def clip(boxes: Tensor, height: Any, width: Any) -> Tensor:
     x1, y1, x2, y2 = (ops.maximum(boxes[..., i], 0) for i in range(4))
     corners = (ops.minimum(x1, width), ops.minimum(y1, height), ops.minimum(x2, width), ops.minimum(y2, height))
     return ops.stack(corners, axis=-1)
-
-
-def xywh_to_xyxy(boxes: Tensor) -> Tensor:
-    """Left, top, width, height (COCO) → left, top, right, bottom: (..., 4) → (..., 4)."""
-    return ops.concatenate([boxes[..., :2], boxes[..., :2] + boxes[..., 2:]], axis=-1)
-
-
-def xyxy_to_xywh(boxes: Tensor) -> Tensor:
-    """Left, top, right, bottom → left, top, width, height (COCO): (..., 4) → (..., 4)."""
-    return ops.concatenate([boxes[..., :2], boxes[..., 2:] - boxes[..., :2]], axis=-1)
 
 
 def has_size(boxes: Tensor, min_size: float) -> Tensor:

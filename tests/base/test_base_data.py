@@ -66,12 +66,18 @@ def test_a_start_is_the_tail_of_the_same_sequence(start):
     assert_same(list(data.train_batches(2, start)), list(data.train_batches(2))[start:])
 
 
-def test_shards_partition_the_batches():
+@pytest.mark.parametrize("start", [0, 2])
+def test_shards_partition_each_batch(start):
     data = toy_data()
-    whole = list(data.train_batches(0, 1))
-    parts = [list(data.train_batches(0, 1, (i, 2))) for i in range(2)]
-    assert_same(parts[0], whole[0::2])
-    assert_same(parts[1], whole[1::2])
+    parts = [list(data.train_batches(0, start, (i, 2))) for i in range(2)]
+    assert [len(part) for part in parts] == [data.steps_per_epoch - start] * 2
+    for whole, first, second in zip(data.train_batches(0, start), *parts, strict=True):
+        assert_same([first, second], [{key: value[i::2] for key, value in whole.items()} for i in range(2)])
+
+
+def test_a_batch_that_cannot_be_shared_out_evenly_is_refused():
+    with pytest.raises(UserError, match=r"data.batch_size = 4 is over all 3 replicas: make it a multiple of 3"):
+        toy_data().train_batches(0, 0, (0, 3))
 
 
 def test_an_evaluation_goes_over_all_in_order_and_fills_up():

@@ -9,8 +9,8 @@ from base.variables import network_arrays
 from tests.toy.toy_model import ToyModel, ToyModelConfig
 
 
-def model(folder, classes=("dark", "bright")):
-    made = ToyModel(ToyModelConfig(), DataSpec(classes, (32, 32), 8))
+def model(folder, classes=("dark", "bright"), units=8):
+    made = ToyModel(ToyModelConfig(units=units), DataSpec(classes, (32, 32), 8))
     made.init_saver(folder)
     return made
 
@@ -35,11 +35,38 @@ def test_other_classes_are_refused_and_leave_the_network_as_it_was(tmp_path):
     before = network_arrays(other.network)
     with pytest.raises(CheckpointError) as found:
         other.load("last")
-    for words in ("its classes: dark, bright", "logits/kernel: (8, 2) → (8, 3)", "strict=False"):
+    for words in ("Its classes: dark, bright; the model's, in this order: a, b, c.", "strict=False"):
         assert words in str(found.value)
     for path, value in network_arrays(other.network).items():
         np.testing.assert_array_equal(value, before[path])
     assert other.global_step == 0
+
+
+def test_the_same_classes_in_another_order_are_refused(tmp_path):
+    model(tmp_path).save()
+    with pytest.raises(CheckpointError, match="in this order: bright, dark"):
+        model(tmp_path, ("bright", "dark")).load("last")
+
+
+def test_another_network_is_refused_and_left_as_it_was(tmp_path):
+    model(tmp_path).save()
+    other = model(tmp_path, units=9)
+    before = network_arrays(other.network)
+    with pytest.raises(CheckpointError, match=r"logits/kernel: \(8, 2\) → \(9, 2\)"):
+        other.load("last")
+    for path, value in network_arrays(other.network).items():
+        np.testing.assert_array_equal(value, before[path])
+
+
+def test_the_average_is_loaded_unless_the_raw_weights_are_asked_for(tmp_path):
+    first, second = model(tmp_path), model(tmp_path)
+    raw = network_arrays(first.network)
+    average = {"hidden/kernel": raw["hidden/kernel"] + 1}
+    first.save(averaged=average)
+    for averaged, expected in ((True, raw | average), (False, raw)):
+        second.load("last", averaged=averaged)
+        for path, value in network_arrays(second.network).items():
+            np.testing.assert_array_equal(value, expected[path])
 
 
 def test_not_strict_loads_what_fits_says_what_does_not_and_starts_anew(tmp_path, caplog):
@@ -50,7 +77,7 @@ def test_not_strict_loads_what_fits_says_what_does_not_and_starts_anew(tmp_path,
     head = network_arrays(other.network)["logits/kernel"]
     with caplog.at_level(logging.INFO, "maskeras"):
         other.load(str(path), strict=False)
-    assert "2 other shape: logits/kernel: (8, 2) → (8, 3); logits/bias" in caplog.text
+    assert "2 other shape:\n    logits/kernel: (8, 2) → (8, 3)\n    logits/bias" in caplog.text
     assert (other.cur_epoch, other.global_step) == (0, 0)
     arrays = network_arrays(other.network)
     np.testing.assert_array_equal(arrays["hidden/kernel"], network_arrays(first.network)["hidden/kernel"])

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from base.checkpoint import CheckpointError
+from base.checkpoint import CheckpointError, read_checkpoint
 from base.interrupts import Interrupted
 from base.loss_window import NonFiniteLossError
 from tests.base.loop_parts import At, Rows
@@ -29,6 +29,8 @@ class Recorder(keras.callbacks.Callback):
         self.calls.append(("batch", batch, sorted(logs)))
 
     def on_epoch_end(self, epoch, logs=None):
+        if logs:
+            assert logs["val_accuracy"] == logs["accuracy"]
         self.calls.append(("epoch end", epoch, sorted(logs)))
 
     def on_train_end(self, logs=None):
@@ -47,7 +49,8 @@ def test_counters_logging_and_validation(tmp_path):
     values = rows.rows[0][2]
     assert values["loss/total"] == values["loss/cross_entropy"]
     assert values["images_per_second"] > 0
-    assert [path.name for path in trainer.model.saver.paths()][-1] == "ckpt-00003"
+    # The epoch without a validation has one checkpoint, the one with the newest takes the place of that before it.
+    assert [path.name for path in trainer.model.saver.paths()] == ["ckpt-00003", "ckpt-00005"]
 
 
 def test_no_validation_where_it_is_off_or_there_is_no_evaluator(tmp_path):
@@ -56,8 +59,7 @@ def test_no_validation_where_it_is_off_or_there_is_no_evaluator(tmp_path):
         trainer = toy_trainer(tmp_path / name, {"epochs": 1, **changes}, logger=rows, **others)
         trainer.train()
         assert rows.steps("val") == []
-        with pytest.raises(CheckpointError, match="none is the best"):
-            trainer.load_best()
+        assert trainer.load_best().meta["global_step"] == 6
     with pytest.raises(ValueError, match="without an evaluator"):
         trainer.validate()
 
@@ -80,7 +82,8 @@ def test_standard_callbacks_see_epochs_and_steps(tmp_path):
     recorder = Recorder()
     toy_trainer(tmp_path, {"epochs": 2}, callbacks=[recorder]).train()
     batches = [("batch", i, ["cross_entropy", "total"]) for i in range(6)]
-    epochs = [[("epoch", e), *batches, ("epoch end", e, ["accuracy", "pictures"])] for e in range(2)]
+    logs = ["accuracy", "pictures", "val_accuracy", "val_pictures"]
+    epochs = [[("epoch", e), *batches, ("epoch end", e, logs)] for e in range(2)]
     assert recorder.calls == [("begin", 2, 6), *epochs[0], *epochs[1], ("end",)]
 
 
@@ -91,19 +94,69 @@ def test_stop_training_ends_after_the_step(tmp_path):
     assert trainer.model.saver.read("last").meta["position"] == 2
 
 
-def test_keras_own_early_stopping_works(tmp_path):
-    class Worse(keras.callbacks.EarlyStopping):
-        def get_monitor_value(self, logs):
-            return float(self.stopped_epoch)
+def always(value):
+    return lambda trainer: setattr(trainer.evaluator, "result", lambda: {"accuracy": value})
 
-    stopping = Worse(monitor="accuracy", mode="max", patience=1, start_from_epoch=0)
+
+@pytest.mark.parametrize("monitor", ["accuracy", "val_accuracy"])
+def test_keras_own_early_stopping_works(tmp_path, monitor):
+    stopping = keras.callbacks.EarlyStopping(monitor=monitor, mode="max", patience=1)
     trainer = toy_trainer(tmp_path, {"epochs": 5}, callbacks=[stopping])
+    always(0.5)(trainer)
     trainer.train()
     assert trainer.model.cur_epoch == 2
 
 
-def always(value):
-    return lambda trainer: setattr(trainer.evaluator, "result", lambda: {"accuracy": value})
+REDUCE = {
+    "name": "keras.callbacks:ReduceLROnPlateau",
+    "arguments": {"monitor": "val_accuracy", "mode": "max", "patience": 1, "factor": 0.5},
+}
+CONSTANT = {"optimizer": {"learning_rate": 0.25}, "schedule": {"name": "constant", "warmup_steps": 0}}
+
+
+def test_a_callback_of_the_config_sets_the_learning_rate_and_a_resume_has_it(tmp_path):
+    trainer = toy_trainer(tmp_path, {**CONSTANT, "epochs": 2, "callbacks": [REDUCE]})
+    always(0.5)(trainer)
+    trainer.train()
+    assert trainer.extra_scalars()["learning_rate"] == 0.125
+    resumed = toy_trainer(tmp_path, {**CONSTANT, "epochs": 2}, resume="last")
+    assert resumed.extra_scalars()["learning_rate"] == 0.125
+
+
+def test_a_callback_of_the_config_that_is_none(tmp_path):
+    with pytest.raises(UserError, match=r"callbacks\[0\]: .*does not take \{'patient': 5\}"):
+        toy_trainer(tmp_path, {"callbacks": [{"name": "keras.callbacks:EarlyStopping", "arguments": {"patient": 5}}]})
+    with pytest.raises(UserError, match=r"callbacks\[1\]: keras:Model is no keras.callbacks.Callback"):
+        toy_trainer(tmp_path, {"callbacks": [REDUCE, {"name": "keras:Model"}]})
+    with pytest.raises(UserError, match="did you mean ReduceLROnPlateau"):
+        toy_trainer(tmp_path, {"callbacks": [{"name": "keras.callbacks:ReduceLROnPlatau"}]})
+
+
+class NoMemoryError(Exception):
+    pass
+
+
+def no_memory(*_):
+    raise NoMemoryError
+
+
+@pytest.mark.parametrize("changes", [{}, {"max_steps": 12}, {"max_steps": 8}], ids=["epoch", "last epoch", "within"])
+def test_an_error_in_a_validation_costs_only_the_validation(tmp_path, changes):
+    whole = toy_trainer(tmp_path / "whole", changes)
+    whole.train()
+    cut = At(8, lambda _: setattr(trainer, "predict_step", no_memory))
+    trainer = toy_trainer(tmp_path / "cut", changes, callbacks=[cut])
+    with pytest.raises(NoMemoryError):
+        trainer.train()
+    last = trainer.model.saver.read("last").meta
+    assert last["global_step"] == changes.get("max_steps", 12)
+    assert not last["validated"]
+    resumed = toy_trainer(tmp_path / "cut", changes, resume="last")
+    resumed.train()
+    assert resumed.history == whole.history
+    metas = [one.model.saver.read("last").meta for one in (resumed, whole)]
+    assert all(meta["validated"] for meta in metas)
+    assert metas[0]["variables_sha256"] == metas[1]["variables_sha256"]
 
 
 def test_early_stopping_counts_on_over_a_resume(tmp_path):
@@ -166,12 +219,22 @@ def test_a_monitor_that_the_validation_does_not_give(tmp_path):
     trainer = toy_trainer(tmp_path, {"checkpoint": {"monitor": "mask/AP"}})
     with pytest.raises(UserError, match=r"monitor is 'mask/AP', but the validation gave: accuracy, pictures"):
         trainer.train()
+    assert trainer.model.saver.read("last").meta["global_step"] == 6
 
 
 def test_a_place_in_an_epoch_of_other_data_means_nothing(tmp_path):
     toy_trainer(tmp_path, {"max_steps": 8}).train()
-    with pytest.raises(UserError, match="within an epoch of other data"):
+    with pytest.raises(UserError, match=r"written on other data .*, within an epoch"):
         toy_trainer(tmp_path, resume="last", data=toy_data(batch_size=2))
+
+
+def test_other_data_between_two_epochs_are_told_loudly(tmp_path, caplog):
+    toy_trainer(tmp_path, {"epochs": 1}).train()
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        toy_trainer(tmp_path, resume="last")
+        assert not caplog.records
+        toy_trainer(tmp_path, resume="last", data=toy_data(pictures=30))
+    assert "written on other data" in caplog.text
 
 
 def test_another_optimizer_cannot_go_on(tmp_path):
@@ -193,4 +256,4 @@ def test_a_broken_newest_checkpoint_costs_its_steps_and_nothing_else(tmp_path, c
     # Two epochs have another schedule than three, so only the steps are compared here.
     resumed.train()
     assert resumed.model.global_step == whole.model.global_step == 18
-    assert not newest.exists() or resumed.model.saver.read(str(newest)).meta["global_step"] != 6
+    assert not newest.exists() or read_checkpoint(newest).meta["global_step"] != 6

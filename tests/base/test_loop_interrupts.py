@@ -78,7 +78,7 @@ def test_a_validation_that_was_cut_off_is_made_and_logged_once(tmp_path):
 
 def test_a_signal_while_the_last_checkpoint_is_written_is_not_lost(tmp_path):
     trainer = toy_trainer(tmp_path, {"epochs": 1})
-    interrupt_in(trainer, "save")
+    interrupt_in(trainer, "save", 2)  # the one after the validation
     with pytest.raises(Interrupted, match="after step 6"):
         trainer.train()
     saved = trainer.model.saver.read("last")

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from base.variables import load_network_arrays, network_arrays
+from base.variables import LoadReport, load_network_arrays, network_arrays
 from utils.errors import UserError
 
 
@@ -43,8 +43,15 @@ def test_what_does_not_fit_stays_and_is_listed():
     for path in ("hidden/bias", "logits/kernel", "logits/bias"):
         np.testing.assert_array_equal(after[path], before[path])
     text = str(report)
-    for words in ("3 variables loaded", "2 other shape: logits/kernel", "1 missing: hidden/bias", "1 not used: old/"):
+    for words in ("3 variables loaded", "2 other shape:", "1 missing:", "1 not used:"):
         assert words in text
+    for names in (report.reshaped, report.missing, report.unexpected):
+        assert all(f"    {name}" in text.splitlines() for name in names)
+
+
+def test_every_name_is_listed():
+    names = [f"layer_{i}/kernel" for i in range(60)]
+    assert [line.strip() for line in str(LoadReport(missing=names)).splitlines()[2:]] == names
 
 
 def test_two_variables_of_one_name_are_refused():

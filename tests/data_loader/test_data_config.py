@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
         ('{"augment": {"scale_range": [1.5, 0.5]}}', "smaller number first"),
         ('{"augment": {"flip": 1.5}}', "less than or equal to 1"),
         ('{"classes": "breeds"}', "'breed', 'species' or 'pet'"),
-        ('{"max_objects": 2}', "raise max_objects"),
         ('{"download": {"images_md5": "abc"}}', "pattern"),
         ('{"image_size": [16, 320]}', "greater than or equal to 32"),
     ],

@@ -3,11 +3,14 @@
 import json
 import logging
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from mains import pets_main
+from tests.toy.toy_data import ToyData
 from tests.toy.toy_run import toy_config
 from utils import registry
 from utils.args import run_main
@@ -15,6 +18,7 @@ from utils.logger.jsonl_writer import read_metrics
 from utils.registry import Entry
 
 HERE = Path(__file__).parent
+KEY = "k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yZZ"
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def start(tmp_path, monkeypatch):
     log.setLevel(logging.NOTSET)
 
 
-@pytest.mark.parametrize("name", ["toy_model", "toy_data", "toy_train", "toy_evaluator"])
+@pytest.mark.parametrize("name", ["toy_model", "toy_data", "toy_train", "toy_evaluator", "plain_train"])
 def test_a_part_takes_no_more_than_thirty_lines(name):
     assert len((HERE / f"{name}.py").read_text().splitlines()) <= 30
 
@@ -78,9 +82,60 @@ def test_registered_names_do_the_same(start, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "toy" / "metrics.json").read_text())["accuracy"] == 1.0
 
 
+def plain(root):
+    """A config whose trainer is a `BaseTrain` and no more."""
+    config = toy_config(root)
+    kept = {key: config["trainer"][key] for key in ("epochs", "log_every", "checkpoint")}
+    return {**config, "trainer": {"name": "tests.toy.plain_train:PlainTrain", **kept}}
+
+
+def test_a_trainer_upon_base_train_alone(start, tmp_path):
+    assert start(plain(tmp_path)) == 0
+    assert json.loads((tmp_path / "toy" / "metrics.json").read_text())["accuracy"] == 1.0
+
+
+def test_without_validation_only_the_test_split_needs_ground_truth(start, tmp_path, monkeypatch):
+    asked = []
+    original = ToyData.ground_truth
+    monkeypatch.setattr(ToyData, "ground_truth", lambda self, split: asked.append(split) or original(self, split))
+    config = plain(tmp_path)
+    config["trainer"] |= {"validate_every": 0, "epochs": 1}
+    assert start(config) == 0
+    assert asked == ["test"]
+
+
+def test_a_key_on_the_command_line_is_written_and_shown_nowhere(start, tmp_path, capfd, caplog):
+    config = plain(tmp_path)
+    config["trainer"]["epochs"] = 1
+    config["logger"] = {"comet": {"mode": "offline"}}
+    with caplog.at_level(logging.INFO):
+        assert start(config, "--set", f"comet_api_key={KEY}") == 0
+    files = [path for path in (tmp_path / "toy").rglob("*") if path.is_file()]
+    (archive,) = (path for path in files if path.suffix == ".zip")
+    with zipfile.ZipFile(archive) as members:
+        contents = [members.read(name) for name in members.namelist()]
+    assert any(b"class PlainTrain" in content for content in contents)
+    assert not any(KEY.encode() in content for content in [*contents, *(path.read_bytes() for path in files)])
+    captured = capfd.readouterr()
+    assert KEY not in captured.out + captured.err + caplog.text
+    assert "COMET_API_KEY" in (tmp_path / "toy" / "table.txt").read_text()
+
+
+def test_a_failed_start_leaves_the_name_free_and_a_resume_begins_as_a_new_run(start, tmp_path):
+    config = toy_config(tmp_path, epochs=1)
+    broken = {**config, "trainer": {**config["trainer"], "optimizer": {"name": "sgdd"}}}
+    assert start(broken) == 2
+    assert start(broken) == 2
+    assert start(config, "--resume") == 0
+    events = EventAccumulator(str(tmp_path / "toy" / "summaries" / "train"))
+    events.Reload()
+    assert len(events.Tensors("network")) == 1
+    assert len(events.Tensors("_hparams_/session_start_info")) == 1
+
+
 def test_a_taken_run_folder_is_refused(start, tmp_path, capsys):
     (tmp_path / "toy").mkdir()
-    (tmp_path / "toy" / "environment.json").write_text("{}")
+    (tmp_path / "toy" / "metrics.jsonl").write_text("{}")
     assert start(toy_config(tmp_path)) == 2
     assert "holds a run already. Go on with it: --resume." in capsys.readouterr().err
 

@@ -3,10 +3,10 @@
 import keras
 
 from base.base_model import BaseModel
-from utils.config import Section
+from base.config import ModelConfig
 
 
-class ToyModelConfig(Section):
+class ToyModelConfig(ModelConfig):
     name: str = "tests.toy.toy_model:ToyModel"
     units: int = 8
 

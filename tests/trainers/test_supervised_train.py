@@ -6,6 +6,7 @@ from base.base_model import BaseModel
 from tests.toy.toy_run import all_arrays, toy_data, toy_trainer
 from trainers.config import TrainerConfig
 from trainers.supervised_train import SupervisedTrain
+from utils.errors import UserError
 
 CONSTANT = {"name": "constant", "warmup_steps": 0}
 
@@ -96,6 +97,23 @@ def test_averaged_weights_are_used_within_and_put_back(tmp_path):
         np.testing.assert_array_equal(value, before[key])
 
 
+def test_a_checkpoint_brings_the_average_for_use_and_the_raw_weights_for_training(tmp_path):
+    changes = {"optimizer": {"learning_rate": 0.01, "ema": 0.9}, "epochs": 1}
+    trainer = toy_trainer(tmp_path, changes)
+    trainer.train()
+    raw = all_arrays(trainer)
+    with trainer.averaged_weights():
+        average = all_arrays(trainer)
+    assert (average["network/hidden/kernel"] != raw["network/hidden/kernel"]).any()
+    resumed = toy_trainer(tmp_path, changes, resume="last")
+    for key, value in all_arrays(resumed).items():
+        np.testing.assert_array_equal(value, raw[key])
+    resumed.load_best()
+    for key, value in all_arrays(resumed).items():
+        np.testing.assert_array_equal(value, average[key])
+    assert resumed.evaluate("val", resumed.evaluator)["accuracy"] == trainer.history[-1]
+
+
 def test_a_validation_is_made_with_the_average(tmp_path):
     trainer = toy_trainer(tmp_path, {"optimizer": {"learning_rate": 0.01, "ema": 0.9}, "max_steps": 4})
     trainer.train()
@@ -124,6 +142,31 @@ def test_mixed_precision_learns_with_finite_losses(tmp_path, precision):
         np.testing.assert_array_equal(value, all_arrays(trainer)[key])
 
 
-def test_the_learning_rate_is_logged(tmp_path):
+def test_the_learning_rate_of_the_last_update_is_logged(tmp_path):
     trainer = toy_trainer(tmp_path, {"optimizer": {"learning_rate": 0.25}, "schedule": CONSTANT})
     assert trainer.extra_scalars()["learning_rate"] == 0.25
+    linear = {"name": "poly", "power": 1, "warmup_steps": 0}
+    for accumulate, expected in ((1, [1, 1, 5 / 6, 4 / 6, 3 / 6]), (2, [1, 1, 1, 1, 2 / 3])):
+        optimizer = {"learning_rate": 1, "accumulate": accumulate}
+        trainer = toy_trainer(tmp_path, {"epochs": 1, "optimizer": optimizer, "schedule": linear})
+        found = [trainer.extra_scalars()["learning_rate"]]
+        for batch in list(trainer.data.train_batches(0))[:4]:
+            trainer.train_step(batch)
+            found.append(trainer.extra_scalars()["learning_rate"])
+        assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["total", "regularization"])
+def test_a_loss_term_with_a_name_of_the_trainer_is_refused(name):
+    trainer = plain()
+    trainer.model.compute_losses = lambda batch, outputs: {name: keras.ops.mean(outputs)}
+    with pytest.raises(UserError, match=f"Plain.compute_losses returns a term called '{name}'"):
+        trainer.train_step(batch_of(range(4)))
+
+
+def test_the_optimizer_is_where_callbacks_look_for_it(tmp_path):
+    trainer = plain(learning_rate=0.1)
+    before = [variable.path for variable in trainer.model.network.variables]
+    assert trainer.model.network.optimizer is trainer.optimizer
+    trainer.train_step(batch_of(range(4)))
+    assert [variable.path for variable in trainer.model.network.variables] == before

@@ -1,5 +1,8 @@
 import logging
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +47,19 @@ def test_what_was_written_before_an_error_is_shown(capfd):
         os.write(2, b"the reason\n")
         raise ZeroDivisionError
     assert "the reason" in capfd.readouterr().err
+
+
+def test_the_last_words_of_an_abort_are_shown():
+    program = (
+        "import os; from utils.console import _without_notices\n"
+        "with _without_notices():\n"
+        "    os.write(2, b'oneDNN custom operations are on\\nF0000 the processor lacks AVX')\n"
+        "    os.abort()\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode < 0
+    assert done.stderr == "F0000 the processor lacks AVX"
 
 
 def test_keras_is_ready(capfd):

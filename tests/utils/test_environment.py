@@ -14,6 +14,7 @@ def test_versions_and_machine_are_named_and_all_is_json():
     assert found["python"] == platform.python_version()
     assert found["packages"]["numpy"] == version("numpy")
     assert found["packages"]["keras"] == version("keras")
+    assert {"faster-coco-eval", "pycocotools"} <= found["packages"].keys()
     assert found["cpu"]["count"] >= 1
     assert found["data"] == {"name": "synthetic-pets"}
 
@@ -43,6 +44,16 @@ def test_the_commit_and_whether_files_differ(tmp_path, monkeypatch):
     assert environment({})["git"] == {"commit": commit, "dirty": False}
     (tmp_path / "a.txt").write_text("b")
     assert environment({})["git"] == {"commit": commit, "dirty": True}
+
+
+def test_nobody_knows_whether_files_differ_when_git_is_too_slow(tmp_path, monkeypatch):
+    def slow(command, **_):
+        if "status" in command:
+            raise subprocess.TimeoutExpired(command, 10)
+        return subprocess.CompletedProcess(command, 0, stdout="abc\n")
+
+    monkeypatch.setattr(module.subprocess, "run", slow)
+    assert environment({})["git"] == {"commit": "abc", "dirty": None}
 
 
 def test_git_may_be_absent(monkeypatch):

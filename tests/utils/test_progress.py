@@ -17,7 +17,7 @@ def clock(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3600, "1:00:00"), (36125, "10:02:05")]
+    ("seconds", "text"), [(42.3, "42 s"), (59.7, "1 min 00 s"), (245, "4 min 05 s"), (5000, "1 h 23 min")]
 )
 def test_duration(seconds, text):
     assert duration(seconds) == text
@@ -30,10 +30,19 @@ def test_plain_lines_have_losses_speed_and_time_left(clock, capsys):
     clock[0] += 4
     assert progress.report(0, 20, {"total": 1.25, "box": 0.5}) == 40.0
     # 280 steps are left, at 5 a second.
-    line = "epoch 1/3  step 20/100  total 1.250  box 0.500  40.0 images/s  ETA 0:56\n"
+    line = "epoch 1/3  step 20/100  total 1.250  box 0.500  40.0 images/s  ETA 56 s\n"
     assert capsys.readouterr().out == line
     clock[0] += 1
     assert progress.report(0, 25, {}) == 40.0
+
+
+def test_the_time_left_is_that_to_the_last_step(clock, capsys):
+    progress = TrainingProgress(epochs=3, steps_per_epoch=100, batch_size=8, max_steps=130)
+    progress.start_epoch(1, 0)
+    clock[0] += 4
+    progress.report(1, 20, {})
+    # Of the 130 steps 120 are made.
+    assert "ETA 2 s" in capsys.readouterr().out
 
 
 def test_a_resumed_epoch_counts_only_its_own_steps(clock, capsys):
@@ -63,5 +72,5 @@ def test_a_terminal_gets_a_bar(clock, monkeypatch):
     progress.stop()
     progress.stop()
     shown = screen.getvalue()
-    for words in ("epoch 1/2", "5/10", "total 1.000", "8.0 images/s"):
+    for words in ("epoch 1/2", "5/10", "total 1.000", "8.0 images/s", "ETA 8 s"):
         assert words in shown

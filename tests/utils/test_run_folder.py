@@ -1,10 +1,14 @@
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import utils.run_folder
 from tests.toy.toy_run import toy_config
 from utils.config import process_config
-from utils.run_folder import RunFolderError, has_checkpoint, open_run, run_name, source_files, write_json
+from utils.run_folder import RunFolderError, has_checkpoint, open_run, run_name, source_files
 
 
 @pytest.fixture
@@ -26,12 +30,33 @@ def test_a_new_run_says_what_it_is_made_from(config, tmp_path):
     assert not any("very-secret-key" in path.read_text() for path in folder.iterdir())
 
 
-def test_a_taken_folder_is_refused_and_left_as_it_is(config):
+def figure(folder):
+    (folder / "metrics.jsonl").write_text('{"step": 1}\n')
+
+
+def checkpoint(folder):
+    (folder / "checkpoints" / "ckpt-00001").mkdir(parents=True)
+    (folder / "checkpoints" / "ckpt-00001" / "checkpoint.json").write_text("{}")
+
+
+def test_a_start_that_failed_leaves_its_name_free(config):
     folder = open_run(config, "toys", "a", resume=False)
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "metrics.jsonl").touch()
+    (folder / "notes.txt").write_text("mine")
+    assert open_run(config, "toys", "b", resume=False) == folder
+    assert json.loads((folder / "environment.json").read_text())["data_fingerprint"] == "b"
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert [path.name for path in folder.glob("environment*")] == ["environment.json"]
+
+
+@pytest.mark.parametrize("leave_something", [figure, checkpoint])
+def test_a_taken_folder_is_refused_and_left_as_it_is(config, leave_something):
+    folder = open_run(config, "toys", "a", resume=False)
+    leave_something(folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(RunFolderError, match=r"holds a run already.*--resume.*exp.name"):
         open_run(config, "toys", "b", resume=False)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_each_resume_writes_beside_the_first(config):
@@ -51,6 +76,19 @@ def test_nothing_to_resume_names_what_there_is(config, tmp_path):
     assert not (tmp_path / "runs" / "toy").exists()
 
 
+def test_a_second_process_is_kept_out_until_the_first_ends(config, tmp_path):
+    folder = tmp_path / "runs" / "toy"
+    open_run(config, "toys", "a", resume=False)
+    program = "import sys; from pathlib import Path; from utils.run_folder import hold; hold(Path(sys.argv[1]))"
+    command = [sys.executable, "-c", program, str(folder)]
+    root = Path(__file__).resolve().parents[2]
+    other = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    assert f"RunFolderError: Another process is at work in {folder}" in other.stderr
+    utils.run_folder._held.pop(folder.resolve() / ".lock").close()  # as the end of this process would
+    assert subprocess.run(command, cwd=root, check=False).returncode == 0
+    open_run(config, "toys", "a", resume=True)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "expected"),
     [
@@ -58,6 +96,9 @@ def test_nothing_to_resume_names_what_there_is(config, tmp_path):
         ("pets", "synthetic-pets", "synthetic-pets"),
         ("big", "synthetic-pets", "big-synthetic-pets"),
         ("my-synthetic-pets", "synthetic-pets", "my-synthetic-pets"),
+        ("pet", "synthetic-pets", "pet-synthetic-pets"),
+        ("synthetic", "synthetic-pets", "synthetic-synthetic-pets"),
+        ("s", "synthetic-pets", "s-synthetic-pets"),
     ],
 )
 def test_the_name_says_where_pictures_are_drawn(name, data, expected):
@@ -72,15 +113,6 @@ def test_only_a_named_checkpoint_counts(tmp_path):
         assert has_checkpoint(tmp_path) is found
 
 
-def test_json_is_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "a.json"
-    write_json(path, {"grün": 1})
-    assert path.read_text(encoding="utf-8") == '{\n  "grün": 1\n}\n'
-    with pytest.raises(TypeError):
-        write_json(path, {"bad": object()})
-    assert json.loads(path.read_text(encoding="utf-8")) == {"grün": 1}
-
-
 def test_the_source_files_are_those_of_the_project(tmp_path):
     for name in ("base/a.py", "models/ops/b.py", "tests/c.py", "benchmarks/d.py", "base/e.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -89,3 +121,12 @@ def test_the_source_files_are_those_of_the_project(tmp_path):
         "base/a.py",
         "models/ops/b.py",
     ]
+
+
+def test_the_files_of_a_user_s_own_classes_are_among_the_source_files(tmp_path):
+    from base.config import LoopConfig  # noqa: PLC0415
+    from tests.toy.toy_data import ToyData  # noqa: PLC0415
+
+    root = Path(__file__).resolve().parents[2]
+    found = source_files(root, ToyData, LoopConfig, dict)
+    assert set(found) - set(source_files(root)) == {root / "tests/toy/toy_data.py"}

@@ -1,5 +1,6 @@
 """What a run leaves at its end: figures, table and plots in its folder, and the table on the terminal."""
 
+import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from trainers.reporting.plots import plot_history, plot_per_class
 from trainers.reporting.table import RunInfo, final_table, print_table, write_metrics
 from utils.config import Config
 from utils.drawing import grid, write_picture
+from utils.files import write_whole
+from utils.redact import command_without_secrets
 
 if TYPE_CHECKING:  # Keras would be loaded for it, before the config is read
     from base.base_train import BaseTrain
@@ -41,7 +44,7 @@ def final_report(
     if pictures:
         write_picture(run / "plots" / "predictions.jpg", grid(pictures, 2))
     info = run_info(run, config, trainer, comet)
-    (run / "table.txt").write_text(final_table(metrics, info), encoding="utf-8")
+    write_whole(run / "table.txt", final_table(metrics, info))
     print_table(metrics, info)
 
 
@@ -54,14 +57,8 @@ def run_info(run: Path, config: Config, trainer: "BaseTrain", comet: str) -> Run
         "plots": run / "plots",
         "TensorBoard": run / "summaries",
     }
-    commands = {
-        "look at the curves": f"tensorboard --logdir {shlex.quote(str(config.exp.root))}",
-        "train on": f"{_this_command()} --resume --set trainer.epochs={config.trainer.epochs * 2}",
-    }
     if comet:
         places["Comet"] = comet
-        if comet.endswith(".zip"):
-            commands["send to Comet"] = f"comet upload {shlex.quote(comet)}"
     return RunInfo(
         name=run.name,
         data=data.display_name,
@@ -70,10 +67,37 @@ def run_info(run: Path, config: Config, trainer: "BaseTrain", comet: str) -> Run
         backbone=trainer.model.origin,
         seconds=trainer.seconds,
         places=places,
-        commands=commands,
+        commands=next_commands(run, config, comet),
     )
 
 
-def _this_command() -> str:
-    words = [word for word in sys.argv if word != "--resume"]
-    return shlex.join(["python", *words])
+def next_commands(run: Path, config: Config, comet: str) -> dict[str, str]:
+    """What it does → the command, which works as typed in the present folder, whether or not `.venv` is active."""
+    commands = {"look at the curves": shlex.join([*_tool("tensorboard"), "--logdir", str(config.exp.root)])}
+    if _epochs_done(run) >= config.trainer.epochs:
+        words = [word for word in sys.argv if word != "--resume"]
+        shown = command_without_secrets(words)
+        if shown != words:
+            commands["secrets are left out"] = "export COMET_API_KEY=<your key> first; give others again with --set"
+        more = ["--resume", "--set", f"trainer.epochs={config.trainer.epochs * 2}"]
+        commands["train on"] = shlex.join([_near(Path(sys.executable)), *shown, *more])
+    if comet.endswith(".zip"):
+        commands["send to Comet"] = shlex.join([*_tool("comet"), "upload", comet])
+    return commands
+
+
+def _epochs_done(run: Path) -> int:
+    """Finished epochs. The model's own counter is no help: by now it is that of the best checkpoint."""
+    found = (run / "checkpoints").glob("ckpt-*/checkpoint.json")
+    return max((json.loads(path.read_text(encoding="utf-8"))["cur_epoch"] for path in found), default=0)
+
+
+def _tool(name: str) -> list[str]:
+    """The words that call a program installed beside Python, or else found by the shell."""
+    beside = Path(sys.executable).with_name(name)
+    return [_near(beside) if beside.is_file() else name]
+
+
+def _near(program: Path) -> str:
+    """The path of a program, as short as it works in the present folder."""
+    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)

@@ -1,7 +1,6 @@
 """The end of a run in words: the table of its figures, what was trained on what, and what to type next."""
 
 import io
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,9 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
+
+from utils.files import write_json, write_whole
+from utils.progress import duration
 
 _WIDTH = 100
 _MAX_CLASSES = 40
@@ -87,22 +89,9 @@ def write_metrics(result: Mapping[str, float], folder: Path) -> None:
         result: name → value.
         folder: where to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     plain = {name: float(value) if math.isfinite(value) else None for name, value in result.items()}
-    text = json.dumps(plain, indent=2, allow_nan=False, ensure_ascii=False)
-    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
-    (folder / "metrics.yaml").write_text(text, encoding="utf-8")
-
-
-def duration(seconds: float) -> str:
-    """42.3 → "42 s", 245 → "4 min 05 s", 5000 → "1 h 23 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    write_json(folder / "metrics.json", plain)
+    write_whole(folder / "metrics.yaml", yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
 
 
 def _figures(metrics: Mapping[str, float], info: RunInfo) -> Group:

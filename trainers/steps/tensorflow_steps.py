@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from base.base_model import BaseModel
 from base.batch import Batch
+from utils.errors import UserError
 
 
 class TensorFlowSteps:
@@ -45,6 +46,12 @@ class TensorFlowSteps:
 
     def _losses(self, batch: dict[str, tf.Tensor], outputs: Any) -> dict[str, Any]:
         losses = dict(self.model.compute_losses(batch, outputs))
+        taken = sorted({"total", "regularization"} & losses.keys())
+        if taken:
+            raise UserError(
+                f"{type(self.model).__name__}.compute_losses returns a term called {taken[0]!r}; the trainer gives "
+                "that name itself (total: the sum of all terms, regularization: the network's own). Take another one."
+            )
         if self.model.network.losses:
             losses["regularization"] = tf.add_n(self.model.network.losses)
         return losses

@@ -73,7 +73,7 @@ def _line(path: Path, items: Sequence[Any], root: type[BaseModel], values: Plain
         return f"{name}: received {MASK} ({_kind(value)}){_source(path, layers)}; allowed: a string or null"
     alternatives = list(dict.fromkeys(_allowed(item) for item in items))
     allowed = " or ".join([*alternatives[:1], *(text.removeprefix("allowed: ") for text in alternatives[1:])])
-    return f"{name}: received {_shown(value)}{_source(path, layers)}; {allowed}{_hint(value, items)}"
+    return f"{name}: received {_shown(value)}{_source(path, layers)}; {allowed}{_hint(path, value, items, layers)}"
 
 
 def _allowed(item: Any) -> str:
@@ -87,14 +87,18 @@ def _allowed(item: Any) -> str:
     return allowed.replace("a valid array", "a list").replace("allowed: match", "allowed: text that matches the")
 
 
-def _hint(value: Any, items: Sequence[Any]) -> str:
+def _hint(path: Path, value: Any, items: Sequence[Any], layers: Sequence[Layer]) -> str:
     """What the value was probably meant to be."""
     expected = " ".join(
         str(item.get("ctx", {}).get(key, "")) for item in items for key in ("expected", "expected_tags")
     )
     if not isinstance(value, str):
         wants_text = any(item["type"] == "string_type" for item in items)
-        return f'; write "{value}" in quotes' if wants_text and isinstance(value, int | float) else ""
+        if not wants_text or not isinstance(value, int | float):
+            return ""
+        if _source(path, layers).endswith("--set)"):  # a shell takes plain quotes away
+            return f"; write '{'.'.join(map(str, path))}=\"{json.dumps(value)}\"'"
+        return f'; write "{json.dumps(value)}" in quotes'
     near = nearest(value, re.findall(r"'([^']*)'", expected))
     if near:
         return f'; did you mean "{near}"?'

@@ -43,7 +43,7 @@ def read_config_file(path: Path, asked_by: str = "") -> dict[str, Any]:
         raise ConfigError(f"{path}: {problem}") from None
     except RecursionError:
         raise ConfigError(f"{path}: it is nested too deeply to be a config") from None
-    except ValueError as error:
+    except (ValueError, TypeError) as error:  # a date, a set or bytes, which YAML can be told to make
         raise ConfigError(f"{path}: a value that JSON does not have: {error}") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: a config is one object {{…}} of sections; the file holds something else")

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_core import to_jsonable_python
 
 from utils.config.section import Section
+from utils.files import write_json
 from utils.redact import without_secrets
 
 COMET_VARIABLE = "COMET_API_KEY"
@@ -55,15 +56,13 @@ class Config(Section):
         return os.environ.get(COMET_VARIABLE, "").strip() or configured.strip() or None
 
     def to_dict(self) -> dict[str, Any]:
-        """The resolved config as JSON types: `comet_api_key` is null and any other secret field is left out."""
+        """The resolved config as JSON types: `comet_api_key` is null, and any other secret text is left out."""
         plain = to_jsonable_python(without_secrets(self.model_dump(mode="python")))
         return {**plain, "comet_api_key": None}
 
     def save(self, path: Path | str) -> None:
         """Writes `to_dict()` as JSON; `process_config(path)` reads it again. Missing folders are made."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
         return f"Config({json.dumps(self.to_dict(), ensure_ascii=False)})"

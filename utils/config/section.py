@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from utils.redact import MASK, is_secret
+from utils.redact import MASK, holds_secret
 
 
 class Section(BaseModel):
@@ -20,4 +20,4 @@ class Section(BaseModel):
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
-            yield name, MASK if name and value is not None and is_secret(name) else value
+            yield name, MASK if holds_secret(name or "", value) else value

@@ -189,8 +189,12 @@ def _go_offline(settings: dict[str, Any], channel: Channel) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "utils.logger.comet_process", offline])
 
 
-def _finish(experiment: Any, settings: dict[str, Any], channel: Channel, earlier: set[Path]) -> None:
-    """End the experiment, in the time that the parent waits too; report all archives but `earlier`."""
+def _finish(experiment: Any, settings: dict[str, Any], channel: Channel, earlier: set[Path]) -> bool:
+    """End the experiment, in the time that the parent waits too; report all archives but `earlier`.
+
+    Returns:
+        Whether the client ended it without an error.
+    """
 
     def give_up() -> None:
         channel.report("error", f"the client did not end within {settings['timeout_s']:g} s")
@@ -200,9 +204,16 @@ def _finish(experiment: Any, settings: dict[str, Any], channel: Channel, earlier
     timer = threading.Timer(settings["timeout_s"], give_up)
     timer.daemon = True
     timer.start()
-    experiment.end()
+    try:
+        experiment.end()
+    except Exception as error:  # whatever the client raises, the parent must hear of it
+        channel.report("error", f"the client could not end: {type(error).__name__}: {error}")
+        return False
+    finally:
+        timer.cancel()
     for archive in sorted(_archives(settings) - earlier):
         channel.report("archive", str(archive))
+    return True
 
 
 def _archives(settings: dict[str, Any]) -> set[Path]:
@@ -242,9 +253,10 @@ def main(settings: dict[str, Any]) -> None:
     session = _Session(experiment)
     for frame in frames:
         _apply(session, frame, channel)
-    _finish(experiment, settings, channel, earlier)
+    done = _finish(experiment, settings, channel, earlier)
     _remove_temporary()
-    os._exit(0)  # the client's threads and exit handlers have nothing left to do, and may wait for a dead server
+    # The client's threads and exit handlers have nothing left to do, and may wait for a dead server.
+    os._exit(0 if done else 1)
 
 
 if __name__ == "__main__":

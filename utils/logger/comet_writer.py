@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from utils.files import write_json
 from utils.logger.config import CometConfig
 from utils.logger.values import Entries
 
@@ -60,6 +61,7 @@ class CometWriter:
         self._config = config
         self._dropped = 0
         self._closed = False
+        self._off = False
         self._queue: queue.Queue[tuple[Any, ...]] = queue.Queue(config.queue_size)
         self._temporary = Path(tempfile.mkdtemp(prefix="maskeras-comet-"))
         if key is None and config.mode == "online":
@@ -111,8 +113,19 @@ class CometWriter:
                 "Comet: not finished after %g s; what was not sent is lost there (metrics.jsonl has all figures)",
                 self._config.timeout_s,
             )
+        else:
+            self._warn_if_unfinished()
         self._listener.join(_GRACE_S)
         shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _warn_if_unfinished(self) -> None:
+        self._listener.join(_GRACE_S)  # it knows whether Comet was off from the start
+        if self._process is not None and self._process.returncode and not self._off:
+            _LOG.warning(
+                "Comet: its process ended with code %d, so what is there, or in its archive, is incomplete; "
+                "metrics.jsonl has all figures",
+                self._process.returncode,
+            )
 
     def _put(self, *message: Any) -> None:
         if self._process is None:
@@ -179,6 +192,7 @@ class CometWriter:
         elif event == "offline":
             _LOG.warning("COMET IS NOT REACHABLE: %s. The run goes on and writes an archive instead.", text)
         elif event == "failed":
+            self._off = True
             _LOG.warning("Comet is off: %s", text)
         else:
             _LOG.warning("Comet: %s", text)
@@ -196,9 +210,7 @@ def experiment_key(run_dir: Path, resume: bool) -> str:
         except (ValueError, KeyError, TypeError) as error:
             _LOG.warning("Comet: %s is not readable (%s); the run goes on as a new experiment", path, error)
     key = uuid.uuid4().hex
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps({"experiment_key": key}) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_json(path, {"experiment_key": key})
     return key
 
 

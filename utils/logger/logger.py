@@ -1,8 +1,8 @@
 """The one door through which a run logs."""
 
+import json
 import logging
 import operator
-import os
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +12,8 @@ from typing import Any
 
 from utils.logger.config import LoggerConfig
 from utils.logger.jsonl_writer import JsonlWriter
-from utils.logger.secret import flatten, without_secrets
-from utils.logger.values import Writer, sort_values
+from utils.logger.values import Writer, flatten, sort_values
+from utils.redact import without_secrets
 
 _LOG = logging.getLogger("maskeras")
 _SCOPE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_\-]*$")
@@ -43,7 +43,7 @@ class Logger:
             run_dir: the run's folder, made if missing.
             config: the section `logger`.
             experiment_name: shown in Comet and on TensorBoard's HParams page.
-            comet_key: the API key at Comet; `COMET_API_KEY` of the environment goes first.
+            comet_key: the API key at Comet; None is offline (`Config.comet_key` knows where keys come from).
             hyper_parameters: nested; entries named like secrets are left out, and the key wherever it stands.
             tags: the Comet experiment's tags.
             resume_step: the run goes on after this step: what was logged for later steps is taken back in
@@ -56,7 +56,7 @@ class Logger:
             raise ValueError(f"Logger: resume_step is {resume_step}; give the last step that counts, or None")
         self._config = config
         self._resumed = resume_step is not None
-        self._key = os.environ.get("COMET_API_KEY") or comet_key
+        self._key = comet_key
         self._closed = False
         run_dir.mkdir(parents=True, exist_ok=True)
         self._jsonl = jsonl = JsonlWriter(run_dir / "metrics.jsonl", resume_step)
@@ -82,7 +82,8 @@ class Logger:
         return CometWriter(run_dir, self._config.comet, name=name, key=self._key, tags=tags, resume=self._resumed)
 
     def _log_hyper_parameters(self, parameters: dict[str, Any], name: str) -> None:
-        flat = flatten(without_secrets(parameters, self._key))
+        plain = json.loads(json.dumps(parameters, default=str))
+        flat = flatten(without_secrets(plain, self._key))
         if self._tensorboard is not None and flat and not self._resumed:
             self._tensorboard.hyper_parameters(flat, name)
         if self._comet is not None and flat:
@@ -128,32 +129,27 @@ class Logger:
         if self._tensorboard is not None:
             self._tensorboard.take_back(step, scope)
 
-    def graph(self, text: str, graph_def: bytes | None = None) -> None:
-        """Log the network's description once a run; a resumed run has it already.
-
-        Args:
-            text: its summary or its JSON.
-            graph_def: a serialised TensorFlow GraphDef for TensorBoard's Graphs page.
-        """
+    def graph(self, text: str) -> None:
+        """Log the network's description, its summary or its JSON, once a run; a resumed run has it already."""
         if self._resumed or not self._config.graph:
             return
         if self._tensorboard is not None:
-            self._tensorboard.graph(text, graph_def)
+            self._tensorboard.graph(text)
         if self._comet is not None:
             self._comet.graph(text)
 
     def code(self, paths: Iterable[Path], root: Path) -> None:
         """Log source files to Comet, named relative to `root`; a resumed run has them already.
 
-        A file that holds the API key, is no UTF-8, or is over a megabyte is left out with a warning.
-
-        Raises:
-            ValueError: when a path is not below `root`.
+        A file elsewhere is named by its folder and itself. One that holds the API key, is no UTF-8, or is over a
+        megabyte is left out with a warning.
         """
         if self._resumed or not self._config.code or self._comet is None:
             return
         for path in paths:
-            name = path.resolve().relative_to(root.resolve()).as_posix()
+            full = path.resolve()
+            below = full.is_relative_to(root.resolve())
+            name = full.relative_to(root.resolve() if below else full.parent.parent).as_posix()
             text, reason = _read_code(path, self._key)
             if text is None:
                 _LOG.warning("Comet: %s is not logged: %s", name, reason)

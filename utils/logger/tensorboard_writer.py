@@ -24,6 +24,7 @@ from tensorboard.plugins.text import metadata as text_metadata
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util import tensor_util
 
+from utils.logger.event_records import keep_events
 from utils.logger.values import Entries, Histogram
 
 _FILE_TIME = re.compile(r"^events\.out\.tfevents\.(\d+)\.")
@@ -34,13 +35,16 @@ class EventFile:
     """One event file in a folder that may hold those of earlier sessions of the run."""
 
     def __init__(self, folder: Path, resume_step: int | None) -> None:
-        """Start the file; readers then drop what earlier files hold of the steps after `resume_step` (None: all)."""
+        """Start the file, and drop what earlier ones hold of the steps after `resume_step` (None: all)."""
         folder.mkdir(parents=True, exist_ok=True)
+        last_step = -1 if resume_step is None else resume_step
+        for earlier in sorted(folder.glob("events.out.tfevents.*")):
+            keep_events(earlier, last_step)
         path = folder / _next_name(folder)
         self._records = RecordWriter(path.open("xb", buffering=0))
         self.event(Event(file_version="brain.Event:2"))
-        first_step = 0 if resume_step is None else resume_step + 1
-        self.event(Event(step=first_step, session_log=SessionLog(status=SessionLog.START)))
+        # For a TensorBoard that is at work and has read them; its fast reader (rustboard) does not heed it.
+        self.event(Event(step=last_step + 1, session_log=SessionLog(status=SessionLog.START)))
 
     def event(self, event: Event, wall_time: float | None = None) -> None:
         """Append an event, with the present time unless another is given."""
@@ -72,8 +76,8 @@ class TensorBoardWriter:
         self._folder = folder
         self._resume_step = resume_step
         self._files: dict[str, EventFile] = {}
-        # Scopes of an earlier session get their new file now: its first event makes readers drop the steps
-        # that this session repeats, even in scopes it never comes to.
+        # Scopes of an earlier session get their new file now, which drops the steps that this session repeats, even
+        # in scopes it never comes to.
         for scope in sorted(folder.iterdir()) if folder.is_dir() else []:
             if any(scope.glob("events.out.tfevents.*")):
                 self._file(scope.name)
@@ -89,7 +93,7 @@ class TensorBoardWriter:
         self._file(scope).event(Event(step=step, summary=summary), wall_time)
 
     def take_back(self, step: int, scope: str) -> None:
-        """Start a new file of the scope, whose first event makes readers drop `step` and what follows it."""
+        """Drop the scope's events of `step` and later ones, and go on in a new file."""
         if scope in self._files:
             self._files.pop(scope).close()
             self._files[scope] = EventFile(self._folder / scope, step - 1)
@@ -112,14 +116,11 @@ class TensorBoardWriter:
         )
         self._file("train").event(Event(summary=Summary(value=[value])))
 
-    def graph(self, text: str, graph_def: bytes | None) -> None:
-        """Write the network's description as a text, and the serialised GraphDef for the Graphs page if given."""
-        file = self._file("train")
+    def graph(self, text: str) -> None:
+        """Write the network's description as a text."""
         # Indented by four, Markdown shows the table as it is.
         shown = "\n".join("    " + line for line in text.splitlines())
-        file.event(Event(summary=Summary(value=[_text_value("network", shown)])))
-        if graph_def is not None:
-            file.event(Event(graph_def=graph_def))
+        self._file("train").event(Event(summary=Summary(value=[_text_value("network", shown)])))
 
     def close(self) -> None:
         """Close all files."""

@@ -151,3 +151,15 @@ def encode_picture(rgb: np.ndarray, max_side: int) -> Picture:
     if not done:
         raise ValueError(f"summarize: a picture of shape {rgb.shape} could not be encoded as PNG")
     return Picture(data.tobytes(), rgb.shape[0], rgb.shape[1])
+
+
+def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"a": {"b": 1}}` → `{"a.b": 1}`; lists stay values."""
+    flat: dict[str, Any] = {}
+    for key, value in parameters.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            flat.update(flatten(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat

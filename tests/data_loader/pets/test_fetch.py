@@ -1,11 +1,14 @@
 """The whole way: from archives on a server of this machine to samples."""
 
+import fcntl
 import functools
 import hashlib
 import http.server
+import logging
 import shutil
 import tarfile
 import threading
+import time
 
 import pytest
 
@@ -43,7 +46,7 @@ def test_the_data_set_is_downloaded_and_read(mirror, pets_folder, pets_config):
     data.prepare()
     assert data.display_name == "oxford-iiit-pet"
     assert len(data.train()) + len(data.val()) == 30
-    assert sorted(path.name for path in pets_folder.iterdir()) == ["annotations", "download", "images"]
+    assert sorted(path.name for path in pets_folder.iterdir()) == ["annotations", "download", "download.lock", "images"]
     assert list((pets_folder / "download").iterdir()) == []
 
 
@@ -52,3 +55,27 @@ def test_an_archive_with_another_md5_is_not_unpacked(mirror, pets_folder, pets_c
     with pytest.raises(DataError, match="instead of 00000"):
         PetsData(pets_config(download=wrong, offline="error"), 0).prepare()
     assert not (pets_folder / "annotations").exists()
+
+
+def test_a_second_run_waits_for_the_first_and_takes_what_it_loaded(pets_folder, pets_config, tmp_path, caplog):
+    ready = tmp_path / "ready"
+    pets_folder.rename(ready)
+    pets_folder.mkdir()
+    data = PetsData(pets_config(offline="error"), 0)  # no mirrors: it can only find the data
+    with caplog.at_level(logging.INFO, "maskeras"), (pets_folder / "download.lock").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        second = threading.Thread(target=data.prepare)
+        second.start()
+        while second.is_alive() and "waiting for it" not in caplog.text:
+            time.sleep(0.01)
+        for name in ("annotations", "images"):
+            (ready / name).rename(pets_folder / name)
+    second.join(20)
+    assert f"Another run is downloading to {pets_folder}" in caplog.text
+    assert len(data.train()) + len(data.val()) == 30
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(pets_config, tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(DataError, match=r"taken/pets: cannot be written"):
+        PetsData(pets_config(root=str(tmp_path / "taken/pets"), offline="error"), 0).prepare()

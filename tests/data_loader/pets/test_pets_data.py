@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -96,7 +98,7 @@ def test_ground_truth_is_lossless(pets_folder, pets_config):
     assert annotation["area"] == 600
     trimap = cv2.imread(str(pets_folder / f"annotations/trimaps/{Path(image['file_name']).stem}.png"), -1)
     np.testing.assert_array_equal(coco_mask.decode(annotation["segmentation"]), trimap != 2)
-    np.testing.assert_array_equal(coco_mask.decode(annotation["ignored_segmentation"]), trimap == 3)
+    assert set(annotation) == {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"}
     assert [sample["image_id"] for sample in data.test()] == [item["id"] for item in truth["images"]]
     json.dumps(truth)
 
@@ -125,6 +127,27 @@ def test_index_is_kept_until_a_file_changes(pets_folder, pets_config, monkeypatc
         prepared(pets_config())
 
 
+def test_the_index_can_be_read_by_whoever_may_read_the_folder(pets_folder, pets_config, tmp_path):
+    before = os.umask(0o022)
+    try:
+        prepared(pets_config())
+    finally:
+        os.umask(before)
+    [path] = (tmp_path / "cache").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_full_disk_leaves_nothing_in_the_cache(pets_folder, pets_config, tmp_path, monkeypatch):
+    def fill_up(part, content):
+        with part.open("wb") as file:
+            file.write(content[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill_up)
+    prepared(pets_config())
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
 def test_a_broken_or_unwritable_cache_is_gone_without(pets_folder, pets_config, tmp_path):
     first = prepared(pets_config())
     for path in (tmp_path / "cache").iterdir():
@@ -146,6 +169,25 @@ def test_several_pets_in_a_picture(pets_folder, pets_config):
     objects = next(record.objects for record in records if record.path.stem == "beagle_0")
     assert [item.category for item in objects] == [2, 1]
     assert [rle.xywh(item.mask) for item in objects] == [[10, 15, 15, 20], [25, 15, 15, 20]]
+
+
+def test_objects_without_room_are_told_once(pets_folder, pets_config, caplog):
+    annotations = pets_folder / "annotations"
+    (annotations / "instances").mkdir()
+    values = np.zeros((40, 60), np.uint8)
+    values[15:35, 10:25] = 1
+    values[15:35, 25:40] = 2
+    lines = []
+    for name in (f"beagle_{number}" for number in range(10)):
+        cv2.imwrite(str(annotations / f"instances/{name}.png"), values)
+        lines += [list_line(f"{name} 1", 5), list_line(f"{name} 2", 1)]
+    (annotations / "instances.txt").write_text("\n".join(lines))
+    for room, told in ((2, 0), (1, 1)):
+        data = prepared(pets_config(max_objects=room, val_fraction=0.2, batch_size=4))
+        list(data.train_batches(0))
+        list(data.eval_batches("val"))
+        assert caplog.text.count("more objects, up to 2") == told
+    assert "data.max_objects = 1: 8 of 24 training pictures" in caplog.text
 
 
 def test_garbage_among_several_pets_leaves_the_picture_out(pets_folder, pets_config, caplog):

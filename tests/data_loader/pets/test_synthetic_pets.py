@@ -79,6 +79,16 @@ def test_the_drawn_ones_can_be_asked_for(pets_config, caplog):
     assert {1, 2, 3, 4, 5, 6, 7, 8} <= set(found)  # the first animal of picture i is of breed i + 1
 
 
+def test_a_drawn_picture_has_no_more_animals_than_there_is_room_for(pets_config):
+    synthetic = pets_config().synthetic.model_copy(update={"trainval": 12})
+    for room, most in ((8, 3), (2, 2), (1, 1)):
+        keys = {"max_objects": room, "synthetic": synthetic.model_dump(mode="json")}
+        data = PetsData(pets_config(source="synthetic", **keys), 0)
+        data.prepare()
+        counts = [len(record.objects) for split in ("train", "val", "test") for record in data.records(split)]
+        assert max(counts) == most
+
+
 def test_masks_on_disk_are_what_was_drawn(pets_config):
     data = PetsData(pets_config(source="synthetic"), 0)
     data.prepare()

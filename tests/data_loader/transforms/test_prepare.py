@@ -123,6 +123,17 @@ def test_an_object_that_loses_too_much_is_dropped():
     assert all(True in seen and False in seen for seen in kept.values())
 
 
+def test_a_crowd_is_kept_however_little_is_left_of_it():
+    bar = blank(40, 40)
+    bar[18:22] = 1
+    sample = sample_of([bar, bar], 40, 40) | {"crowd": np.array([False, True])}
+    config = AugmentConfig(**STILL | {"scale": 1.0, "scale_range": (2.0, 2.0), "min_kept_area": 0.9})
+    rngs = [np.random.default_rng(seed) for seed in range(9)]
+    found = [augment_sample(sample, (40, 40), config, rng)["crowd"].tolist() for rng in rngs]
+    assert [True] in found  # half of the bar: the object goes, the crowd stays
+    assert all(kept in ([], [True]) for kept in found)
+
+
 def test_no_objects_is_legal():
     for result in (
         augment_sample(sample_of([]), (32, 32), AugmentConfig(), np.random.default_rng(0)),
@@ -185,3 +196,13 @@ def test_the_largest_objects_are_taken_in_their_order():
     assert padded["gt_boxes"].tolist() == [[0, 0, 9, 9], [0, 0, 5, 5]]
     assert padded["image_size"].tolist() == [10, 10]
     assert padded["gt_masks"][:, 10:].sum() == 0 == padded["images"][10:].sum()
+
+
+def test_objects_take_the_room_before_crowds():
+    masks = np.zeros((4, 10, 10), np.uint8)
+    for mask, side in zip(masks, (9, 1, 3, 8), strict=True):
+        mask[:side, :side] = 1
+    sample = sample_of(masks, 10, 10) | {"crowd": np.array([True, False, False, True])}
+    padded = [pad_sample(resize_sample(sample, (10, 10)), (10, 10), room) for room in (2, 3)]
+    assert [item["gt_classes"].tolist() for item in padded] == [[2, 3], [1, 2, 3]]
+    assert padded[1]["gt_crowd"].tolist() == [True, False, False]

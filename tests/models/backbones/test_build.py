@@ -23,7 +23,8 @@ PREPROCESSING = {
 
 
 def build(name="mobilenet_v2", size=SIZE, **values):
-    return build_backbone(BackboneConfig(name=name, **{"weights": None, **values}), size)
+    """As for weights that were trained: frozen as the config says."""
+    return build_backbone(BackboneConfig(name=name, **values), size, None if "weights" in values else True)
 
 
 def pictures(batch=2, size=SIZE, seed=0):

@@ -134,6 +134,25 @@ def test_without_a_network_training_starts_from_scratch_and_loudly(nowhere, capl
     assert "set model.backbone.weights to its path" in warning
 
 
+def test_random_weights_are_never_frozen(caplog):
+    """`weights: null` says the same as a download that failed, in one loud line."""
+    with caplog.at_level(logging.INFO, "maskeras"):
+        backbone, report = build_backbone_with_report(small(None, frozen_stages=3), SHAPE[:2])
+    assert report.source is None and not report.fell_back
+    assert all(layer.trainable for layer in backbone._flatten_layers())
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith("model.backbone.weights is null. Training starts FROM SCRATCH: no stage is frozen")
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_backbone_for_a_checkpoint_asks_for_no_weights(nowhere, caplog, trained):
+    config = small("imagenet", required=True, frozen_stages=3)
+    with caplog.at_level(logging.INFO, "maskeras"):
+        backbone, report = build_backbone_with_report(config, SHAPE[:2], trained)
+    assert report is None and not caplog.records
+    assert all(layer.trainable for layer in backbone._flatten_layers()) == (not trained)
+
+
 def test_required_weights_that_cannot_be_had_are_an_error(nowhere):
     with pytest.raises(WeightsError, match=f"could not be had: tried .*{nowhere}") as error:
         load(small("imagenet", required=True))

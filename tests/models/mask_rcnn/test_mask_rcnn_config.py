@@ -35,7 +35,10 @@ def test_defaults_are_torchvisions(read):
     )
     assert (rpn.pre_nms_train, rpn.post_nms_train, rpn.pre_nms_eval, rpn.post_nms_eval) == (2000, 2000, 1000, 1000)
     assert (box.positive_iou, box.samples, box.positive_fraction) == (0.5, 512, 0.25)
-    assert box.delta_weights == (10, 10, 5, 5)
+    assert (rpn.delta_weights, box.delta_weights) == ((1, 1, 1, 1), (10, 10, 5, 5))
+    assert rpn.low_quality_matches
+    assert rpn.max_scale == box.max_scale == 1000 / 16
+    assert rpn.smooth_l1_beta == box.smooth_l1_beta == 1 / 9
     assert (detect.score, detect.nms_iou, detect.max_detections) == (0.05, 0.5, 100)
     assert config.mask_samples == 128
 
@@ -61,6 +64,13 @@ def test_thresholds_of_anchors_in_order(read):
     with pytest.raises(ConfigError, match=r"model: .*negative_iou.*0\.8.*positive_iou.*0\.7"):
         read("model.rpn.negative_iou=0.8")
     assert read("model.rpn.negative_iou=0.7").rpn.negative_iou == 0.7
+
+
+@pytest.mark.parametrize("part", ["rpn", "box_head"])
+def test_samples_without_room_for_a_positive(read, part):
+    with pytest.raises(ConfigError, match=rf"model\.{part}: .*samples 3 and positive_fraction 0\.3.*no positive"):
+        read(f"model.{part}.samples=3", f"model.{part}.positive_fraction=0.3")
+    assert getattr(read(f"model.{part}.samples=4", f"model.{part}.positive_fraction=0.25"), part).samples == 4
 
 
 @pytest.mark.parametrize(

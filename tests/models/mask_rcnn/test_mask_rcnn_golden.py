@@ -90,7 +90,7 @@ def test_rpn_losses(targets, rpn):
     positive = np.arange(len(index)) < len(targets["rpn_positive"])
     deltas = np.where(positive[:, None], targets["anchor_targets"][index], 0)
     drawn = AnchorTargets(*(x[None] for x in (index, positive, np.ones_like(positive), deltas)))
-    terms = rpn_losses(*rpn, drawn)
+    terms = rpn_losses(*rpn, drawn, RPNConfig())
     assert float(terms["rpn_objectness"]) == pytest.approx(targets["loss_objectness"].item(), rel=1e-5)
     assert float(terms["rpn_box"]) == pytest.approx(targets["loss_rpn_box"].item(), rel=1e-5)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.mask_rcnn.config import BoxHeadConfig, RPNConfig
 from models.mask_rcnn.model import box_losses, mask_loss, rpn_losses
 from models.mask_rcnn.targets import AnchorTargets, GroundTruth, RoITargets
 
@@ -36,14 +37,15 @@ def test_rpn_losses_are_sums_divided_by_the_number_of_samples():
     logits = np.float32([[0, 77, 0], [88, 50, 99]])
     deltas = np.full((2, 3, 4), 1000, np.float32)
     deltas[0, 0] = 0.6, 0, 0, 1
-    terms = rpn_losses(logits, deltas, anchors())
+    terms = rpn_losses(logits, deltas, anchors(), RPNConfig())
     assert float(terms["rpn_objectness"]) == pytest.approx((2 * LN2 + 50) / 3, rel=1e-6)
     # 0.1 lies in the quadratic part, 1 in the linear one; beta is 1 / 9.
     assert float(terms["rpn_box"]) == pytest.approx((0.5 * 0.01 * 9 + 1 - 1 / 18) / 3, rel=1e-5)
 
 
 def test_rpn_losses_without_a_positive_are_finite():
-    terms = rpn_losses(np.zeros((2, 3), np.float32), np.ones((2, 3, 4), np.float32), anchors((False, False)))
+    zeros, ones = np.zeros((2, 3), np.float32), np.ones((2, 3, 4), np.float32)
+    terms = rpn_losses(zeros, ones, anchors((False, False)), RPNConfig())
     assert float(terms["rpn_objectness"]) == pytest.approx(LN2)
     assert float(terms["rpn_box"]) == 0
 
@@ -52,16 +54,27 @@ def test_box_losses_take_the_deltas_of_the_true_class():
     logits = np.log(np.float32([[[0.2, 0.3, 0.5], [0.25, 0.5, 0.25], [0.5, 0.1, 0.4], [1e-9, 1, 1e-9]]]))
     deltas = np.full((1, 4, 3, 4), 1000, np.float32)
     deltas[0, 0, 2], deltas[0, 2, 1] = (0, 0, 3, 0), (0, 0.1, 1, 0)
-    terms = box_losses(logits, deltas, rois())
+    terms = box_losses(logits, deltas, rois(), BoxHeadConfig())
     expected = -(np.log(0.5) + np.log(0.25) + np.log(0.1)) / 3
     assert float(terms["classifier"]) == pytest.approx(expected, rel=1e-6)
     assert float(terms["box"]) == pytest.approx((2 - 1 / 18 + 0.5 * 0.01 * 9) / 3, rel=1e-5)
 
 
 def test_box_losses_without_a_positive_are_finite():
-    terms = box_losses(np.zeros((1, 4, 3), np.float32), np.ones((1, 4, 3, 4), np.float32), rois(positive=False))
+    zeros, ones = np.zeros((1, 4, 3), np.float32), np.ones((1, 4, 3, 4), np.float32)
+    terms = box_losses(zeros, ones, rois(positive=False), BoxHeadConfig())
     assert float(terms["classifier"]) == pytest.approx(np.log(3))
     assert float(terms["box"]) == 0
+
+
+def test_where_the_box_losses_turn_linear_is_config():
+    deltas = np.zeros((2, 3, 4), np.float32)
+    deltas[0, 0] = 0.5, 0, 0, 1
+    terms = rpn_losses(np.zeros((2, 3), np.float32), deltas, anchors(), RPNConfig(smooth_l1_beta=2.0))
+    assert float(terms["rpn_box"]) == pytest.approx(0.5 * 1 / 2 / 3, rel=1e-5)
+    deltas = np.zeros((1, 4, 3, 4), np.float32)
+    terms = box_losses(np.zeros((1, 4, 3), np.float32), deltas, rois(), BoxHeadConfig(smooth_l1_beta=0.0))
+    assert float(terms["box"]) == pytest.approx(2 / 3, rel=1e-5)
 
 
 def test_mask_loss_is_the_mean_over_the_positives_pixels_of_their_own_class():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -5,13 +7,18 @@ import tensorflow as tf
 from keras import ops
 
 from base import base_model
+from base.batch import DataSpec
+from base.start import read_start
+from models.backbones import weights
 from models.backbones.config import BackboneConfig
 from models.mask_rcnn.config import MaskHeadConfig
 from models.mask_rcnn.model import MaskRCNN
 from tests.models.layer_contract import dtype_policy
 from tests.models.mask_rcnn.scenes import OBJECTS, SIZE, batch_of, picture, tiny_config, tiny_spec, two_pictures
 from trainers.steps import compile_steps
-from utils.flops import multiply_adds
+from utils.download import DownloadError
+from utils.errors import UserError
+from utils.flops import count_cost, multiply_adds
 
 LOSSES = {"rpn_objectness", "rpn_box", "classifier", "box", "mask"}
 
@@ -62,6 +69,54 @@ def test_what_is_learnt_from(model):
     losses = model.compute_losses(two_pictures(), outputs)
     assert set(losses) == LOSSES
     assert all(np.isfinite(float(loss)) and float(loss) > 0 for loss in losses.values())
+
+
+def test_anchors_lie_on_the_features_of_a_picture_of_any_size():
+    # 300 and 420 are no multiples of the strides: 300 // 38 would be 7.
+    spec = DataSpec(("rectangle", "ellipse"), (300, 420), OBJECTS)
+    network = MaskRCNN(tiny_config(), spec).network
+    pyramid = network.fpn({name: ops.zeros((1, *x.shape[1:])) for name, x in network.backbone.output.items()})
+    for level, anchors in zip((2, 3, 4, 5, 6), network.anchors, strict=True):
+        rows, columns = pyramid[f"P{level}"].shape[1:3]
+        centres = (anchors[:, :2] + anchors[:, 2:]).reshape(rows, columns, 3, 2) / 2
+        np.testing.assert_array_equal(centres[:, :, 1, 0] - 2**level * np.arange(columns), np.zeros((rows, columns)))
+        np.testing.assert_array_equal(centres[:, :, 1, 1].T - 2**level * np.arange(rows), np.zeros((columns, rows)))
+
+
+def test_a_run_that_fell_back_goes_on_unfrozen_without_asking_again(tmp_path, monkeypatch):
+    backbone = BackboneConfig(weights="imagenet", alpha=0.35, frozen_stages=3)
+
+    def unreachable(*_):
+        raise DownloadError("no network")
+
+    monkeypatch.setattr(weights, "fetch", unreachable)
+    first = MaskRCNN(tiny_config(backbone=backbone), tiny_spec())
+    first.init_saver(tmp_path)
+    first.save()
+    monkeypatch.setattr(weights, "fetch", lambda *_: pytest.fail("a resumed run asked for weights"))
+    start = read_start(tmp_path)
+    assert start == {"origin": "mobilenet_v2 (random weights, as ImageNet's could not be had)", "trained": False}
+    resumed = MaskRCNN(tiny_config(backbone=backbone), tiny_spec(), start)
+    resumed.init_saver(tmp_path)
+    resumed.load()
+    assert resumed.origin == first.origin
+    trained = [[v.path for v in model.network.trainable_variables] for model in (first, resumed)]
+    assert trained[0] == trained[1]
+
+
+def test_a_run_from_a_checkpoint_is_frozen_as_its_config_says(model, tmp_path):
+    model.init_saver(tmp_path)
+    path = model.save()
+    backbone = BackboneConfig(weights=None, alpha=0.35, frozen_stages=5)
+    spec = DataSpec(("a", "b", "c"), (SIZE, SIZE), OBJECTS)
+    begun = MaskRCNN(tiny_config(backbone=backbone, init_from=path), spec)
+    assert begun.start == {"origin": f"mobilenet_v2 (checkpoint {path})", "trained": True}
+    assert not begun.network.backbone.trainable_variables
+    for ours, theirs in zip(begun.network.backbone.weights, model.network.backbone.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    other = BackboneConfig(weights=None, alpha=0.5)
+    with pytest.raises(UserError, match=r"model.init_from: .* lacks \d+ variables of the backbone mobilenet_v2"):
+        MaskRCNN(tiny_config(backbone=other, init_from=path), spec)
 
 
 def test_loss_weights_multiply_the_terms(model):
@@ -227,10 +282,11 @@ def test_cost_is_that_of_the_parts_by_hand(model, monkeypatch):
     counted = []
 
     def counting(*arguments):
-        counted.append(multiply_adds(*arguments))
-        return 2e9
+        cost = count_cost(*arguments)
+        counted.append(cost.multiply_adds)
+        return replace(cost, multiply_adds=2_000_000_000)
 
-    monkeypatch.setattr(base_model, "multiply_adds", counting)
+    monkeypatch.setattr(base_model, "count_cost", counting)
     summary = model.summary()
     config, network = model.config, model.network
     per_mask = 14 * 14 * (9 * 16 * 16 + 4 * 16 * 16) + 28 * 28 * 16 * 2

@@ -34,6 +34,14 @@ def test_deltas_move_the_anchors_and_are_not_weighted():
     np.testing.assert_allclose(boxes[0, 2], [20, 20.5, 40, 25.5], rtol=1e-6)
 
 
+def test_weights_and_largest_growth_of_the_deltas_are_config():
+    deltas = np.zeros((1, 6, 4), np.float32)
+    deltas[0, 2] = 1, 0, 0, 9
+    boxes, _ = selected(deltas=deltas, delta_weights=(2.0, 1.0, 1.0, 3.0), max_scale=1.5)
+    # Centre (25, 25) moves by 10 / 2; the height would grow by e³ and grows to 15.
+    np.testing.assert_allclose(boxes[0, 2], [25, 17.5, 35, 32.5], rtol=1e-6)
+
+
 def test_clipping_is_to_each_pictures_own_height_and_width():
     size = np.array([[50, 50], [12, 45]], np.int32)
     boxes, valid = selected(np.repeat(LOGITS, 2, axis=0), size=size)

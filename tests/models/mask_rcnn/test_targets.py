@@ -68,6 +68,11 @@ def test_the_best_anchor_of_an_object_is_positive_whatever_its_overlap():
     assert set(found["index"][found["valid"] & ~found["positive"]]) == {0}
 
 
+def test_low_quality_matches_are_config():
+    objects = truth([[0, 0, 10, 19]], [1])
+    assert not of_anchors(objects, boxes=BOXES[[0, 5, 8]], samples=6, low_quality_matches=False)["positive"].any()
+
+
 def test_deltas_of_anchors_by_hand():
     found = of_anchors(truth(), samples=20)
     by_anchor = dict(zip(found["index"][found["positive"]], found["deltas"][found["positive"]], strict=True))
@@ -76,6 +81,12 @@ def test_deltas_of_anchors_by_hand():
     # From 10 × 7 with its centre at y = 3.5 to 10 × 10 with y = 5.
     np.testing.assert_allclose(by_anchor[5], [0, 1.5 / 7, 0, np.log(10 / 7)], rtol=1e-5, atol=1e-6)
     assert not found["deltas"][~found["positive"]].any()
+
+
+def test_deltas_of_anchors_are_times_the_weights_of_the_config():
+    found = of_anchors(truth(), samples=20, delta_weights=(2.0, 3.0, 4.0, 5.0))
+    by_anchor = dict(zip(found["index"][found["positive"]], found["deltas"][found["positive"]], strict=True))
+    np.testing.assert_allclose(by_anchor[5], [0, 4.5 / 7, 0, 5 * np.log(10 / 7)], rtol=1e-5, atol=1e-6)
 
 
 def test_rois_by_hand():

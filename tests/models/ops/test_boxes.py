@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models.ops.boxes import area, clip, has_size, intersection_over_area, iou, xywh_to_xyxy, xyxy_to_xywh
+from models.ops.boxes import area, clip, has_size, intersection_over_area, iou
 
 SQUARE, SHIFTED, INSIDE, APART, EMPTY = [0, 0, 10, 10], [5, 0, 15, 10], [2, 2, 4, 7], [20, 20, 30, 30], [3, 3, 3, 3]
 INVERTED = [8, 8, 2, 2]
@@ -42,12 +42,6 @@ def test_clip_with_one_size_and_with_a_size_per_picture():
     batch = np.stack([outside, outside])
     result = ops.convert_to_numpy(clip(batch, np.array([40, 7]), np.array([30, 6])))
     assert result.tolist() == [[[0, 0, 30, 40], [5, 6, 7, 8]], [[0, 0, 6, 7], [5, 6, 6, 7]]]
-
-
-def test_formats_are_converted_and_back():
-    both = boxes(SHIFTED, INSIDE)
-    assert ops.convert_to_numpy(xyxy_to_xywh(both)).tolist() == [[5, 0, 10, 10], [2, 2, 2, 5]]
-    np.testing.assert_array_equal(ops.convert_to_numpy(xywh_to_xyxy(xyxy_to_xywh(both))), both)
 
 
 @pytest.mark.parametrize(("min_size", "expected"), [(2, [True, True, False]), (2.1, [True, False, False])])

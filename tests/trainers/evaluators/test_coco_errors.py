@@ -2,43 +2,19 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from tests.trainers.evaluators.coco_cases import annotation, batch, predictions, rectangle, truth
 from trainers.evaluators.coco import CocoEvaluator
 from trainers.evaluators.config import CocoConfig
 
-
-def truth():
-    return {
-        "images": [{"id": image, "height": 180, "width": 240} for image in (1, 2)],
-        "categories": [{"id": i, "name": name} for i, name in enumerate(("cat", "dog", "bird"), start=1)],
-        "annotations": [
-            {
-                "id": 1,
-                "image_id": 1,
-                "category_id": 1,
-                "bbox": [20.0, 30.0, 100.0, 60.0],
-                "area": 6000.0,
-                "segmentation": [[20, 30, 120, 30, 120, 90, 20, 90]],
-            }
-        ],
-    }
+BOX = (20, 30, 120, 90)
 
 
-def batch():
-    return {
-        "image_id": np.array([1], np.int64),
-        "original_size": np.array([[180, 240]], np.int32),
-        "scale_to_original": np.ones((1, 2), np.float32),
-        "valid": np.array([True]),
-    }
+def one_object():
+    return truth([annotation(1, 1, rectangle(BOX))], images=(1, 2))
 
 
-def predictions():
-    return {
-        "boxes": np.array([[[20, 30, 120, 90]]], np.float32),
-        "classes": np.array([[1]], np.int32),
-        "scores": np.array([[0.9]], np.float32),
-        "masks": np.ones((1, 1, 28, 28), np.float32),
-    }
+def found():
+    return predictions([BOX], [1], [0.9])
 
 
 @pytest.mark.parametrize(
@@ -53,21 +29,21 @@ def predictions():
 )
 def test_what_cannot_be_right_is_an_error_that_names_the_picture(in_batch, in_predictions, message):
     with pytest.raises(ValueError, match=message):
-        CocoEvaluator(CocoConfig(), truth()).update(batch() | in_batch, predictions() | in_predictions)
+        CocoEvaluator(CocoConfig(), one_object()).update(batch() | in_batch, found() | in_predictions)
 
 
 def test_a_picture_that_comes_twice_is_an_error():
-    evaluator = CocoEvaluator(CocoConfig(), truth())
-    evaluator.update(batch(), predictions())
+    evaluator = CocoEvaluator(CocoConfig(), one_object())
+    evaluator.update(batch(), found())
     with pytest.raises(ValueError, match="image_id 1 came twice"):
-        evaluator.update(batch(), predictions())
+        evaluator.update(batch(), found())
 
 
 def test_missing_masks_are_an_error():
-    shown = predictions()
+    shown = found()
     del shown["masks"]
     with pytest.raises(ValueError, match="masks"):
-        CocoEvaluator(CocoConfig(), truth()).update(batch(), shown)
+        CocoEvaluator(CocoConfig(), one_object()).update(batch(), shown)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +56,7 @@ def test_missing_masks_are_an_error():
     ],
 )
 def test_a_ground_truth_that_is_none_is_an_error(change, message):
-    ground_truth = truth()
+    ground_truth = one_object()
     change(ground_truth)
     with pytest.raises(ValueError, match=message):
         CocoEvaluator(CocoConfig(), ground_truth)
@@ -93,6 +69,8 @@ def test_limits_must_be_positive_and_ascending(limits):
 
 
 def test_polygons_are_taken_as_well():
-    evaluator = CocoEvaluator(CocoConfig(), truth())
-    evaluator.update(batch(), predictions())
+    ground_truth = one_object()
+    ground_truth["annotations"][0]["segmentation"] = [[20, 30, 120, 30, 120, 90, 20, 90]]
+    evaluator = CocoEvaluator(CocoConfig(), ground_truth)
+    evaluator.update(batch(), found())
     assert evaluator.result()["mask/AP50"] == 1.0

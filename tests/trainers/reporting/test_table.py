@@ -7,7 +7,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from trainers.reporting.table import RunInfo, duration, final_table, print_table, write_metrics
+from trainers.reporting.table import RunInfo, final_table, print_table, write_metrics
 
 LONG = "python mains/pets_main.py -c configs/pets.json --set " + " ".join(f"trainer.key_{i}=1" for i in range(12))
 
@@ -92,10 +92,3 @@ def test_metrics_are_written_as_json_and_yaml_with_null_for_nan(tmp_path):
     expected = {"box/AP": 0.5, "box/AP_small": None, "box/AP/Türkisch Van": 0.25}
     assert json.loads((tmp_path / "new" / "metrics.json").read_text(encoding="utf-8")) == expected
     assert yaml.safe_load((tmp_path / "new" / "metrics.yaml").read_text(encoding="utf-8")) == expected
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(42.3, "42 s"), (59.7, "1 min 00 s"), (245, "4 min 05 s"), (5000, "1 h 23 min")]
-)
-def test_durations_read_well(seconds, words):
-    assert duration(seconds) == words

@@ -1,5 +1,7 @@
 """Wrong configs: each gives one clear message with the key's path, what was received and what to do."""
 
+import shlex
+
 import pytest
 
 from utils.config import ConfigError, process_config
@@ -37,7 +39,7 @@ def test_a_key_of_the_other_member_of_a_union_is_not_proposed(write):
         ("trainer.epochs=0", "trainer.epochs: received 0 (an integer) (in --set); allowed: greater than or equal to 1"),
         ('trainer.epochs="4"', "; write 4 without quotes"),
         ("trainer.steps=true", "trainer.steps: received true (a boolean)"),
-        ("exp.name=5", 'allowed: a valid string; write "5" in quotes'),
+        ("exp.name=5", """allowed: a valid string; write 'exp.name="5"'"""),
         ("exp.name=../up", 'exp.name: received "../up" (a string) (in --set); allowed: text that matches the pattern'),
         ("exp.seed=-1", "allowed: greater than or equal to 0"),
         ("model.mode=maxx", "allowed: 'max' or 'min'; did you mean \"max\"?"),
@@ -51,6 +53,13 @@ def test_a_key_of_the_other_member_of_a_union_is_not_proposed(write):
 )
 def test_a_wrong_value_is_shown_with_what_is_allowed(write, override, expected):
     assert expected in message(write({}), override)
+
+
+def test_the_advice_for_a_number_that_should_be_text_is_right_where_it_stands(write):
+    assert '; write "5" in quotes' in message(write({"exp": {"name": 5}}))
+    advice = message(write({}), "exp.name=5").rpartition("; write ")[2]
+    (word,) = shlex.split(advice)
+    assert process_config(write({}), [word]).exp.name == "5"
 
 
 def test_a_missing_key_is_named_with_its_meaning(write):
@@ -107,6 +116,11 @@ def test_json_that_only_python_takes_is_refused(write):
         ("a: !!python/object/apply:os.getcwd []\n", "could not determine a constructor"),
         ("a: &x [*x]\n", "Circular reference"),
         ("- a\n", "a config is one object"),
+        (
+            "a: !!timestamp 2026-01-02\n",
+            "a value that JSON does not have: Object of type date is not JSON serializable",
+        ),
+        ("a: !!set {b}\n", "a value that JSON does not have: Object of type set is not JSON serializable"),
         ("", "the file is empty"),
     ],
 )

@@ -29,6 +29,20 @@ def test_no_text_form_of_a_config_holds_a_secret(write, tmp_path):
     assert "mirror_password" not in config.to_dict()["data"]
 
 
+def test_a_switch_that_is_named_like_a_secret_is_saved(write, monkeypatch, tmp_path):
+    class Network(Section):
+        name: str = "net"
+        cls_token: bool = True
+        mask_token: int = 3
+
+    monkeypatch.setattr("fake_parts.Network", Network)
+    config = process_config(write({}), ["model.cls_token=false"])
+    config.save(tmp_path / "saved.json")
+    saved = process_config(tmp_path / "saved.json")
+    assert (saved.model.cls_token, saved.model.mask_token) == (False, 3)
+    assert "cls_token=False" in repr(config.model)
+
+
 def test_secret_fields_are_left_out_by_type_too():
     class Door(Section):
         pin: SecretStr = SecretStr(SECRET)

@@ -9,11 +9,12 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from utils.logger import Logger, LoggerConfig
+from utils.logger import Logger, LoggerConfig, comet_process
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -48,11 +49,13 @@ def everything(folder):
 
 
 @pytest.fixture
-def offline_run(tmp_path, comet_key, caplog):
+def offline_run(tmp_path, tmp_path_factory, comet_key, caplog):
     """A run that logged everything there is, offline, with its key in many places."""
     run_dir = tmp_path / "run"
     for name, text in (("model.py", "print('model')\n"), ("leaky.py", f"KEY = '{comet_key}'\n")):
         (tmp_path / name).write_text(text)
+    elsewhere = tmp_path_factory.mktemp("own") / "data.py"
+    elsewhere.write_text("print('own')\n")
     parameters = {"trainer": {"lr": 0.1}, "comet_api_key": comet_key, "note": f"my {comet_key}"}
     config = make_config(mode="offline", project="pets")
     names = {"experiment_name": "first", "comet_key": comet_key, "tags": ["synthetic"]}
@@ -61,7 +64,7 @@ def offline_run(tmp_path, comet_key, caplog):
         Logger(run_dir, config, hyper_parameters=parameters, **names) as logger,
     ):
         logger.graph("the network")
-        logger.code([tmp_path / "model.py", tmp_path / "leaky.py"], tmp_path)
+        logger.code([tmp_path / "model.py", tmp_path / "leaky.py", elsewhere], tmp_path)
         logger.summarize(1, {"loss": 0.5, "nan": float("nan"), "h": np.arange(9.0), "t": "words"})
         logger.summarize(2, {"AP": 0.25, "overlay": np.zeros((8, 8, 3), np.uint8)}, scope="val")
     return run_dir, config, logger.comet_location, caplog.text
@@ -86,6 +89,7 @@ def test_the_offline_archive_holds_everything_but_the_key(offline_run, comet_key
     assert [item["payload"]["graph"] for item in found if item["type"] == "graph"] == ["the network"]
 
     assert b"print('model')" in everything(run_dir)
+    assert b"print('own')" in everything(run_dir)
     assert comet_key.encode() not in everything(run_dir)
     assert comet_key not in log
     assert list(clean_environment.iterdir()) == []
@@ -242,7 +246,17 @@ def test_a_process_that_dies_is_one_warning(tmp_path, caplog):
         logger.close()
     assert time.perf_counter() - start < 5
     assert caplog.text.count("ended early") == 1
+    assert caplog.text.count("ended with code -9") == 1
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 200
+
+
+def test_an_experiment_that_cannot_end_is_told(tmp_path):
+    channel = comet_process.Channel.__new__(comet_process.Channel)
+    told = []
+    channel.report = lambda event, text: told.append((event, text))
+    experiment = SimpleNamespace(end=lambda: 1 / 0)
+    assert not comet_process._finish(experiment, {"timeout_s": 60, "folder": str(tmp_path)}, channel, set())
+    assert told == [("error", "the client could not end: ZeroDivisionError: division by zero")]
 
 
 def test_mode_online_without_a_key_is_a_warning(tmp_path, caplog):

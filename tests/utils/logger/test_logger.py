@@ -1,8 +1,10 @@
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import metadata as hparams_metadata
 
 from utils.logger import Logger, LoggerConfig
 from utils.logger.jsonl_writer import read_metrics
@@ -51,6 +53,25 @@ def test_graph_and_hyper_parameters_are_not_repeated_by_a_resume(tmp_path):
     accumulator.Reload()
     assert len(accumulator.Tensors("network")) == 1
     assert len(accumulator.Tensors("_hparams_/session_start_info")) == 1
+
+
+def test_the_key_comes_from_the_argument_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("COMET_API_KEY", "abcd1234")
+    logger = Logger(tmp_path, QUIET, experiment_name="x")
+    logger.close()
+    assert logger._key is None
+
+
+def test_hyper_parameters_have_json_types_and_no_key(tmp_path):
+    parameters = {"root": Path("data/abcd1234"), "token": "x", "cls_token": True}
+    with Logger(tmp_path, QUIET, experiment_name="x", comet_key="abcd1234", hyper_parameters=parameters):
+        pass
+    accumulator = EventAccumulator(str(tmp_path / "summaries" / "train"))
+    accumulator.Reload()
+    content = accumulator.summary_metadata[hparams_metadata.SESSION_START_INFO_TAG].plugin_data.content
+    found = hparams_metadata.parse_session_start_info_plugin_data(content).hparams
+    assert sorted(found) == ["cls_token", "root"]
+    assert found["root"].string_value == "data/***"
 
 
 def test_tensorboard_can_be_off(tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from utils.logger.config import LoggerConfig
-from utils.logger.values import encode_picture, make_histogram, sort_values
+from utils.logger.values import encode_picture, flatten, make_histogram, sort_values
 
 CONFIG = LoggerConfig()
 
@@ -103,3 +103,7 @@ def test_limits_of_pictures_and_switch_of_histograms():
 def test_a_thin_picture_keeps_a_pixel():
     picture = encode_picture(np.zeros((1, 1000, 3), np.uint8), 16)
     assert (picture.height, picture.width) == (1, 16)
+
+
+def test_flatten():
+    assert flatten({"a": {"b": {"c": 1}, "d": [1, 2]}, "e": None}) == {"a.b.c": 1, "a.d": [1, 2], "e": None}

@@ -8,8 +8,7 @@ import time
 
 import pytest
 
-from data_loader.download import download
-from data_loader.errors import DataError
+from utils.download import DownloadError, download
 
 CONTENT = bytes(range(256)) * 2000
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -94,6 +93,14 @@ def test_plain(server, tmp_path):
     assert server.ranges == [None]  # what is there is not asked for again
 
 
+def test_without_an_md5_the_length_decides(server, tmp_path):
+    server.tricks = ["half"]
+    path = download([server.url], tmp_path / "file", None, 5)
+    assert path.read_bytes() == CONTENT
+    download([server.url], path, None, 5)
+    assert len(server.ranges) == 2
+
+
 def test_a_download_that_breaks_off_is_resumed(server, tmp_path):
     server.tricks = ["half", "half"]
     assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
@@ -103,12 +110,44 @@ def test_a_download_that_breaks_off_is_resumed(server, tmp_path):
 
 def test_the_next_call_resumes_what_another_began(server, tmp_path):
     server.tricks = ["half", "missing"]
-    with pytest.raises(DataError, match="404"):
+    with pytest.raises(DownloadError, match="404"):
         download([server.url], tmp_path / "file", MD5, 5)
     assert (tmp_path / "file.part").read_bytes() == CONTENT[: len(CONTENT) // 2]
     assert not (tmp_path / "file").exists()
     assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
     assert server.ranges[-1] == f"bytes={len(CONTENT) // 2}-"
+
+
+def test_another_mirror_goes_on_with_what_the_first_gave(server, tmp_path):
+    server.tricks = ["half", "missing"]
+    assert download([server.url, f"{server.url}?mirror"], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+    rest = f"bytes={len(CONTENT) // 2}-"
+    assert server.ranges == [None, rest, rest]
+
+
+def test_two_halves_that_do_not_fit_are_loaded_anew(server, tmp_path):
+    (tmp_path / "file.part").write_bytes(b"?" * 1000)
+    assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+    assert server.ranges == ["bytes=1000-", None]
+
+
+def test_without_an_etag_it_is_resumed_too(server, tmp_path):
+    server.tag, server.tricks = "", ["half"]
+    assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+    assert server.ranges == [None, f"bytes={len(CONTENT) // 2}-"]
+
+
+def test_without_an_md5_nothing_is_put_together_unseen(server, tmp_path):
+    server.tag, server.tricks = "", ["half"]
+    assert download([server.url], tmp_path / "file", None, 5).read_bytes() == CONTENT
+    assert server.ranges == [None, None]
+
+
+def test_a_part_that_is_complete_is_taken(server, tmp_path):
+    (tmp_path / "file.part").write_bytes(CONTENT)
+    assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
+    assert server.ranges == []
+    assert [item.name for item in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_server_without_range_starts_anew(server, tmp_path):
@@ -119,7 +158,7 @@ def test_a_server_without_range_starts_anew(server, tmp_path):
 
 def test_a_file_that_changed_in_between_starts_anew(server, tmp_path):
     server.tricks = ["half", "missing"]
-    with pytest.raises(DataError):
+    with pytest.raises(DownloadError):
         download([server.url], tmp_path / "file", MD5, 5)
     server.tag, server.content = '"two"', CONTENT[::-1]
     new = hashlib.md5(CONTENT[::-1]).hexdigest()
@@ -128,7 +167,7 @@ def test_a_file_that_changed_in_between_starts_anew(server, tmp_path):
 
 def test_a_part_that_is_too_long_starts_anew(server, tmp_path):
     server.tricks = ["half", "missing"]
-    with pytest.raises(DataError):
+    with pytest.raises(DownloadError):
         download([server.url], tmp_path / "file", MD5, 5)
     (tmp_path / "file.part").write_bytes(CONTENT + b"more")
     assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
@@ -142,7 +181,7 @@ def test_a_wrong_md5_is_tried_once_more(server, tmp_path):
 
 def test_a_wrong_md5_twice_is_an_error_and_leaves_nothing(server, tmp_path):
     server.tricks = ["wrong", "wrong", "wrong"]
-    with pytest.raises(DataError, match=f"instead of {MD5}, twice"):
+    with pytest.raises(DownloadError, match=f"instead of {MD5}, twice"):
         download([server.url], tmp_path / "file", MD5, 5)
     assert server.tricks == ["wrong"]
     assert list(tmp_path.iterdir()) == []
@@ -155,7 +194,7 @@ def test_a_wrong_md5_twice_is_an_error_and_leaves_nothing(server, tmp_path):
 def test_a_connection_that_hangs_is_given_up(server, tmp_path, trick, message):
     server.tricks = [trick] * 9
     started = time.monotonic()
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DownloadError, match=message):
         download([server.url], tmp_path / "file", "0" * 32, 0.4)
     assert time.monotonic() - started < 8
 
@@ -170,13 +209,13 @@ def test_the_next_mirror_is_asked(server, tmp_path, caplog):
 
 
 def test_all_mirrors_are_named_when_none_works(tmp_path):
-    with pytest.raises(DataError, match=r"127.0.0.1:9.*ftp://x.*neither an http"):
+    with pytest.raises(DownloadError, match=r"127.0.0.1:9.*ftp://x.*neither an http"):
         download(["http://127.0.0.1:9/a", "ftp://x/a"], tmp_path / "file", MD5, 2)
-    with pytest.raises(DataError, match="no address"):
+    with pytest.raises(DownloadError, match="no address"):
         download([], tmp_path / "file", MD5, 2)
 
 
 def test_a_folder_that_cannot_be_made(server, tmp_path):
     (tmp_path / "taken").write_text("")
-    with pytest.raises(DataError, match="cannot be written"):
+    with pytest.raises(DownloadError, match="cannot be written"):
         download([server.url], tmp_path / "taken" / "file", MD5, 5)

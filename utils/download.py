@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_loader.download_progress import progress_of
-from data_loader.errors import DataError
+from utils.download_progress import progress_of
+from utils.errors import UserError
 
 _LOGGER = logging.getLogger("maskeras")
 _CHUNK = 1 << 18
@@ -22,6 +22,10 @@ _MIN_BYTES_PER_S = 256
 """A connection that gives less than this over `timeout_s` hangs, for all that anyone can tell."""
 _RESUMES = 5
 """How often a mirror that breaks off is asked for the rest."""
+
+
+class DownloadError(UserError):
+    """A file that could not be downloaded: says what each address did."""
 
 
 class _BrokenOff(Exception):
@@ -32,46 +36,56 @@ class _WrongContent(Exception):
     """The whole file came and is not the right one."""
 
 
-def download(urls: Sequence[str], path: Path, md5: str, timeout_s: float) -> Path:
+def download(urls: Sequence[str], path: Path, md5: str | None, timeout_s: float) -> Path:
     """Downloads a file from the first of `urls` that gives it whole.
 
     It is written to `path` + ".part" and renamed once its MD5 is right. A connection that breaks off is resumed, in
-    this call and in the next one; a wrong MD5 is tried once more from the start.
+    this call and in the next one, and by whichever address is asked next: the MD5 tells whether the pieces fit. A wrong
+    MD5 is tried once more from the start.
 
     Args:
         urls: http or https addresses of the same file, tried in order.
         path: where it goes; its folder is made. A file there with the right MD5 is taken as it is.
-        md5: 32 hex digits.
+        md5: 32 hex digits; None where nobody gives them: then the length that the server says is all that is checked,
+            and only what the same address gave of the same version is resumed.
         timeout_s: a connection is given up when there is no answer for so long, or next to nothing comes.
 
     Returns:
         `path`.
 
     Raises:
-        DataError: no address gave the file; lists what each one did.
+        DownloadError: no address gave the file; lists what each one did.
     """
-    if path.is_file() and _md5(path) == md5:
+    if is_whole(path, md5):
         return path
     reasons = []
-    for url in urls:
+    for left, url in zip(reversed(range(len(urls))), urls, strict=True):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _from_mirror(url, path, md5, timeout_s)
             return path
         except (_BrokenOff, _WrongContent) as error:
             reasons.append(f"{url}: {error}")
-            _LOGGER.warning("Download failed: %s", reasons[-1])
+            if left:  # else the error says it
+                _LOGGER.warning("Download failed: %s", reasons[-1])
         except OSError as error:  # the folder cannot be made, the disk is full: no other mirror helps
-            raise DataError(f"{path}: cannot be written ({error}).") from error
-    raise DataError(f"{path.name} could not be downloaded. " + ("; ".join(reasons) or "There is no address to ask."))
+            raise DownloadError(f"{path}: cannot be written ({error}).") from error
+    asked = "; ".join(reasons) or "There is no address to ask"
+    raise DownloadError(f"{path.name} could not be downloaded. {asked}.")
 
 
-def _from_mirror(url: str, path: Path, md5: str, timeout_s: float) -> None:
+def is_whole(path: Path, md5: str | None) -> bool:
+    """Whether the file is there, with this MD5 unless that is None."""
+    return path.is_file() and (md5 is None or _md5(path) == md5)
+
+
+def _from_mirror(url: str, path: Path, md5: str | None, timeout_s: float) -> None:
     part = path.with_name(path.name + ".part")
     for attempt in (1, 2):
-        _complete(url, part, timeout_s)
+        if md5 is None or not is_whole(part, md5):  # killed after the last byte: all is there
+            _complete(url, part, md5, timeout_s)
         found = _md5(part)
-        if found == md5:
+        if md5 in (None, found):
             part.replace(path)
             _note(part).unlink(missing_ok=True)
             return
@@ -83,21 +97,21 @@ def _from_mirror(url: str, path: Path, md5: str, timeout_s: float) -> None:
         _LOGGER.warning("%s: %s; once more from the start.", url, reason)
 
 
-def _complete(url: str, part: Path, timeout_s: float) -> None:
+def _complete(url: str, part: Path, md5: str | None, timeout_s: float) -> None:
     """Asks for the rest of the file until all of it is there, as long as each answer brings something."""
     for left in reversed(range(_RESUMES + 1)):
         before = _size(part)
         try:
-            return _receive(url, part, timeout_s)
+            return _receive(url, part, md5, timeout_s)
         except _BrokenOff as error:
             if not left or _size(part) == before:
                 raise
             _LOGGER.warning("%s: %s after %d bytes; resuming.", url, error, _size(part))
 
 
-def _receive(url: str, part: Path, timeout_s: float) -> None:
+def _receive(url: str, part: Path, md5: str | None, timeout_s: float) -> None:
     """One request: the rest of `part` where the server can, else the file from its start."""
-    response = _open(_request(url, part), timeout_s)
+    response = _open(_request(url, part, md5), timeout_s)
     with response:
         resumed = response.status == http.client.PARTIAL_CONTENT and _starts_at(response, _size(part))
         if not resumed and response.status != http.client.OK:
@@ -135,14 +149,16 @@ def _copy(response: Any, write: Callable, advance: Callable[[int], None], timeou
             window_bytes, window_start = 0, time.monotonic()
 
 
-def _request(url: str, part: Path) -> urllib.request.Request:
+def _request(url: str, part: Path, md5: str | None) -> urllib.request.Request:
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise _BrokenOff("is neither an http nor an https address")
     request = urllib.request.Request(url, headers={"Accept-Encoding": "identity", "User-Agent": "maskeras"})
     size, note = _size(part), _read_note(part)
-    if size and note.get("url") == url and note.get("validator"):
+    validator = note.get("validator") if note.get("url") == url else None
+    if size and (validator or md5):  # without a validator the pieces may be of two files: only an MD5 can tell
         request.add_header("Range", f"bytes={size}-")
-        request.add_header("If-Range", note["validator"])
+        if validator:
+            request.add_header("If-Range", validator)
     return request
 
 

@@ -1,0 +1,90 @@
+"""InstanceTrain: the validation's pictures go where a person looks for them."""
+
+import json
+import zipfile
+
+import cv2
+import numpy as np
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from base.base_eval import BaseEvaluator
+from tests.toy.toy_data import ToyData, ToyDataConfig
+from tests.toy.toy_model import ToyModel, ToyModelConfig
+from tests.toy.toy_run import DATA, TRAINER
+from trainers.config import TrainerConfig
+from trainers.instance_train import InstanceTrain
+from utils.logger import Logger, LoggerConfig
+
+
+class Squares(ToyData):
+    """Toys with one object each, as pictures of instances need."""
+
+    def prepare_sample(self, sample, rng):
+        mask = np.zeros((1, 32, 32), np.uint8)
+        mask[0, 8:24, 8:24] = 1
+        objects = {
+            "image_size": np.array([32, 32], np.int32),
+            "gt_boxes": np.array([[8, 8, 24, 24]], np.float32),
+            "gt_classes": np.ones(1, np.int32),
+            "gt_masks": mask,
+            "gt_crowd": np.zeros(1, bool),
+        }
+        return super().prepare_sample(sample, rng) | objects
+
+
+class Detector(ToyModel):
+    def predict(self, batch):
+        count = len(batch["images"])
+        return {
+            "boxes": np.tile(np.array([[4, 4, 20, 20]], np.float32), (count, 1, 1)),
+            "scores": np.full((count, 1), 0.9, np.float32),
+            "classes": np.ones((count, 1), np.int32),
+            "masks": np.ones((count, 1, 28, 28), np.float32),
+        }
+
+
+class Nothing(BaseEvaluator):
+    def reset(self):
+        """Nothing to forget."""
+
+    def update(self, batch, predictions):
+        """Looks at nothing."""
+
+    def result(self):
+        return {"accuracy": 0.5}
+
+
+def trainer(folder, logger):
+    data = Squares(ToyDataConfig.model_validate_json(json.dumps(DATA)), seed=0)
+    model = Detector(ToyModelConfig(), data.spec)
+    config = TrainerConfig.model_validate_json(json.dumps({**TRAINER, "pictures": 3}))
+    model.init_saver(folder / "checkpoints", config.checkpoint)
+    return InstanceTrain(model, data, config, logger=logger, evaluator=Nothing(None, {}))
+
+
+def test_pictures_of_a_validation_are_in_the_event_file_and_in_the_archive(tmp_path):
+    config = LoggerConfig.model_validate_json('{"comet": {"mode": "offline"}}')
+    with Logger(tmp_path, config, experiment_name="x") as logger:
+        one = trainer(tmp_path, logger)
+        one.model.global_step = 7
+        assert one.validate() == {"accuracy": 0.5}
+    names = [f"pictures/{number:02d}" for number in range(3)]
+
+    events = EventAccumulator(str(tmp_path / "summaries" / "val"), size_guidance={"images": 0})
+    events.Reload()
+    assert events.Tags()["images"] == names
+    found = events.Images(names[0])[0]
+    decoded = cv2.imdecode(np.frombuffer(found.encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
+    assert found.step == 7
+    # Prediction left, ground truth right; a picture of 1024 pixels at most.
+    assert decoded.shape[1] == 1024
+    assert not np.array_equal(decoded[:, :500], decoded[:, -500:])
+
+    with zipfile.ZipFile(logger.comet_location) as files:
+        messages = [json.loads(line)["payload"] for line in files.read("messages.json").splitlines()]
+        sent = [m for m in messages if m.get("upload_type") == "visualization"]
+        stored = sorted(info.file_size for info in files.infolist() if not info.filename.endswith(".json"))
+    assert sorted(m["additional_params"]["figName"] for m in sent) == [f"val/{name}" for name in names]
+    assert {m["additional_params"]["step"] for m in sent} == {7}
+    assert len(stored) == 3
+    assert stored[0] > 1000

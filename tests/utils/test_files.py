@@ -1,0 +1,29 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from utils.files import write_json, write_whole
+
+
+def test_json_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "a.json"
+    write_json(path, {"grün": 1})
+    assert path.read_text(encoding="utf-8") == '{\n  "grün": 1\n}\n'
+    with pytest.raises(TypeError):
+        write_json(path, {"bad": object()})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"grün": 1}
+    assert [file.name for file in path.parent.iterdir()] == ["a.json"]
+
+
+def test_a_crash_before_the_renaming_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "table.txt"
+    write_whole(path, "old")
+
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", crash)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, b"new")
+    assert path.read_text() == "old"
