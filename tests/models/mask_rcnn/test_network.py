@@ -238,7 +238,7 @@ def test_one_trace_whatever_the_objects():
 
     # Frozen: the backbone's gradients would only take time.
     backbone = BackboneConfig(weights=None, alpha=0.35, frozen_stages=5)
-    model = Counting(tiny_config(backbone=backbone), tiny_spec())
+    model = Counting(tiny_config(backbone=backbone), tiny_spec(), {"origin": "a checkpoint", "trained": True})
     optimizer = keras.optimizers.SGD(1e-3)
     optimizer.build(model.network.trainable_variables)
     steps = compile_steps(model, optimizer, jit_compile=False)
