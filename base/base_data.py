@@ -107,7 +107,7 @@ class BaseData(ABC):
             UserError: a batch cannot be split into n parts of one size.
         """
         part, parts = shard
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.split("train")))
+        order = self._random(epoch, 0).permutation(len(self.split("train")))
         size = self.config.batch_size
         if size % parts:
             raise UserError(f"data.batch_size = {size} is over all {parts} replicas: make it a multiple of {parts}.")
@@ -122,8 +122,12 @@ class BaseData(ABC):
         return load_batches(load, np.arange(len(source)), size, self.config)
 
     def _train_sample(self, epoch: int, index: int) -> Sample:
-        rng = np.random.default_rng((self.seed, epoch, index))
+        rng = self._random(epoch, 1 + index)
         return self.prepare_sample(self.split("train")[index], rng) | {"valid": np.bool_(True)}
+
+    def _random(self, epoch: int, stream: int) -> np.random.Generator:
+        # NumPy pads a seed with zeros: (seed, epoch) would be the stream of (seed, epoch, 0).
+        return np.random.default_rng((self.seed, epoch, stream))
 
     def _eval_sample(self, source: Sequence[Sample], index: int) -> Sample:
         return self.prepare_sample(source[index], None) | {"valid": np.bool_(True)}

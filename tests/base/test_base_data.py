@@ -60,6 +60,15 @@ def test_augmentation_depends_on_seed_epoch_and_index():
         assert (other != picture(1, 2)).any()
 
 
+def test_the_order_and_each_picture_have_random_streams_of_their_own(monkeypatch):
+    states, make = [], np.random.default_rng
+    watched = lambda seed: (states.append(str(make(seed).bit_generator.state)), make(seed))[1]  # noqa: E731
+    data = toy_data(pictures=4)
+    monkeypatch.setattr(np.random, "default_rng", watched)
+    assert len(list(data.train_batches(3))) == 1
+    assert len(states) == len(set(states)) == 1 + 4
+
+
 @pytest.mark.parametrize("start", [0, 1, 5, 6])
 def test_a_start_is_the_tail_of_the_same_sequence(start):
     data = toy_data()
