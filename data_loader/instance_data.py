@@ -3,6 +3,7 @@
 import logging
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class InstanceData(BaseData):
         """The COCO dict of a split: masks as RLE in the size of the files, exact (`coco_ground_truth`)."""
         return coco_ground_truth(self.records(split), self.classes)
 
-    @property
+    @cached_property  # every checkpoint asks for it, and it goes over all records
     def fingerprint(self) -> str:
         """12 hex digits over names, sizes, classes and masks of all splits."""
         return fingerprint({split: self.records(split) for split in ("train", "val", "test")})

@@ -113,6 +113,13 @@ def test_fingerprint_follows_the_content(pets_folder, pets_config):
     assert prepared(pets_config()).fingerprint != before
 
 
+def test_fingerprint_is_computed_once(pets_folder, pets_config, monkeypatch):
+    data = prepared(pets_config())
+    first = data.fingerprint
+    monkeypatch.setattr(data, "records", None)
+    assert data.fingerprint == first
+
+
 def test_index_is_kept_until_a_file_changes(pets_folder, pets_config, monkeypatch):
     first = prepared(pets_config())
 
