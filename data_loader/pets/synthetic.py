@@ -22,7 +22,7 @@ from data_loader.pets.drawing.picture import Drawing, draw_picture
 from data_loader.pets.index import BACKGROUND, BORDER, PET
 
 _LOGGER = logging.getLogger("maskeras")
-_VERSION = 4
+_VERSION = 5
 """Raised when other pictures are drawn, so that old ones are not taken for them."""
 _BORDER_WIDTH = 2
 _FOLDERS = ("images", "annotations/trimaps", "annotations/instances", "lines")

@@ -149,9 +149,9 @@ def _tail(a: Artist, root: tuple[float, float], curve: list[tuple[float, float]]
 
 
 POSES = {
-    "sitting": Pose(_sitting, (0.0, -2.3, 0.78), (-1.1, -3.4, 1.6, 0.05), 0.0),
-    "standing": Pose(_standing, (-1.3, -2.25, 0.68), (-2.05, -3.2, 1.75, 0.05), 0.9),
-    "lying": Pose(_lying, (-0.65, -1.5, 0.76), (-1.45, -2.6, 2.05, 0.05), 0.0),
+    "sitting": Pose(_sitting, (0.0, -2.35, 0.92), (-1.15, -3.6, 1.6, 0.05), 0.0),
+    "standing": Pose(_standing, (-1.3, -2.25, 0.84), (-2.15, -3.4, 1.75, 0.05), 0.9),
+    "lying": Pose(_lying, (-0.65, -1.55, 0.9), (-1.55, -2.8, 2.05, 0.05), 0.0),
     "portrait": Pose(_portrait, (0.0, -1.45, 1.05), (-1.3, -3.0, 1.3, 0.3), 0.0),
 }
 """Name of a pose → how it is drawn."""

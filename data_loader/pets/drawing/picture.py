@@ -86,7 +86,7 @@ def _cast(breeds: list[int], size: tuple[int, int], horizon: float, rng: np.rand
         names = list(POSES)[: 4 if count == 1 else 3]
         pose = names[rng.integers(len(names))]
         left, top, right, bottom = POSES[pose].extent
-        share = rng.uniform(0.55, 0.85) * (1.0, 0.88, 0.78)[count - 1] * LOOKS[breed - 1].size ** 0.5
+        share = rng.uniform(0.65, 0.95) * (1.0, 0.88, 0.78)[count - 1] * LOOKS[breed - 1].size ** 0.5
         scale = min(share * height / (bottom - top), max(0.95 * share, 0.4) * width / (right - left))
         x = width * (place + 0.5 + rng.uniform(-0.22, 0.22)) / count
         low = max(horizon + 0.12, 0.98 * (bottom - top) * scale / height)
@@ -101,10 +101,10 @@ def _paint(actor: _Actor, size: tuple[int, int], rng: np.random.Generator) -> La
 
 
 def _cover(size: tuple[int, int], rng: np.random.Generator) -> Layer:
-    """What stands in front of everything: in a third of the pictures a thing or two at the lower edge."""
+    """What stands in front of everything: in a fifth of the pictures a thing or two at the lower edge."""
     height, width = size
     layer = Layer(size, np.array([[height, 0.0, 0.0], [0.0, height, 0.0]]), rng)
-    for _ in range(rng.integers(1, 3) if rng.random() < 0.35 else 0):
+    for _ in range(rng.integers(1, 3) if rng.random() < 0.2 else 0):
         draw_thing(layer, rng.uniform(0, width / height), rng.uniform(0.96, 1.06), rng.uniform(0.12, 0.22), rng)
     return layer
 

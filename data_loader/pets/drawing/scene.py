@@ -29,7 +29,7 @@ def draw_scene(size: tuple[int, int], rng: np.random.Generator) -> tuple[Layer, 
     horizon = float(rng.uniform(0.28, 0.5))
     painter = (_meadow, _room, _room, _blanket)[rng.integers(4)]
     painter(layer, width / height, horizon, rng)
-    for _ in range(rng.integers(2, 7)):
+    for _ in range(rng.integers(0, 4)):
         x, y = rng.uniform(0, width / height), rng.uniform(horizon + 0.05, 1.0)
         draw_thing(layer, x, y, rng.uniform(0.08, 0.2) * (0.6 + 0.5 * y), rng)
     return layer, horizon
