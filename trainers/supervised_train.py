@@ -1,5 +1,6 @@
 """SupervisedTrain: a compiled step, an optimizer with its schedule, averaged weights."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,10 @@ from base.batch import Batch
 from base.checkpoint import CheckpointError
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer, build_schedule
+from trainers.schedules import WarmUpSchedule
 from trainers.steps import compile_steps
+
+log = logging.getLogger("maskeras")
 
 
 class SupervisedTrain(BaseTrain):
@@ -68,16 +72,22 @@ class SupervisedTrain(BaseTrain):
             return {v.path: keras.ops.convert_to_numpy(v) for v in self.model.network.trainable_variables}
 
     def state(self) -> dict[str, np.ndarray]:
-        """The optimizer's variables by position: their paths are not unique for every optimizer."""
+        """The optimizer's variables by position, for their paths are not unique for every optimizer; the bytes of its
+        class's name; the learning rate of the config."""
         arrays = (keras.ops.convert_to_numpy(variable) for variable in self.optimizer.variables)
-        return {f"optimizer/{i:05d}": array for i, array in enumerate(arrays)}
+        name = np.frombuffer(self._optimizer_class().encode(), np.uint8)
+        told = {"optimizer_class": name, "configured_rate": np.array(self.config.optimizer.learning_rate)}
+        return {f"optimizer/{i:05d}": array for i, array in enumerate(arrays)} | told
 
     def load_state(self, arrays: dict[str, np.ndarray]) -> None:
         """Takes back the optimizer's variables.
 
+        A learning rate that a callback set is one of them, and stays unless the config names another rate than before.
+
         Raises:
             CheckpointError: they belong to another optimizer or another set of trained weights.
         """
+        self._check_optimizer_class(arrays)
         variables = self.optimizer.variables
         values = [arrays[key] for key in sorted(arrays) if key.startswith("optimizer/")]
         if [tuple(v.shape) for v in variables] != [value.shape for value in values]:
@@ -88,10 +98,32 @@ class SupervisedTrain(BaseTrain):
             )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
+        self._take_new_rate(arrays)
 
     def extra_scalars(self) -> dict[str, float]:
         """The learning rate of the last update."""
-        if isinstance(self.schedule, float):
-            return {"learning_rate": float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))}
-        # Keras counts updates here, though it counts batches inside.
-        return {"learning_rate": self.schedule.last(int(keras.ops.convert_to_numpy(self.optimizer.iterations)))}
+        if isinstance(self.schedule, WarmUpSchedule):
+            # Keras counts updates here, though it counts batches inside.
+            return {"learning_rate": self.schedule.last(int(keras.ops.convert_to_numpy(self.optimizer.iterations)))}
+        return {"learning_rate": float(keras.ops.convert_to_numpy(self.optimizer.learning_rate))}
+
+    def _optimizer_class(self) -> str:
+        return type(getattr(self.optimizer, "inner_optimizer", self.optimizer)).__name__  # mixed_float16 wraps it
+
+    def _check_optimizer_class(self, arrays: dict[str, np.ndarray]) -> None:
+        # The shapes cannot tell: SGD's momentum has those of RMSprop's mean square.
+        now = self._optimizer_class()
+        before = arrays["optimizer_class"].tobytes().decode() if "optimizer_class" in arrays else now
+        if before != now:
+            raise CheckpointError(
+                f"The checkpoint holds the variables of the optimizer {before}, this run has {now}: resume with the "
+                "trainer.optimizer.name that the run began with, or begin a new run from its weights (model.init_from)."
+            )
+
+    def _take_new_rate(self, arrays: dict[str, np.ndarray]) -> None:
+        now = self.config.optimizer.learning_rate
+        before = float(arrays.get("configured_rate", now))
+        # Without a schedule the rate is a variable, so that of the checkpoint has taken the place of the config's.
+        if isinstance(self.schedule, float) and before != now:
+            self.optimizer.learning_rate = now
+            log.info("trainer.optimizer.learning_rate was %g and is %g now: the run goes on with that", before, now)

@@ -123,6 +123,23 @@ def test_a_callback_of_the_config_sets_the_learning_rate_and_a_resume_has_it(tmp
     assert resumed.extra_scalars()["learning_rate"] == 0.125
 
 
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_a_resume_takes_the_learning_rate_of_a_changed_config(tmp_path, caplog, precision):
+    changes = {**CONSTANT, "precision": precision, "callbacks": [REDUCE]}
+    trainer = toy_trainer(tmp_path, {**changes, "epochs": 2})
+    always(0.5)(trainer)
+    trainer.train()
+    lower = {**changes, "optimizer": {"learning_rate": 0.0625}, "epochs": 4}
+    with caplog.at_level(logging.INFO, "maskeras"):
+        resumed = toy_trainer(tmp_path, lower, resume="last")
+    assert "learning_rate was 0.25 and is 0.0625 now" in caplog.text
+    assert resumed.extra_scalars()["learning_rate"] == 0.0625
+    always(0.5)(resumed)
+    resumed.train()
+    # What the callback makes of the new rate is kept again.
+    assert toy_trainer(tmp_path, lower, resume="last").extra_scalars()["learning_rate"] == 0.03125
+
+
 def test_a_callback_of_the_config_that_is_none(tmp_path):
     with pytest.raises(UserError, match=r"callbacks\[0\]: .*does not take \{'patient': 5\}"):
         toy_trainer(tmp_path, {"callbacks": [{"name": "keras.callbacks:EarlyStopping", "arguments": {"patient": 5}}]})
@@ -239,8 +256,18 @@ def test_other_data_between_two_epochs_are_told_loudly(tmp_path, caplog):
 
 def test_another_optimizer_cannot_go_on(tmp_path):
     toy_trainer(tmp_path, {"epochs": 1}).train()
-    with pytest.raises(CheckpointError, match=r"adamw has \d+ here"):
-        toy_trainer(tmp_path, {"optimizer": {"name": "adamw"}}, resume="last")
+    with pytest.raises(CheckpointError, match=r"sgd has \d+ here"):
+        toy_trainer(tmp_path, {"optimizer": {"name": "sgd", "arguments": {"use_ema": True}}}, resume="last")
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize(("before", "now"), [("sgd", "rmsprop"), ("adam", "lamb"), ("sgd", "adamw")])
+def test_an_optimizer_of_another_class_cannot_go_on_though_shapes_may_agree(tmp_path, before, now, precision):
+    changes = [{"max_steps": 1, "precision": precision, "optimizer": {"name": name}} for name in (before, now)]
+    toy_trainer(tmp_path, changes[0]).train()
+    message = f"variables of the optimizer {before}, this run has {now}: resume with"
+    with pytest.raises(CheckpointError, match=f"(?i){message}"):
+        toy_trainer(tmp_path, changes[1], resume="last")
 
 
 def test_a_broken_newest_checkpoint_costs_its_steps_and_nothing_else(tmp_path, caplog):

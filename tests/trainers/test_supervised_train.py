@@ -142,6 +142,15 @@ def test_mixed_precision_learns_with_finite_losses(tmp_path, precision):
         np.testing.assert_array_equal(value, all_arrays(trainer)[key])
 
 
+def test_a_state_of_before_the_optimizers_name_was_kept_is_taken():
+    trainer, other = plain(learning_rate=0.1), plain(learning_rate=0.2)
+    trainer.train_step(batch_of(range(4)))
+    arrays = {key: value for key, value in trainer.state().items() if key.startswith("optimizer/")}
+    other.load_state(arrays)
+    for key, value in arrays.items():
+        np.testing.assert_array_equal(other.state()[key], value)
+
+
 def test_the_learning_rate_of_the_last_update_is_logged(tmp_path):
     trainer = toy_trainer(tmp_path, {"optimizer": {"learning_rate": 0.25}, "schedule": CONSTANT})
     assert trainer.extra_scalars()["learning_rate"] == 0.25
