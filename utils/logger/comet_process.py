@@ -18,7 +18,6 @@ import select
 import shutil
 import struct
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,7 +197,7 @@ def _finish(experiment: Any, settings: dict[str, Any], channel: Channel, earlier
 
     def give_up() -> None:
         channel.report("error", f"the client did not end within {settings['timeout_s']:g} s")
-        _remove_temporary()
+        _remove_temporary(settings)
         os._exit(1)
 
     timer = threading.Timer(settings["timeout_s"], give_up)
@@ -220,8 +219,9 @@ def _archives(settings: dict[str, Any]) -> set[Path]:
     return set(Path(settings["folder"]).glob("*.zip"))
 
 
-def _remove_temporary() -> None:
-    shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+def _remove_temporary(settings: dict[str, Any]) -> None:
+    # Never `tempfile.gettempdir()`: where the folder cannot be used that is everybody's /tmp, or the current one.
+    shutil.rmtree(settings["temporary"], ignore_errors=True)
 
 
 def _apply(session: _Session, frame: tuple[Any, ...], channel: Channel) -> None:
@@ -254,7 +254,7 @@ def main(settings: dict[str, Any]) -> None:
     for frame in frames:
         _apply(session, frame, channel)
     done = _finish(experiment, settings, channel, earlier)
-    _remove_temporary()
+    _remove_temporary(settings)
     # The client's threads and exit handlers have nothing left to do, and may wait for a dead server.
     os._exit(0 if done else 1)
 

@@ -68,6 +68,7 @@ class CometWriter:
             _LOG.warning("Comet: logger.comet.mode is 'online' but there is no key (COMET_API_KEY); writing an archive")
         online = key is not None and config.mode != "offline"
         settings = _settings(run_dir, config, online, name, tags, self.experiment_key)
+        settings["temporary"] = str(self._temporary)
         self._process = self._start_process(settings)
         if self._process is not None:
             self._feeder = _daemon(self._feed, self._process, key if online else None)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -257,6 +258,16 @@ def test_an_experiment_that_cannot_end_is_told(tmp_path):
     experiment = SimpleNamespace(end=lambda: 1 / 0)
     assert not comet_process._finish(experiment, {"timeout_s": 60, "folder": str(tmp_path)}, channel, set())
     assert told == [("error", "the client could not end: ZeroDivisionError: division by zero")]
+
+
+def test_only_the_own_temporary_folder_is_removed(tmp_path, monkeypatch):
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    for folder in (shared, own):
+        (folder / "deep").mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(shared))  # what Python falls back to where the own one is unusable
+    comet_process._remove_temporary({"temporary": str(own)})
+    assert [path.name for path in tmp_path.iterdir()] == ["shared"]
+    assert (shared / "deep").is_dir()
 
 
 def test_mode_online_without_a_key_is_a_warning(tmp_path, caplog):
