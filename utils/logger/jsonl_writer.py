@@ -1,4 +1,4 @@
-"""`metrics.jsonl`: one line per call of `summarize`, readable with any tool.
+"""`metrics.jsonl`: one line per call of `summarize` that has scalars, readable with any tool.
 
     {"step": 100, "scope": "train", "time": 1767225600.0, "scalars": {"loss": 0.5, "grad_norm": "NaN"}}
 
@@ -32,7 +32,9 @@ class JsonlWriter:
         self._file = _open(path)
 
     def write(self, step: int, scope: str, entries: Entries, wall_time: float) -> None:
-        """Append one line."""
+        """Append one line, unless there are no scalars: a reader finds each step once in a scope."""
+        if not entries.scalars:
+            return
         scalars = {key: _as_json(value) for key, value in entries.scalars.items()}
         line = {"step": step, "scope": scope, "time": wall_time, "scalars": scalars}
         self._file.write(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n")

@@ -27,9 +27,18 @@ def test_each_line_is_there_at_once(tmp_path):
     path = tmp_path / "metrics.jsonl"
     writer = JsonlWriter(path, None)
     for count in (1, 2):
-        writer.write(count, "val", Entries(), 0.0)
+        writer.write(count, "val", Entries(scalars={"AP": 0.5}), 0.0)
         assert path.read_bytes().count(b"\n") == count
     writer.close()
+
+
+def test_what_has_no_scalars_is_no_line(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    writer = JsonlWriter(path, None)
+    writer.write(1, "val", Entries(scalars={"AP": 0.5}), 0.0)
+    writer.write(1, "val", Entries(texts={"note": "a picture would do the same"}), 0.0)
+    writer.close()
+    assert [line["scalars"] for line in read_metrics(path)] == [{"AP": 0.5}]
 
 
 def test_nonfinite_numbers_are_valid_json_and_come_back(tmp_path):
