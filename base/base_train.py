@@ -61,6 +61,7 @@ class BaseTrain(ABC):
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ):
         self.model = model
+        self.model.network.stop_training = False
         self.data = data
         self.config = config
         self.logger = logger
@@ -155,17 +156,22 @@ class BaseTrain(ABC):
         self.log_losses()
         self.progress.stop()
         self._end_missing = False
-        metrics: dict[str, float] = {}
-        if self.evaluator and self.validation_due():
-            self.save({})  # an error, a kill or too little memory in the validation must not cost the epoch
-            metrics = self.validate()
-        self.history += [metrics[name] for name in [self.config.checkpoint.monitor] if name in metrics]
+        metrics = self._validate_where_due()
         logs = metrics | {f"val_{name}": value for name, value in metrics.items()}
         self.callbacks.on_epoch_end(self.model.cur_epoch, logs)
+        metrics = metrics or self._validate_where_due()  # a callback may have ended the run just now
         if self.step_in_epoch >= self.data.steps_per_epoch:
             self.model.cur_epoch += 1
             self.step_in_epoch = 0
         self.save(metrics)
+
+    def _validate_where_due(self) -> dict[str, float]:
+        if self.evaluator is None or not self.validation_due():
+            return {}
+        self.save({})  # an error, a kill or too little memory in the validation must not cost the epoch
+        metrics = self.validate()
+        self.history += [metrics[name] for name in [self.config.checkpoint.monitor] if name in metrics]
+        return metrics
 
     def validate(self) -> dict[str, float]:
         """Metrics of the validation split, logged under `val`."""
@@ -271,9 +277,10 @@ class BaseTrain(ABC):
         return self.config.max_steps is not None and self.model.global_step >= self.config.max_steps
 
     def validation_due(self) -> bool:
-        """After every n-th epoch, and where the run ends."""
+        """After every n-th epoch, and where the run ends, be it by a callback."""
         every = self.config.validate_every
-        last = self.model.cur_epoch + 1 >= self.config.epochs or self.steps_done()
+        stopped = self.steps_done() or self.model.network.stop_training
+        last = self.model.cur_epoch + 1 >= self.config.epochs or stopped
         return bool(every) and (last or (self.model.cur_epoch + 1) % every == 0)
 
     def stop_if_interrupted(self) -> None:

@@ -87,11 +87,36 @@ def test_standard_callbacks_see_epochs_and_steps(tmp_path):
     assert recorder.calls == [("begin", 2, 6), *epochs[0], *epochs[1], ("end",)]
 
 
+def stop(network):
+    network.stop_training = True
+
+
 def test_stop_training_ends_after_the_step(tmp_path):
-    trainer = toy_trainer(tmp_path, callbacks=[At(8, lambda network: setattr(network, "stop_training", True))])
+    trainer = toy_trainer(tmp_path, callbacks=[At(8, stop)])
     trainer.train()
     assert trainer.model.global_step == 8
     assert trainer.model.saver.read("last").meta["position"] == 2
+
+
+class AtEpochEnd(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        assert not logs
+        self.model.stop_training = True
+
+
+@pytest.mark.parametrize("callback", [At(2, stop), At(6, stop), AtEpochEnd()], ids=["within", "last step", "epoch end"])
+@pytest.mark.parametrize("validate_every", [2, 0])
+def test_a_run_that_a_callback_ends_is_validated(tmp_path, callback, validate_every):
+    rows = Rows()
+    callback.made = 0
+    trainer = toy_trainer(tmp_path, {"validate_every": validate_every}, logger=rows, callbacks=[callback])
+    trainer.train()
+    end = getattr(callback, "step", 6)
+    assert trainer.model.global_step == end
+    assert rows.steps("val") == ([end] if validate_every else [])
+    assert len(trainer.history) == len(rows.steps("val"))
+    last = trainer.model.saver.read("last").meta
+    assert (last["global_step"], last["validated"]) == (end, bool(validate_every))
 
 
 def always(value):
