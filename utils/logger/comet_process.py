@@ -18,7 +18,9 @@ import select
 import shutil
 import struct
 import sys
+import tempfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,12 +194,12 @@ def _finish(experiment: Any, settings: dict[str, Any], channel: Channel, earlier
     """End the experiment, in the time that the parent waits too; report all archives but `earlier`.
 
     Returns:
-        Whether the client ended it without an error.
+        Whether the client ended it without an error, and what was logged is at Comet or in `settings["folder"]`.
     """
 
     def give_up() -> None:
         channel.report("error", f"the client did not end within {settings['timeout_s']:g} s")
-        _remove_temporary(settings)
+        _leave_temporary(settings, channel)
         os._exit(1)
 
     timer = threading.Timer(settings["timeout_s"], give_up)
@@ -210,18 +212,42 @@ def _finish(experiment: Any, settings: dict[str, Any], channel: Channel, earlier
         return False
     finally:
         timer.cancel()
-    for archive in sorted(_archives(settings) - earlier):
+    archives = {archive for archive in _archives(settings) - earlier if _holds_something(archive)}
+    for archive in sorted(archives):
         channel.report("archive", str(archive))
-    return True
+    strays = _strays(settings)
+    if not (archives or strays or settings["online"]):
+        channel.report("error", f"no archive could be written to {settings['folder']}; metrics.jsonl has all figures")
+    return bool(archives or settings["online"]) and not strays
 
 
 def _archives(settings: dict[str, Any]) -> set[Path]:
     return set(Path(settings["folder"]).glob("*.zip"))
 
 
-def _remove_temporary(settings: dict[str, Any]) -> None:
-    # Never `tempfile.gettempdir()`: where the folder cannot be used that is everybody's /tmp, or the current one.
-    shutil.rmtree(settings["temporary"], ignore_errors=True)
+def _strays(settings: dict[str, Any]) -> list[Path]:
+    """Archives that the client wrote to a temporary folder, as it does where `settings["folder"]` takes none."""
+    found = Path(tempfile.gettempdir()).glob(f"*/{settings['experiment_key']}*.zip")
+    return sorted(archive for archive in found if _holds_something(archive))
+
+
+def _holds_something(archive: Path) -> bool:
+    """Whether it is more than the empty archive with which the client tries the folder when it starts."""
+    try:
+        with zipfile.ZipFile(archive) as files:
+            return bool(files.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _leave_temporary(settings: dict[str, Any], channel: Channel) -> None:
+    """Remove the temporary folder, unless an archive lies there: then the parent is told to keep it."""
+    strays = _strays(settings)
+    for archive in strays:
+        channel.report("stray", str(archive))
+    if not strays:
+        # Never `tempfile.gettempdir()`: where the folder cannot be used that is everybody's /tmp, or the current one.
+        shutil.rmtree(settings["temporary"], ignore_errors=True)
 
 
 def _apply(session: _Session, frame: tuple[Any, ...], channel: Channel) -> None:
@@ -254,7 +280,7 @@ def main(settings: dict[str, Any]) -> None:
     for frame in frames:
         _apply(session, frame, channel)
     done = _finish(experiment, settings, channel, earlier)
-    _remove_temporary(settings)
+    _leave_temporary(settings, channel)
     # The client's threads and exit handlers have nothing left to do, and may wait for a dead server.
     os._exit(0 if done else 1)
 

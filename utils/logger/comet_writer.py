@@ -62,6 +62,7 @@ class CometWriter:
         self._dropped = 0
         self._closed = False
         self._off = False
+        self._stray = False
         self._queue: queue.Queue[tuple[Any, ...]] = queue.Queue(config.queue_size)
         self._temporary = Path(tempfile.mkdtemp(prefix="maskeras-comet-"))
         if key is None and config.mode == "online":
@@ -117,11 +118,12 @@ class CometWriter:
         else:
             self._warn_if_unfinished()
         self._listener.join(_GRACE_S)
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        if not self._stray:
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _warn_if_unfinished(self) -> None:
         self._listener.join(_GRACE_S)  # it knows whether Comet was off from the start
-        if self._process is not None and self._process.returncode and not self._off:
+        if self._process is not None and self._process.returncode and not (self._off or self._stray):
             _LOG.warning(
                 "Comet: its process ended with code %d, so what is there, or in its archive, is incomplete; "
                 "metrics.jsonl has all figures",
@@ -190,6 +192,15 @@ class CometWriter:
         elif event == "archive":
             self.location = text
             _LOG.info("Comet: archive written to %s; send it with: comet upload %s", text, text)
+        elif event == "stray":
+            self.location = text
+            self._stray = True
+            _LOG.warning(
+                "Comet: comet/ of the run took no archive. It is kept in %s, a temporary folder: move it away, or send "
+                "it with: comet upload %s",
+                text,
+                text,
+            )
         elif event == "offline":
             _LOG.warning("COMET IS NOT REACHABLE: %s. The run goes on and writes an archive instead.", text)
         elif event == "failed":
