@@ -31,6 +31,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _END = ("end",)
 _GRACE_S = 2.0
 """Seconds that the process is given to report after its own time is up."""
+_GIT_S = 10.0
+"""Seconds that git may take to show the uncommitted changes."""
 
 
 class CometWriter:
@@ -70,6 +72,7 @@ class CometWriter:
         online = key is not None and config.mode != "offline"
         settings = _settings(run_dir, config, online, name, tags, self.experiment_key)
         settings["temporary"] = str(self._temporary)
+        settings["git_patch"] = config.git_patch and _may_log_patch(key)
         self._process = self._start_process(settings)
         if self._process is not None:
             self._feeder = _daemon(self._feed, self._process, key if online else None)
@@ -245,8 +248,34 @@ def _settings(
         "timeout_s": config.timeout_s,
         "system_metrics": config.system_metrics,
         "git_metadata": config.git_metadata,
-        "git_patch": config.git_patch,
     }
+
+
+def _may_log_patch(key: str | None) -> bool:
+    """Whether the uncommitted changes, which the client logs unseen, are known not to hold the key."""
+    if key is None:
+        return True
+    # What the client compares, whatever the person's git shows: as many lines around a change, all files as text.
+    options = ["--unified=3", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative"]
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")
+    }
+    place = os.environ.get("COMET_GIT_DIRECTORY") or _ROOT
+    try:
+        command = ["git", "-C", str(place), "diff", *options, "HEAD"]
+        patch = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=_GIT_S).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        _LOG.warning("Comet: logger.comet.git_patch is off: the changes cannot be searched for the API key (%s)", error)
+        return False
+    if key.encode() in patch:
+        _LOG.warning(
+            "Comet: logger.comet.git_patch is off: the uncommitted changes hold the API key. Take it out of the file "
+            "and give it as COMET_API_KEY in the environment"
+        )
+        return False
+    return True
 
 
 def _environment(config: CometConfig, temporary: Path) -> dict[str, str]:
@@ -269,6 +298,7 @@ def _environment(config: CometConfig, temporary: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
     }
     environment.setdefault("COMET_HTTP_SESSION_RETRY_TOTAL", "1")
+    environment.setdefault("COMET_GIT_DIRECTORY", str(_ROOT))  # the one that `_may_log_patch` searches
     if config.url is not None:
         environment["COMET_URL_OVERRIDE"] = config.url
     return environment

@@ -47,7 +47,7 @@ class CometConfig(Section):
     """Log branch, commit and remote address of the repository (the commit is in `environment.json` in any case)."""
 
     git_patch: bool = False
-    """Log the uncommitted changes of the repository as well."""
+    """Log the uncommitted changes of the repository as well, unless they hold the API key."""
 
 
 class LoggerConfig(Section):

@@ -1,5 +1,6 @@
 """The real client, against servers of our own and without any."""
 
+import io
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from utils.logger import Logger, LoggerConfig, comet_process
+from utils.logger import Logger, LoggerConfig, comet_process, comet_writer
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -302,6 +303,65 @@ def test_only_the_own_temporary_folder_is_removed(tmp_path, monkeypatch):
     assert (shared / "deep").is_dir()
 
 
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A function that changes the one file of a repository from a text to another one; the client looks there."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    monkeypatch.setenv("COMET_GIT_DIRECTORY", str(folder))
+    git = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@localhost"]
+
+    def change(before, after):
+        (folder / "pets.json").write_text(before)
+        for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+            subprocess.run(git + arguments, check=True)
+        (folder / "pets.json").write_text(after)
+
+    return change
+
+
+@pytest.mark.parametrize(("before", "after"), [("{}", '{"comet_api_key": "KEY"}'), ("KEY\n1\n", "KEY\n2\n")])
+def test_changes_with_the_key_are_no_patch(tmp_path, repository, comet_key, caplog, before, after):
+    repository(before.replace("KEY", comet_key), after.replace("KEY", comet_key))
+    names = {"experiment_name": "x", "comet_key": comet_key}
+    with (
+        caplog.at_level(logging.WARNING, "maskeras"),
+        Logger(tmp_path / "run", make_config(mode="offline", git_patch=True), **names),
+    ):
+        pass
+    assert "git_patch is off: the uncommitted changes hold the API key" in caplog.text
+    assert comet_key not in caplog.text
+    assert comet_key.encode() not in patches(tmp_path / "run")
+
+
+def test_changes_without_the_key_are_a_patch(tmp_path, repository, comet_key):
+    repository("1", "2 is new")
+    names = {"experiment_name": "x", "comet_key": comet_key}
+    with Logger(tmp_path / "run", make_config(mode="offline", git_patch=True), **names):
+        pass
+    assert b"+2 is new" in patches(tmp_path / "run")
+
+
+def test_no_patch_where_git_cannot_tell(tmp_path, monkeypatch, comet_key, caplog):
+    monkeypatch.setenv("COMET_GIT_DIRECTORY", str(tmp_path))
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        assert not comet_writer._may_log_patch(comet_key)
+    assert "cannot be searched for the API key" in caplog.text
+
+
+def patches(folder):
+    """What the archives hold, archives in them unpacked too."""
+    data = everything(folder)
+    for archive in folder.rglob("*.zip"):
+        with zipfile.ZipFile(archive) as files:
+            for name in files.namelist():
+                inner = io.BytesIO(files.read(name))
+                if zipfile.is_zipfile(inner):
+                    with zipfile.ZipFile(inner) as patch:
+                        data += b"".join(patch.read(item) for item in patch.namelist())
+    return data
+
+
 def test_mode_online_without_a_key_is_a_warning(tmp_path, caplog):
     with (
         caplog.at_level(logging.WARNING, "maskeras"),
@@ -313,11 +373,9 @@ def test_mode_online_without_a_key_is_a_warning(tmp_path, caplog):
 
 
 def test_a_broken_key_file_starts_a_new_experiment(tmp_path, caplog):
-    from utils.logger.comet_writer import experiment_key  # noqa: PLC0415
-
     (tmp_path / "comet_experiment.json").write_text('{"experiment_key": "../x"}')
     with caplog.at_level(logging.WARNING, "maskeras"):
-        key = experiment_key(tmp_path, resume=True)
+        key = comet_writer.experiment_key(tmp_path, resume=True)
     assert "not readable" in caplog.text
-    assert key == experiment_key(tmp_path, resume=True)
-    assert key != experiment_key(tmp_path, resume=False)
+    assert key == comet_writer.experiment_key(tmp_path, resume=True)
+    assert key != comet_writer.experiment_key(tmp_path, resume=False)
