@@ -1,4 +1,4 @@
-# Needs Python 3.11, 3.12 or 3.13; another one than python3: make PYTHON=python3.12 pets
+# Needs Python 3.11 (from 3.11.4), 3.12 or 3.13; another one than python3: make PYTHON=python3.12 pets
 PYTHON ?= python3
 ARGS ?=
 
@@ -35,8 +35,8 @@ clean: ## remove the environment and all caches; runs (experiments/) and data st
 
 # The stamp is written last, so an installation that broke off is done again.
 $(STAMP): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-		echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11, 4) <= sys.version_info < (3, 14))' || { \
+		echo "$(PYTHON) is not Python 3.11 (from 3.11.4), 3.12 or 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -172,6 +173,20 @@ def test_one_version():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     released = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert released[0] == version
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [((3, 10, 9), False), ((3, 11, 3), False), ((3, 11, 4), True), ((3, 13, 9), True), ((3, 14, 0), False)],
+)
+def test_one_range_of_python_versions(version, fits):
+    """3.11.4 is the first 3.11 whose tarfile has the filters that `data_loader/archive.py` needs."""
+    required = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    low, high = (tuple(map(int, re.findall(r"\d+", bound))) for bound in required.split(","))
+    assert (low <= version < high) == fits
+    check = re.search(r"sys\.exit\((not .*)\)'", (ROOT / "Makefile").read_text(encoding="utf-8"))[1]
+    assert eval(check, {"sys": SimpleNamespace(version_info=(*version, "final", 0))}) != fits
+    assert f"(from {'.'.join(map(str, low))})" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_make_help_lists_every_target():
