@@ -2,7 +2,6 @@
 
 import fcntl
 import logging
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +11,12 @@ from data_loader.errors import DataError
 from data_loader.pets.config import DownloadConfig
 from data_loader.pets.index import missing_parts
 from utils.download import DownloadError, download
+from utils.work_folder import remove_abandoned, work_folder
 
 _LOGGER = logging.getLogger("maskeras")
 _MAX_BYTES = 4 * 2**30
 """What either archive may unpack to; the real ones have 0.8 GB together."""
+_UNPACKING = ".unpack-"
 
 
 def fetch_pets(root: Path, config: DownloadConfig) -> None:
@@ -50,6 +51,7 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _fetch(root: Path, config: DownloadConfig) -> None:
+    remove_abandoned(root, _UNPACKING)
     for name, md5 in (("annotations", config.annotations_md5), ("images", config.images_md5)):
         if not (root / name).exists():
             urls = [f"{mirror.rstrip('/')}/{name}.tar.gz" for mirror in config.mirrors]
@@ -66,10 +68,10 @@ def _fetch(root: Path, config: DownloadConfig) -> None:
 
 def _unpack(archive: Path, root: Path, name: str) -> None:
     try:
-        with tempfile.TemporaryDirectory(dir=root, prefix=".unpack-") as folder:
-            safe_extract(archive, Path(folder), _MAX_BYTES)
-            if not (Path(folder) / name).is_dir():
+        with work_folder(root, _UNPACKING) as folder:
+            safe_extract(archive, folder, _MAX_BYTES)
+            if not (folder / name).is_dir():
                 raise DataError(f"{archive}: holds no folder {name}/.")
-            (Path(folder) / name).rename(root / name)
+            (folder / name).rename(root / name)
     except OSError as error:
         raise DataError(f"{root}: {archive.name} cannot be unpacked there ({error}).") from error

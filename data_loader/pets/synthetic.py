@@ -6,7 +6,6 @@ import logging
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -20,11 +19,13 @@ from data_loader.pets.breeds import BREEDS, list_line
 from data_loader.pets.config import SyntheticConfig
 from data_loader.pets.drawing.picture import Drawing, draw_picture
 from data_loader.pets.index import BACKGROUND, BORDER, PET
+from utils.work_folder import remove_abandoned, work_folder
 
 _LOGGER = logging.getLogger("maskeras")
 _VERSION = 5
 """Raised when other pictures are drawn, so that old ones are not taken for them."""
 _BORDER_WIDTH = 2
+_DRAWING = ".drawing-"
 _FOLDERS = ("images", "annotations/trimaps", "annotations/instances", "lines")
 
 
@@ -40,6 +41,7 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
         DataError: the folder cannot be written.
     """
     root = config.folder / f"v{_VERSION}-{_key(config)}"
+    remove_abandoned(config.folder, _DRAWING)
     if root.is_dir():
         return root
     started = time.monotonic()
@@ -47,8 +49,8 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
     _LOGGER.info("Drawing %d pets-like pictures into %s …", count, root)
     try:
         config.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=config.folder, prefix=".drawing-") as temporary:
-            folder = Path(temporary) / "pets"
+        with work_folder(config.folder, _DRAWING) as temporary:
+            folder = temporary / "pets"
             _draw_all(folder, config, count)
             _write_lists(folder, config)
             _publish(folder, root)

@@ -1,14 +1,15 @@
 """A file of weights from the net into a cache folder."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from models.backbones.architecture import Pretrained
 from utils.download import DownloadError, download, is_whole
+from utils.work_folder import remove_abandoned, work_folder
 
 SILENCE = 7.0
 """Seconds to wait for an answer, and again for each next piece; both together stay below 15 s."""
+_DOWNLOADING = ".download-"
 
 
 def cache_folder() -> Path:
@@ -32,11 +33,12 @@ def fetch(source: Pretrained, folder: Path, silence: float = SILENCE) -> Path:
         DownloadError: no answer in time, a refusal, a broken or damaged download, a folder that cannot be written.
     """
     target = folder / source.url.rpartition("/")[2]
+    remove_abandoned(folder, _DOWNLOADING)
     try:
         if is_whole(target, source.md5):
             return target
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as own:
-            return download([source.url], Path(own) / target.name, source.md5, silence).replace(target)
+        with work_folder(folder, _DOWNLOADING) as own:
+            return download([source.url], own / target.name, source.md5, silence).replace(target)
     except OSError as error:
         raise DownloadError(f"{target}: cannot be written ({error}).") from error

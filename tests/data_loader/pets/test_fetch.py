@@ -42,6 +42,7 @@ def mirror(pets_folder, tmp_path):
 
 
 def test_the_data_set_is_downloaded_and_read(mirror, pets_folder, pets_config):
+    (pets_folder / ".unpack-killed/images").mkdir(parents=True)
     data = PetsData(pets_config(download=mirror, offline="error"), 0)
     data.prepare()
     assert data.display_name == "oxford-iiit-pet"

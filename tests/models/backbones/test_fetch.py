@@ -50,11 +50,13 @@ def server():
 
 def test_a_file_is_fetched_once(server, tmp_path):
     source = Pretrained(f"{server.url}/whole.h5", MD5)
+    (tmp_path / "models/.download-killed").mkdir(parents=True)
     path = fetch(source, tmp_path / "models")
     assert path == tmp_path / "models" / "whole.h5"
     assert path.read_bytes() == CONTENT
     assert fetch(source, tmp_path / "models") == path
     assert server.requests == ["/whole.h5"]
+    assert [item.name for item in (tmp_path / "models").iterdir()] == ["whole.h5"]
 
 
 def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
