@@ -4,8 +4,6 @@
 proposals are not stored.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from keras import ops
@@ -17,26 +15,38 @@ from models.mask_rcnn.rpn import select_proposals
 from models.mask_rcnn.targets import AnchorTargets, GroundTruth, anchor_targets, roi_targets
 from models.ops.box_coder import BoxCoder
 from models.ops.masks import crop_masks
-
-GOLDEN = Path(__file__).parents[4] / "shared" / "golden"
-pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"the reference outputs are not at {GOLDEN}")
+from tests.models.golden import SOURCES, golden
 
 SIZE = np.array([[240, 320]], np.int32)
 LEVELS = [15360, 3840, 960, 240, 60]
 
 
-@pytest.fixture(scope="module")
-def forward():
-    return dict(np.load(GOLDEN / "forward_240x320.npz"))
+@pytest.fixture(scope="module", params=SOURCES)
+def source(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def targets():
-    return dict(np.load(GOLDEN / "targets_losses.npz"))
+def forward(source):
+    return golden(source, "forward")
+
+
+@pytest.fixture(scope="module")
+def targets(source):
+    return golden(source, "targets")
+
+
+@pytest.fixture(scope="module")
+def full_forward():
+    return golden("full", "forward")
 
 
 @pytest.fixture(scope="module")
 def rpn(forward):
+    return rpn_outputs(forward)
+
+
+def rpn_outputs(forward):
     logits = np.concatenate([forward[f"rpn_objectness_{i}"].reshape(1, -1) for i in range(5)], axis=1)
     deltas = np.concatenate([forward[f"rpn_deltas_{i}"].reshape(1, -1, 4) for i in range(5)], axis=1)
     return logits, deltas
@@ -58,9 +68,10 @@ def numbers(value):
     return ops.convert_to_numpy(value)[0]
 
 
-def test_proposals(forward, rpn):
+def test_proposals(full_forward):
+    forward, outputs = full_forward, rpn_outputs(full_forward)
     anchors = np.split(forward["anchors"], np.cumsum(LEVELS)[:-1])
-    boxes, valid = map(numbers, select_proposals(*rpn, anchors, SIZE, RPNConfig(), training=False))
+    boxes, valid = map(numbers, select_proposals(*outputs, anchors, SIZE, RPNConfig(), training=False))
     assert valid.sum() == len(forward["proposals"]) == 1000
     # Near-equal scores may change places; every proposal must be there and most in its own place.
     distance = np.abs(boxes[:, None] - forward["proposals"][None]).max(axis=-1)
@@ -120,8 +131,9 @@ def test_roi_targets(targets, truth):
     np.testing.assert_allclose(numbers(masks), targets["mask_targets"], atol=1e-4)
 
 
-def test_detections_are_those_of_a_plain_loop(forward):
+def test_detections_are_those_of_a_plain_loop(full_forward):
     """torchvision's detections belong to other proposals; so its rules, written as loops, are the reference."""
+    forward = full_forward
     logits, deltas, boxes = forward["class_logits"], forward["box_deltas"], forward["boxes_given"]
     arguments = (x[None] for x in (logits, deltas, boxes, np.ones(len(boxes), bool)))
     found = detect(*arguments, SIZE, BoxCoder(), DetectConfig())

@@ -1,7 +1,5 @@
 """The operations against stored outputs of torchvision 0.28's `maskrcnn_resnet50_fpn`."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from keras import ops
@@ -15,21 +13,24 @@ from models.ops.masks import crop_masks
 from models.ops.matching import match
 from models.ops.nms import batched_nms, nms
 from models.ops.roi_align import assign_levels, roi_align
-
-GOLDEN = Path(__file__).parents[4] / "shared" / "golden"
-pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"the reference outputs are not at {GOLDEN}")
+from tests.models.golden import SOURCES, golden
 
 LEVELS = [(64, 80), (32, 40), (16, 20), (8, 10), (4, 5)]
 
 
-@pytest.fixture(scope="module")
-def targets():
-    return np.load(GOLDEN / "targets_losses.npz")
+@pytest.fixture(scope="module", params=SOURCES)
+def source(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def forward():
-    return np.load(GOLDEN / "forward_240x320.npz")
+def targets(source):
+    return golden(source, "targets")
+
+
+@pytest.fixture(scope="module")
+def forward(source):
+    return golden(source, "forward")
 
 
 def matched_to(boxes, gt_boxes, *thresholds, low_quality):
