@@ -31,6 +31,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _END = ("end",)
 _GRACE_S = 2.0
 """Seconds that the process is given to report after its own time is up."""
+_HURRY_S = 10.0
+"""Seconds that closing takes at most where the run is being stopped."""
 _GIT_S = 10.0
 """Seconds that git may take to show the uncommitted changes."""
 
@@ -65,6 +67,7 @@ class CometWriter:
         self._closed = False
         self._off = False
         self._stray = False
+        self._hurried = False
         self._queue: queue.Queue[tuple[Any, ...]] = queue.Queue(config.queue_size)
         self._temporary = Path(tempfile.mkdtemp(prefix="maskeras-comet-"))
         if key is None and config.mode == "online":
@@ -102,21 +105,37 @@ class CometWriter:
         """Queue one source file."""
         self._put("code", name, text)
 
+    def hurry(self) -> None:
+        """Make `close` wait 10 s at most, and then leave the process to end by itself.
+
+        For a run that is being stopped: a scheduler may kill it half a minute after the signal.
+        """
+        self._hurried = True
+
     def close(self) -> None:
         """Wait until all is logged, at most `timeout_s`, then give up with a warning; says where the archive lies."""
         if self._closed or self._process is None:
             return
         self._closed = True
-        deadline = time.monotonic() + self._config.timeout_s
+        limit_s = min(self._config.timeout_s, _HURRY_S - _GRACE_S) if self._hurried else self._config.timeout_s
+        deadline = time.monotonic() + limit_s
         try:
-            self._queue.put(_END, timeout=self._config.timeout_s)
+            self._queue.put(_END, timeout=limit_s)
             self._process.wait(max(0.0, deadline - time.monotonic()) + _GRACE_S)
-        except (queue.Full, subprocess.TimeoutExpired):
+        except (queue.Full, subprocess.TimeoutExpired) as error:
+            if self._hurried and not isinstance(error, queue.Full):  # it knows that this is the end
+                _LOG.warning(
+                    "Comet: not finished after %g s; its process goes on for %g s at most, and leaves in comet/ of the "
+                    "run what it cannot send",
+                    limit_s,
+                    self._config.timeout_s,
+                )
+                return
             self._process.kill()
             self._process.wait()
             _LOG.warning(
                 "Comet: not finished after %g s; what was not sent is lost there (metrics.jsonl has all figures)",
-                self._config.timeout_s,
+                limit_s,
             )
         else:
             self._warn_if_unfinished()

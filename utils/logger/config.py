@@ -15,7 +15,7 @@ class TensorBoardConfig(Section):
 
 
 class CometConfig(Section):
-    """The experiment at Comet.ml; nothing here ever stops or slows the training."""
+    """The experiment at Comet.ml; nothing here ever stops a training or slows its steps."""
 
     mode: Literal["auto", "online", "offline", "off"] = "auto"
     """`auto`: online with a key, else an offline archive in `comet/` of the run. `online`: as `auto`, but a missing key
@@ -35,7 +35,8 @@ class CometConfig(Section):
     """Seconds the server may take to accept the experiment; after that an offline archive is written instead."""
 
     timeout_s: float = Field(default=60.0, gt=0)
-    """Seconds that closing may take at most; what is not sent by then is given up with a warning."""
+    """Seconds, and two more, that the end of a run waits at most; what is not sent by then is given up with a warning.
+    A run that an error or a signal ends waits 10 s at most."""
 
     queue_size: int = Field(default=1000, ge=1)
     """Calls that may wait for a slow server; beyond that they are dropped with one warning."""

@@ -157,7 +157,10 @@ class Logger:
                 self._comet.code(name, text)
 
     def close(self) -> None:
-        """Close all writers; waits for Comet at most `logger.comet.timeout_s`. May be called again."""
+        """Close all writers; waits for Comet `logger.comet.timeout_s` and 2 s at most. May be called again.
+
+        Left by an exception, the logger waits 10 s at most, and Comet's process ends by itself.
+        """
         self._closed = True
         for writer in self._writers:
             writer.close()
@@ -168,6 +171,8 @@ class Logger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None and self._comet is not None:
+            self._comet.hurry()
         self.close()
 
 

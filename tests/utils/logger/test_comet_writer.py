@@ -175,6 +175,25 @@ def test_closing_has_an_end_and_a_full_queue_drops_with_one_warning(hanging_url,
     assert not logger._comet._temporary.exists()
 
 
+def test_a_run_that_is_stopped_waits_a_little_and_its_archive_comes_later(
+    hanging_url, tmp_path, comet_key, caplog, monkeypatch
+):
+    monkeypatch.setattr(comet_writer, "_HURRY_S", 2.5)
+    config = make_config(url=hanging_url, connect_timeout_s=4, timeout_s=40)
+    with caplog.at_level(logging.WARNING, "maskeras"), pytest.raises(KeyboardInterrupt):  # noqa: SIM117
+        with Logger(tmp_path, config, experiment_name="x", comet_key=comet_key) as logger:
+            logger.summarize(1, {"loss": 0.5})
+            start = time.perf_counter()
+            raise KeyboardInterrupt
+    assert time.perf_counter() - start < 4
+    assert "goes on for 40 s at most" in caplog.text
+    assert logger._comet._process.poll() is None
+    logger._comet._process.wait(40)
+    (archive,) = tmp_path.glob("comet/*.zip")
+    assert metrics(archive) == [("train", "loss", 1)]
+    assert not logger._comet._temporary.exists()
+
+
 def test_online_and_resumed(comet_server, tmp_path, comet_key, caplog):
     config = make_config(url=comet_server.url, timeout_s=20, project="pets")
     for resume_step in (None, 1):
