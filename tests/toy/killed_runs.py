@@ -5,17 +5,19 @@
 A moment is `SIGNALS:WHEN:NUMBER`. Signals: `kill`, `int`, `term`, or several, `int+int`. When: `step` (after that
 global step), `validation` (before the n-th validation batch of the session), `writing` (before the n-th renaming of the
 session: while a checkpoint is written or removed), `renamed` (the n-th checkpoint has its name), `logged` (the n-th
-validation is logged, its checkpoint not begun), `after` (so many seconds after the session's first step, whatever goes
-on then). The first session is a new run, the others resume; a last one without a signal ends it. Prints each exit code,
-minus the signal's number where a signal ended the session.
+validation is logged, its checkpoint not begun), `between` (2.7: after the session's second step, 0.7 × 20 ms later,
+whatever goes on then, but before its third step). The first session is a new run, the others resume; a last one without
+a signal ends it. Prints each exit code, minus the signal's number where a signal ended the session.
 
 Everything is imported once, then each session is a fork: nothing of Keras has run in the parent.
 """
 
+import math
 import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -71,13 +73,19 @@ def at_step(step, signals):
     ToyTrain.train_step = train_step
 
 
-def after_seconds(seconds, signals):
+def between_steps(steps, part, signals):
+    """Sends the signals `part` × 20 ms after so many steps of the session; the step after that waits for them."""
     original = ToyTrain.train_step
+    made = []
 
     def train_step(self, batch):
-        ToyTrain.train_step = original
-        threading.Timer(seconds, send, [signals]).start()
-        return original(self, batch)
+        if len(made) == steps:
+            time.sleep(60)
+        losses = original(self, batch)
+        made.append(1)
+        if len(made) == steps:
+            threading.Timer(0.02 * part, send, [signals]).start()
+        return losses
 
     ToyTrain.train_step = train_step
 
@@ -86,8 +94,9 @@ def plan(moment):
     signals, when, number = moment.split(":")
     if when == "step":
         at_step(int(number), signals.split("+"))
-    elif when == "after":
-        after_seconds(float(number), signals.split("+"))
+    elif when == "between":
+        part, steps = math.modf(float(number))
+        between_steps(int(steps), part, signals.split("+"))
     else:
         at_call(*PLACES[when], int(number), signals.split("+"))
 
