@@ -5,7 +5,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CONFIG := configs/pets.json
+CONFIG := configs/pets_quick.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -16,7 +16,7 @@ help: ## show these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))
 	@echo 'Options of the main example: make pets ARGS="--set trainer.epochs=2 exp.name=short"'
 
-pets: $(STAMP) ## install, then train and evaluate the main example
+pets: $(STAMP) ## install, then train and evaluate the main example, small and quick
 	$(BIN)/python mains/pets_main.py -c $(CONFIG) $(ARGS)
 
 test: $(STAMP) ## install, then run all tests; one file of them: make test ARGS=tests/test_docs.py

@@ -51,7 +51,7 @@ def limb(points: list[tuple[float, float]], widths: list[float]) -> np.ndarray:
 
 
 def fluffy(outline: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
-    """Tufts of fur along an outline; `amount` is their length in the animal's units."""
+    """Tufts of fur along an outline; `amount` is twice their length in the animal's units."""
     if amount <= 0:
         return outline
     closed = np.vstack([outline, outline[:1]])
@@ -64,7 +64,7 @@ def fluffy(outline: np.ndarray, amount: float, rng: np.random.Generator) -> np.n
     outward = ahead[:, ::-1] * (1, -1) / (np.linalg.norm(ahead, axis=1, keepdims=True) + 1e-9)
     if np.sum(outward * (points - points.mean(axis=0))) < 0:
         outward = -outward
-    length = amount * rng.uniform(0.5, 1.1, count) * np.where(np.arange(count) % 2, 1.0, -0.35)
+    length = amount * rng.uniform(0.3, 0.65, count) * np.where(np.arange(count) % 2, 1.0, -0.35)
     return smooth(list(points + outward * length[:, None]), steps=3)
 
 
