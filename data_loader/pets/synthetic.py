@@ -22,7 +22,7 @@ from data_loader.pets.index import BACKGROUND, BORDER, PET
 from utils.work_folder import remove_abandoned, work_folder
 
 _LOGGER = logging.getLogger("maskeras")
-_VERSION = 5
+_VERSION = 6
 """Raised when other pictures are drawn, so that old ones are not taken for them."""
 _BORDER_WIDTH = 2
 _DRAWING = ".drawing-"

@@ -14,6 +14,11 @@ _SOLID = 0.5
 """Opacity from which a pixel belongs to what is painted."""
 _MIN_VISIBLE = 0.4
 """An animal of which less than this part can be seen is taken out of the picture."""
+_ALONE = {"sitting": 0.25, "standing": 0.2, "lying": 0.2, "portrait": 0.35}
+_TOGETHER = {"sitting": 0.4, "standing": 0.3, "lying": 0.3}
+"""How often each pose is taken. Pets are photographed from close by, often no more than head and shoulders."""
+_SHARES = (1.0, 0.7, 0.6)
+"""Height of an animal beside none, one or two others."""
 _SHAPES = ((1.0, 0.75), (0.75, 1.0), (1.0, 0.67), (1.0, 1.0))
 """Width and height, as parts of the longer side."""
 
@@ -83,11 +88,11 @@ def _cast(breeds: list[int], size: tuple[int, int], horizon: float, rng: np.rand
     places = rng.permutation(count)
     actors = []
     for breed, place in zip(breeds, places, strict=True):
-        names = list(POSES)[: 4 if count == 1 else 3]
-        pose = names[rng.integers(len(names))]
+        poses = _ALONE if count == 1 else _TOGETHER
+        pose = str(rng.choice(list(poses), p=list(poses.values())))
         left, top, right, bottom = POSES[pose].extent
-        share = rng.uniform(0.65, 0.95) * (1.0, 0.88, 0.78)[count - 1] * LOOKS[breed - 1].size ** 0.5
-        scale = min(share * height / (bottom - top), max(0.95 * share, 0.4) * width / (right - left))
+        share = rng.uniform(0.85, 1.2) * _SHARES[count - 1] * LOOKS[breed - 1].size ** 0.5
+        scale = min(share * height / (bottom - top), 1.1 * share * width / (right - left))
         x = width * (place + 0.5 + rng.uniform(-0.22, 0.22)) / count
         low = max(horizon + 0.12, 0.98 * (bottom - top) * scale / height)
         y = height * (rng.uniform(0.98, 1.06) if pose == "portrait" else rng.uniform(min(low, 0.95), 0.98))
