@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from base.base_eval import BaseEvaluator
+from base.base_model import part
 from base.base_train import BaseTrain
 from base.batch import Batch
-from base.checkpoint import CheckpointError
+from base.checkpoint import Checkpoint, CheckpointError
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer, build_schedule
 from trainers.schedules import WarmUpSchedule
@@ -80,9 +81,7 @@ class SupervisedTrain(BaseTrain):
         return {f"optimizer/{i:05d}": array for i, array in enumerate(arrays)} | told
 
     def load_state(self, arrays: dict[str, np.ndarray]) -> None:
-        """Takes back the optimizer's variables.
-
-        A learning rate that a callback set is one of them, and stays unless the config names another rate than before.
+        """Takes back the optimizer's variables; a learning rate that a callback set is one of them.
 
         Raises:
             CheckpointError: they belong to another optimizer or another set of trained weights.
@@ -98,7 +97,12 @@ class SupervisedTrain(BaseTrain):
             )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        self._take_new_rate(arrays)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """As in `BaseTrain`; the learning rate stays that of the checkpoint unless the config names another than
+        before."""
+        super().restore(checkpoint)
+        self._take_new_rate(part(checkpoint.arrays, "trainer"))
 
     def extra_scalars(self) -> dict[str, float]:
         """The learning rate of the last update."""

@@ -1,3 +1,5 @@
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -144,6 +146,21 @@ def test_a_state_of_before_the_optimizers_name_was_kept_is_taken():
     other.load_state(arrays)
     for key, value in arrays.items():
         np.testing.assert_array_equal(other.state()[key], value)
+
+
+def test_only_a_resume_takes_another_rate_and_says_so(tmp_path, caplog):
+    changes = {"optimizer": {"learning_rate": 0.25}, "schedule": CONSTANT, "epochs": 1}
+    toy_trainer(tmp_path, changes).train()
+    lower = {**changes, "optimizer": {"learning_rate": 0.0625}}
+    with caplog.at_level(logging.INFO, "maskeras"):
+        resumed = toy_trainer(tmp_path, lower, resume="last")
+    assert caplog.text.count("learning_rate was 0.25 and is 0.0625 now") == 1
+    assert resumed.extra_scalars()["learning_rate"] == 0.0625
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "maskeras"):
+        # The best checkpoint is that of before the resume, and nothing goes on from it.
+        assert resumed.load_best().meta["global_step"] == 6
+    assert "learning_rate" not in caplog.text
 
 
 def test_the_learning_rate_of_the_last_update_is_logged(tmp_path):
