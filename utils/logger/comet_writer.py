@@ -32,7 +32,7 @@ _END = ("end",)
 _GRACE_S = 2.0
 """Seconds that the process is given to report after its own time is up."""
 _HURRY_S = 10.0
-"""Seconds that closing takes at most where the run is being stopped."""
+"""Seconds that closing waits for the process at most where the run is being stopped, `_GRACE_S` among them."""
 _GIT_S = 10.0
 """Seconds that git may take to show the uncommitted changes."""
 
@@ -106,45 +106,77 @@ class CometWriter:
         self._put("code", name, text)
 
     def hurry(self) -> None:
-        """Make `close` wait 10 s at most, and then leave the process to end by itself.
+        """Make `close` wait for the process 10 s at most, and then leave it to end by itself.
 
-        For a run that is being stopped: a scheduler may kill it half a minute after the signal.
+        For a run that is being stopped: a scheduler may kill it half a minute after the signal. The process logs
+        what it was handed until then; what still waits for that is lost to Comet, with a warning.
         """
         self._hurried = True
 
     def close(self) -> None:
-        """Wait until all is logged, at most `timeout_s`, then give up with a warning; says where the archive lies."""
+        """Wait until all is logged, then give up with a warning; says where the archive lies.
+
+        The wait for the process takes `timeout_s` and 2 s at most, after `hurry` never more than 10 s. Then its last
+        reports are read: they are there at once, unless a child of its own keeps the pipe open (2 s at most).
+        """
         if self._closed or self._process is None:
             return
         self._closed = True
+        start = time.monotonic()
+        ended = self._wait(self._process)
+        waited_s = time.monotonic() - start
+        if not ended and self._hurried:
+            self._leave(waited_s)
+            return
+        if not ended:
+            self._process.kill()
+            self._process.wait()
+            _LOG.warning(
+                "Comet: not finished after %.0f s; what was not sent is lost there (metrics.jsonl has all figures)",
+                waited_s,
+            )
+        self._listener.join(_GRACE_S)
+        if ended:
+            self._warn_if_unfinished()
+        if not self._stray:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> bool:
+        """Say that this is the end, and tell whether the process ended too, in the time that there is."""
         limit_s = min(self._config.timeout_s, _HURRY_S - _GRACE_S) if self._hurried else self._config.timeout_s
         deadline = time.monotonic() + limit_s
         try:
             self._queue.put(_END, timeout=limit_s)
-            self._process.wait(max(0.0, deadline - time.monotonic()) + _GRACE_S)
-        except (queue.Full, subprocess.TimeoutExpired) as error:
-            if self._hurried and not isinstance(error, queue.Full):  # it knows that this is the end
-                _LOG.warning(
-                    "Comet: not finished after %g s; its process goes on for %g s at most, and leaves in comet/ of the "
-                    "run what it cannot send",
-                    limit_s,
-                    self._config.timeout_s,
-                )
-                return
-            self._process.kill()
-            self._process.wait()
+            process.wait(max(0.0, deadline - time.monotonic()) + _GRACE_S)
+        except (queue.Full, subprocess.TimeoutExpired):
+            return False
+        return True
+
+    def _leave(self, waited_s: float) -> None:
+        """Tell what becomes of a process that is left to itself."""
+        if not self._feeder.is_alive():  # then the pipe holds the rest, which outlives this process
             _LOG.warning(
-                "Comet: not finished after %g s; what was not sent is lost there (metrics.jsonl has all figures)",
-                limit_s,
+                "Comet: not finished after %.0f s; its process goes on alone, ends within %g s once it has logged "
+                "everything, and writes to comet/ of the run what it cannot send",
+                waited_s,
+                self._config.timeout_s,
             )
-        else:
-            self._warn_if_unfinished()
-        self._listener.join(_GRACE_S)
-        if not self._stray:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            return
+        self._cut()
+        _LOG.warning(
+            "Comet: its process did not take everything within %.0f s. THE REST OF WHAT WAS LOGGED IS LOST TO COMET "
+            "(metrics.jsonl has all figures, and TensorBoard where it is on); with what it took it goes on alone",
+            waited_s,
+        )
+
+    def _cut(self) -> None:
+        """Throw away what waits, so that the thread comes to its end with the message that it is at."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
+        self._queue.put_nowait(_END)
 
     def _warn_if_unfinished(self) -> None:
-        self._listener.join(_GRACE_S)  # it knows whether Comet was off from the start
         if self._process is not None and self._process.returncode and not (self._off or self._stray):
             _LOG.warning(
                 "Comet: its process ended with code %d, so what is there, or in its archive, is incomplete; "

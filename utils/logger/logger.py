@@ -157,9 +157,11 @@ class Logger:
                 self._comet.code(name, text)
 
     def close(self) -> None:
-        """Close all writers; waits for Comet `logger.comet.timeout_s` and 2 s at most. May be called again.
+        """Close all writers. May be called again.
 
-        Left by an exception, the logger waits 10 s at most, and Comet's process ends by itself.
+        The files are closed first, in the time that the disk takes. Then Comet's process is waited for,
+        `logger.comet.timeout_s` and 2 s at most; where the logger is left by an exception 10 s at most, and the process
+        then ends by itself, without what it could not be handed until then.
         """
         self._closed = True
         for writer in self._writers:

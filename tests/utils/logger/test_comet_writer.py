@@ -186,12 +186,65 @@ def test_a_run_that_is_stopped_waits_a_little_and_its_archive_comes_later(
             start = time.perf_counter()
             raise KeyboardInterrupt
     assert time.perf_counter() - start < 4
-    assert "goes on for 40 s at most" in caplog.text
+    assert "goes on alone, ends within 40 s" in caplog.text
+    assert "LOST" not in caplog.text
     assert logger._comet._process.poll() is None
     logger._comet._process.wait(40)
     (archive,) = tmp_path.glob("comet/*.zip")
     assert metrics(archive) == [("train", "loss", 1)]
     assert not logger._comet._temporary.exists()
+
+
+def log_noise(logger, steps):
+    """More at each step than a pipe holds, 64 KiB."""
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    for step in steps:
+        logger.summarize(step, {"noise": noise, "loss": 0.5})
+
+
+@pytest.mark.slow
+def test_what_a_stopped_run_could_not_hand_over_is_told_and_the_rest_is_archived(
+    hanging_url, tmp_path, comet_key, caplog, monkeypatch
+):
+    monkeypatch.setattr(comet_writer, "_HURRY_S", 2.5)
+    config = make_config(url=hanging_url, connect_timeout_s=6, timeout_s=40)
+    with caplog.at_level(logging.WARNING, "maskeras"), pytest.raises(KeyboardInterrupt):  # noqa: SIM117
+        with Logger(tmp_path, config, experiment_name="x", comet_key=comet_key) as logger:
+            log_noise(logger, range(5))  # the process reads nothing while it waits for the server
+            start = time.perf_counter()
+            raise KeyboardInterrupt
+    assert time.perf_counter() - start < 4
+    assert caplog.text.count("THE REST OF WHAT WAS LOGGED IS LOST TO COMET") == 1
+    assert "comet/" not in caplog.text
+    assert logger._comet._process.poll() is None
+    logger._comet._process.wait(40)
+    (archive,) = tmp_path.glob("comet/*.zip")
+    assert metrics(archive) == [("train", "loss", 0)]
+
+
+@pytest.mark.parametrize("queue_size", [2, 1000])
+def test_a_process_that_reads_nothing_is_no_promise(tmp_path, caplog, monkeypatch, queue_size):
+    monkeypatch.setattr(comet_writer, "_HURRY_S", 2.5)
+    deaf = [sys.executable, "-c", "import time; time.sleep(60)"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    monkeypatch.setattr(comet_writer.CometWriter, "_start_process", lambda *_: subprocess.Popen(deaf, **pipes))
+    logger = Logger(tmp_path, make_config(queue_size=queue_size), experiment_name="x")
+    log_noise(logger, range(5))
+    logger._comet.hurry()
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        start = time.perf_counter()
+        logger.close()
+    assert time.perf_counter() - start < 4
+    process = logger._comet._process
+    try:
+        assert caplog.text.count("THE REST OF WHAT WAS LOGGED IS LOST TO COMET") == 1
+        assert "comet/" not in caplog.text
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+    logger._comet._feeder.join(10)
+    assert not logger._comet._feeder.is_alive()
 
 
 def test_online_and_resumed(comet_server, tmp_path, comet_key, caplog):
