@@ -31,8 +31,8 @@ def prepared(path: str, overrides: list[str]):
     return config, data
 
 
-def trainer_of(config: Config, data, folder: Path, logger=None):
+def trainer_of(config: Config, data, folder: Path, logger=None, callbacks=()):
     """A trainer whose checkpoints lie in `folder`."""
     model = resolve(MODELS, config.model.name)(config.model, data.spec)
     model.init_saver(folder / "checkpoints", config.trainer.checkpoint)
-    return resolve(TRAINERS, config.trainer.name)(model, data, config.trainer, logger=logger)
+    return resolve(TRAINERS, config.trainer.name)(model, data, config.trainer, logger=logger, callbacks=callbacks)

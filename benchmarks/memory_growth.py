@@ -1,5 +1,6 @@
 """Resident memory over a training: `python benchmarks/memory_growth.py -c configs/pets.json`."""
 
+import itertools
 import sys
 import tempfile
 from pathlib import Path
@@ -24,8 +25,8 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Logger(Path(folder), config.logger, experiment_name="memory") as logger,
     ):
-        trainer = trainer_of(config, data, Path(folder), logger)
-        seen = watch(trainer)
+        seen: dict[int, float] = {}
+        trainer = trainer_of(config, data, Path(folder), logger, [watch(seen)])
         trainer.train()
     growth = seen[LAST] / seen[FIRST] - 1
     print(
@@ -34,20 +35,19 @@ def main() -> None:
     )
 
 
-def watch(trainer) -> dict[int, float]:
-    """Step → resident memory in MB; filled every `FIRST` steps while the trainer trains."""
+def watch(seen: dict[int, float]):
+    """A callback that fills `seen`, step → resident memory in MB, every `FIRST` steps."""
     import keras  # noqa: PLC0415 - here, so that a wrong config is told before this takes its seconds
 
-    seen: dict[int, float] = {}
+    steps = itertools.count(1)
 
-    def note(*_) -> None:
-        step = trainer.model.global_step  # counted already when callbacks hear of a step's end
+    def note(*_, **__) -> None:
+        step = next(steps)
         if step % FIRST == 0:
             seen[step] = resident_mb()
             print(f"step {step}: {seen[step]:.0f} MB", flush=True)
 
-    trainer.callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=note))
-    return seen
+    return keras.callbacks.LambdaCallback(on_train_batch_end=note)
 
 
 def resident_mb() -> float:

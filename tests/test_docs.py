@@ -45,9 +45,21 @@ def code_in(text):
     return [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))] + lines
 
 
+def anchors(document):
+    """The fragments that GitHub gives the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", document.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def broken_links(document, text):
-    targets = [link.partition("#")[0] for link in LINK.findall(text) if not re.match(r"[a-z]+:", link)]
-    return [target for target in targets if target and not (document.parent / target).exists()]
+    """Links to what does not exist: a file, or a heading in one of the documents."""
+    broken = []
+    for link in LINK.findall(text):
+        name, _, fragment = link.partition("#")
+        target = document.parent / name if name else document
+        if not re.match(r"[a-z]+:", link) and not (target.exists() and (not fragment or fragment in anchors(target))):
+            broken.append(link)
+    return broken
 
 
 def missing_paths(text):
@@ -140,8 +152,9 @@ def test_names_in_keras_exist():
 
 
 def test_wrong_documents_are_found():
-    text = "[a](no/such.md) `utils/nothing.py` `make A=x nonsense` `python mains/none_main.py` `trainer.epoch`"
-    assert broken_links(ROOT / "README.md", text) == ["no/such.md"]
+    links = "[a](no/such.md) [b](README.md#no-heading) [c](README.md#data)"
+    text = f"{links} `utils/nothing.py` `make A=x nonsense` `python mains/none_main.py` `trainer.epoch`"
+    assert broken_links(ROOT / "README.md", text) == ["no/such.md", "README.md#no-heading"]
     assert missing_paths(text) == ["utils/nothing.py"]
     assert unknown_targets(text) == ["nonsense"]
     assert missing_scripts(text) == ["mains/none_main.py"]
