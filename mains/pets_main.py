@@ -42,7 +42,7 @@ def main() -> None:
         run,
         config.logger,
         experiment_name=run.name,
-        comet_key=config.comet_key(),
+        comet_keys=config.comet_keys(),
         hyper_parameters=config.to_dict(),
         tags=(*config.exp.tags, data.display_name),
         resume_step=model.global_step if checkpoint else None,

@@ -50,10 +50,10 @@ class Config(Section):
     comet_api_key: SecretStr | None = None
     """Key for Comet.ml. The environment's COMET_API_KEY goes first; neither is ever written or shown."""
 
-    def comet_key(self) -> str | None:
-        """Comet's key: COMET_API_KEY of the environment, else the config's, else None."""
+    def comet_keys(self) -> tuple[str, ...]:
+        """Comet's keys: COMET_API_KEY of the environment, then the config's. The first one is used, none is shown."""
         configured = self.comet_api_key.get_secret_value() if self.comet_api_key else ""
-        return os.environ.get(COMET_VARIABLE, "").strip() or configured.strip() or None
+        return tuple(filter(None, (os.environ.get(COMET_VARIABLE, "").strip(), configured.strip())))
 
     def to_dict(self) -> dict[str, Any]:
         """The resolved config as JSON types: `comet_api_key` is null, and any other secret text is left out."""

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.files import write_json
+from utils.logger.comet_patch import may_log_patch
 from utils.logger.config import CometConfig
 from utils.logger.values import Entries
 
@@ -33,8 +34,6 @@ _GRACE_S = 2.0
 """Seconds that the process is given to report after its own time is up."""
 _HURRY_S = 10.0
 """Seconds that closing waits for the process at most where the run is being stopped, `_GRACE_S` among them."""
-_GIT_S = 10.0
-"""Seconds that git may take to show the uncommitted changes."""
 
 
 class CometWriter:
@@ -46,7 +45,7 @@ class CometWriter:
         config: CometConfig,
         *,
         name: str,
-        key: str | None,
+        keys: Sequence[str],
         tags: Sequence[str],
         resume: bool,
     ) -> None:
@@ -56,7 +55,7 @@ class CometWriter:
             run_dir: gets `comet_experiment.json` and, offline, `comet/*.zip`.
             config: the section.
             name: the experiment's name at Comet.
-            key: the API key; None is offline.
+            keys: the API key, and others that no patch may hold either; none is offline.
             tags: the experiment's tags.
             resume: go on with the experiment of `comet_experiment.json`, if there is one.
         """
@@ -70,12 +69,13 @@ class CometWriter:
         self._hurried = False
         self._queue: queue.Queue[tuple[Any, ...]] = queue.Queue(config.queue_size)
         self._temporary = Path(tempfile.mkdtemp(prefix="maskeras-comet-"))
+        key = keys[0] if keys else None
         if key is None and config.mode == "online":
             _LOG.warning("Comet: logger.comet.mode is 'online' but there is no key (COMET_API_KEY); writing an archive")
         online = key is not None and config.mode != "offline"
         settings = _settings(run_dir, config, online, name, tags, self.experiment_key)
         settings["temporary"] = str(self._temporary)
-        settings["git_patch"] = config.git_patch and _may_log_patch(key)
+        settings["git_patch"] = config.git_patch and may_log_patch(keys)
         self._process = self._start_process(settings)
         if self._process is not None:
             self._feeder = _daemon(self._feed, self._process, key if online else None)
@@ -302,33 +302,6 @@ def _settings(
     }
 
 
-def _may_log_patch(key: str | None) -> bool:
-    """Whether the uncommitted changes, which the client logs unseen, are known not to hold the key."""
-    if key is None:
-        return True
-    # What the client compares, whatever the person's git shows: as many lines around a change, all files as text.
-    options = ["--unified=3", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative"]
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")
-    }
-    place = os.environ.get("COMET_GIT_DIRECTORY") or _ROOT
-    try:
-        command = ["git", "-C", str(place), "diff", *options, "HEAD"]
-        patch = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=_GIT_S).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        _LOG.warning("Comet: logger.comet.git_patch is off: the changes cannot be searched for the API key (%s)", error)
-        return False
-    if key.encode() in patch:
-        _LOG.warning(
-            "Comet: logger.comet.git_patch is off: the uncommitted changes hold the API key. Take it out of the file "
-            "and give it as COMET_API_KEY in the environment"
-        )
-        return False
-    return True
-
-
 def _environment(config: CometConfig, temporary: Path) -> dict[str, str]:
     """The process's environment: no key in it, no reports to third parties, waits that fit into ours."""
     environment = {key: value for key, value in os.environ.items() if key != "COMET_API_KEY"}
@@ -349,7 +322,7 @@ def _environment(config: CometConfig, temporary: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
     }
     environment.setdefault("COMET_HTTP_SESSION_RETRY_TOTAL", "1")
-    environment.setdefault("COMET_GIT_DIRECTORY", str(_ROOT))  # the one that `_may_log_patch` searches
+    environment.setdefault("COMET_GIT_DIRECTORY", str(_ROOT))  # the one that `may_log_patch` searches
     if config.url is not None:
         environment["COMET_URL_OVERRIDE"] = config.url
     return environment

@@ -32,7 +32,7 @@ class Logger:
         config: LoggerConfig,
         *,
         experiment_name: str,
-        comet_key: str | None = None,
+        comet_keys: Sequence[str] = (),
         hyper_parameters: dict[str, Any] | None = None,
         tags: Sequence[str] = (),
         resume_step: int | None = None,
@@ -43,8 +43,9 @@ class Logger:
             run_dir: the run's folder, made if missing.
             config: the section `logger`.
             experiment_name: shown in Comet and on TensorBoard's HParams page.
-            comet_key: the API key at Comet; None is offline (`Config.comet_key` knows where keys come from).
-            hyper_parameters: nested; entries named like secrets are left out, and the key wherever it stands.
+            comet_keys: API keys at Comet (`Config.comet_keys` knows where they come from). The first one is used, and
+                none of them gets out, for a config file may hold another than the one in use. No key is offline.
+            hyper_parameters: nested; entries named like secrets are left out, and the keys wherever they stand.
             tags: the Comet experiment's tags.
             resume_step: the run goes on after this step: what was logged for later steps is taken back in
                 `metrics.jsonl` and TensorBoard. None starts a new run and takes all of it back.
@@ -56,7 +57,7 @@ class Logger:
             raise ValueError(f"Logger: resume_step is {resume_step}; give the last step that counts, or None")
         self._config = config
         self._resumed = resume_step is not None
-        self._key = comet_key
+        self._keys = tuple(comet_keys)
         self._closed = False
         run_dir.mkdir(parents=True, exist_ok=True)
         self._jsonl = jsonl = JsonlWriter(run_dir / "metrics.jsonl", resume_step)
@@ -79,11 +80,14 @@ class Logger:
             return None
         from utils.logger.comet_writer import CometWriter  # noqa: PLC0415 - only where it is used
 
-        return CometWriter(run_dir, self._config.comet, name=name, key=self._key, tags=tags, resume=self._resumed)
+        return CometWriter(run_dir, self._config.comet, name=name, keys=self._keys, tags=tags, resume=self._resumed)
 
     def _log_hyper_parameters(self, parameters: dict[str, Any], name: str) -> None:
-        plain = json.loads(json.dumps(parameters, default=str))
-        flat = flatten(without_secrets(plain, self._key))
+        plain = without_secrets(json.loads(json.dumps(parameters, default=str)))
+        # The longest first: where one holds another, hiding the shorter one would show the rest of it.
+        for key in sorted(self._keys, key=len, reverse=True):
+            plain = without_secrets(plain, key)
+        flat = flatten(plain)
         if self._tensorboard is not None and flat and not self._resumed:
             self._tensorboard.hyper_parameters(flat, name)
         if self._comet is not None and flat:
@@ -141,7 +145,7 @@ class Logger:
     def code(self, paths: Iterable[Path], root: Path) -> None:
         """Log source files to Comet, named relative to `root`; a resumed run has them already.
 
-        A file elsewhere is named by its folder and itself. One that holds the API key, is no UTF-8, or is over a
+        A file elsewhere is named by its folder and itself. One that holds an API key, is no UTF-8, or is over a
         megabyte is left out with a warning.
         """
         if self._resumed or not self._config.code or self._comet is None:
@@ -150,7 +154,7 @@ class Logger:
             full = path.resolve()
             below = full.is_relative_to(root.resolve())
             name = full.relative_to(root.resolve() if below else full.parent.parent).as_posix()
-            text, reason = _read_code(path, self._key)
+            text, reason = _read_code(path, self._keys)
             if text is None:
                 _LOG.warning("Comet: %s is not logged: %s", name, reason)
             else:
@@ -178,7 +182,7 @@ class Logger:
         self.close()
 
 
-def _read_code(path: Path, secret: str | None) -> tuple[str | None, str]:
+def _read_code(path: Path, keys: Sequence[str]) -> tuple[str | None, str]:
     """The file's text, or None and the reason why it is not logged."""
     data = path.read_bytes()
     if len(data) > _MAX_CODE_BYTES:
@@ -187,6 +191,6 @@ def _read_code(path: Path, secret: str | None) -> tuple[str | None, str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         return None, f"it is no UTF-8 ({error})"
-    if secret and secret in text:
-        return None, "it holds the API key; take the key out of it"
+    if any(key in text for key in keys):
+        return None, "it holds an API key; take the key out of it"
     return text, ""

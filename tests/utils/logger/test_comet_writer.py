@@ -16,8 +16,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
+from utils.config.root import Config
 from utils.logger import Logger, LoggerConfig, comet_process, comet_writer
+from utils.logger.comet_patch import may_log_patch
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -61,7 +64,7 @@ def offline_run(tmp_path, tmp_path_factory, comet_key, caplog):
     elsewhere.write_text("print('own')\n")
     parameters = {"trainer": {"lr": 0.1}, "comet_api_key": comet_key, "note": f"my {comet_key}"}
     config = make_config(mode="offline", project="pets")
-    names = {"experiment_name": "first", "comet_key": comet_key, "tags": ["synthetic"]}
+    names = {"experiment_name": "first", "comet_keys": [comet_key], "tags": ["synthetic"]}
     with (
         caplog.at_level(logging.INFO, "maskeras"),
         Logger(run_dir, config, hyper_parameters=parameters, **names) as logger,
@@ -120,7 +123,7 @@ import numpy as np
 from utils.logger import Logger, LoggerConfig
 logging.basicConfig()
 run_dir, config, key = Path(sys.argv[1]), LoggerConfig.model_validate_json(sys.argv[2]), sys.stdin.read()
-logger = Logger(run_dir, config, experiment_name="x", comet_key=key)
+logger = Logger(run_dir, config, experiment_name="x", comet_keys=[key])
 times = []
 for step in range(100):
     start = time.perf_counter()
@@ -161,7 +164,7 @@ def test_an_unreachable_server_costs_the_training_nothing(server, request, tmp_p
 
 def test_closing_has_an_end_and_a_full_queue_drops_with_one_warning(hanging_url, tmp_path, comet_key, caplog):
     config = make_config(url=hanging_url, connect_timeout_s=60, timeout_s=1, queue_size=2)
-    logger = Logger(tmp_path, config, experiment_name="x", comet_key=comet_key)
+    logger = Logger(tmp_path, config, experiment_name="x", comet_keys=[comet_key])
     noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)  # over the pipe's 64 KiB
     with caplog.at_level(logging.WARNING, "maskeras"):
         for step in range(20):
@@ -181,7 +184,7 @@ def test_a_run_that_is_stopped_waits_a_little_and_its_archive_comes_later(
     monkeypatch.setattr(comet_writer, "_HURRY_S", 2.5)
     config = make_config(url=hanging_url, connect_timeout_s=4, timeout_s=40)
     with caplog.at_level(logging.WARNING, "maskeras"), pytest.raises(KeyboardInterrupt):  # noqa: SIM117
-        with Logger(tmp_path, config, experiment_name="x", comet_key=comet_key) as logger:
+        with Logger(tmp_path, config, experiment_name="x", comet_keys=[comet_key]) as logger:
             logger.summarize(1, {"loss": 0.5})
             start = time.perf_counter()
             raise KeyboardInterrupt
@@ -209,7 +212,7 @@ def test_what_a_stopped_run_could_not_hand_over_is_told_and_the_rest_is_archived
     monkeypatch.setattr(comet_writer, "_HURRY_S", 2.5)
     config = make_config(url=hanging_url, connect_timeout_s=6, timeout_s=40)
     with caplog.at_level(logging.WARNING, "maskeras"), pytest.raises(KeyboardInterrupt):  # noqa: SIM117
-        with Logger(tmp_path, config, experiment_name="x", comet_key=comet_key) as logger:
+        with Logger(tmp_path, config, experiment_name="x", comet_keys=[comet_key]) as logger:
             log_noise(logger, range(5))  # the process reads nothing while it waits for the server
             start = time.perf_counter()
             raise KeyboardInterrupt
@@ -252,7 +255,7 @@ def test_online_and_resumed(comet_server, tmp_path, comet_key, caplog):
     for resume_step in (None, 1):
         with (
             caplog.at_level(logging.INFO, "maskeras"),
-            Logger(tmp_path, config, experiment_name="x", comet_key=comet_key, resume_step=resume_step) as logger,
+            Logger(tmp_path, config, experiment_name="x", comet_keys=[comet_key], resume_step=resume_step) as logger,
         ):
             logger.summarize(2, {"loss": 0.125})
         key = logger._comet.experiment_key
@@ -270,7 +273,7 @@ def test_online_and_resumed(comet_server, tmp_path, comet_key, caplog):
 @pytest.mark.slow
 def test_a_server_that_falls_silent_leaves_an_archive(comet_server, tmp_path, comet_key):
     config = make_config(url=comet_server.url, timeout_s=20)
-    with Logger(tmp_path, config, experiment_name="x", comet_key=comet_key) as logger:
+    with Logger(tmp_path, config, experiment_name="x", comet_keys=[comet_key]) as logger:
         logger.summarize(1, {"loss": 0.5})
         wait_for(lambda: logger.comet_location)
         comet_server.silent.set()
@@ -395,20 +398,43 @@ def repository(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("before", "after"), [("{}", '{"comet_api_key": "KEY"}'), ("KEY\n1\n", "KEY\n2\n")])
 def test_changes_with_the_key_are_no_patch(tmp_path, repository, comet_key, caplog, before, after):
     repository(before.replace("KEY", comet_key), after.replace("KEY", comet_key))
-    names = {"experiment_name": "x", "comet_key": comet_key}
+    names = {"experiment_name": "x", "comet_keys": [comet_key]}
     with (
         caplog.at_level(logging.WARNING, "maskeras"),
         Logger(tmp_path / "run", make_config(mode="offline", git_patch=True), **names),
     ):
         pass
-    assert "git_patch is off: the uncommitted changes hold the API key" in caplog.text
+    assert "git_patch is off: the uncommitted changes hold an API key" in caplog.text
     assert comet_key not in caplog.text
     assert comet_key.encode() not in patches(tmp_path / "run")
 
 
+def test_changes_with_the_key_of_the_config_are_no_patch_though_the_environment_has_another(
+    tmp_path, repository, comet_key, caplog, monkeypatch
+):
+    unused = comet_key[::-1]
+    monkeypatch.setenv("COMET_API_KEY", comet_key)
+    config = Config.model_construct(comet_api_key=SecretStr(unused))
+    repository("{}", f'{{"comet_api_key": "{unused}"}}')
+    (tmp_path / "leaky.py").write_text(f"KEY = '{unused}'\n")
+    names = {"experiment_name": "x", "comet_keys": config.comet_keys()}
+    with (
+        caplog.at_level(logging.WARNING, "maskeras"),
+        Logger(tmp_path / "run", make_config(mode="offline", git_patch=True), **names) as logger,
+    ):
+        logger.code([tmp_path / "leaky.py"], tmp_path)
+    assert config.comet_keys() == (comet_key, unused)
+    assert "git_patch is off: the uncommitted changes hold an API key" in caplog.text
+    assert "leaky.py is not logged: it holds an API key" in caplog.text
+    assert list((tmp_path / "run" / "comet").glob("*.zip"))
+    for key in (comet_key, unused):
+        assert key not in caplog.text
+        assert key.encode() not in patches(tmp_path / "run")
+
+
 def test_changes_without_the_key_are_a_patch(tmp_path, repository, comet_key):
     repository("1", "2 is new")
-    names = {"experiment_name": "x", "comet_key": comet_key}
+    names = {"experiment_name": "x", "comet_keys": [comet_key]}
     with Logger(tmp_path / "run", make_config(mode="offline", git_patch=True), **names):
         pass
     assert b"+2 is new" in patches(tmp_path / "run")
@@ -417,7 +443,7 @@ def test_changes_without_the_key_are_a_patch(tmp_path, repository, comet_key):
 def test_no_patch_where_git_cannot_tell(tmp_path, monkeypatch, comet_key, caplog):
     monkeypatch.setenv("COMET_GIT_DIRECTORY", str(tmp_path))
     with caplog.at_level(logging.WARNING, "maskeras"):
-        assert not comet_writer._may_log_patch(comet_key)
+        assert not may_log_patch([comet_key])
     assert "cannot be searched for the API key" in caplog.text
 
 

@@ -59,12 +59,12 @@ def test_the_key_comes_from_the_argument_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("COMET_API_KEY", "abcd1234")
     logger = Logger(tmp_path, QUIET, experiment_name="x")
     logger.close()
-    assert logger._key is None
+    assert logger._keys == ()
 
 
 def test_hyper_parameters_have_json_types_and_no_key(tmp_path):
     parameters = {"root": Path("data/abcd1234"), "token": "x", "cls_token": True}
-    with Logger(tmp_path, QUIET, experiment_name="x", comet_key="abcd1234", hyper_parameters=parameters):
+    with Logger(tmp_path, QUIET, experiment_name="x", comet_keys=["abcd1234"], hyper_parameters=parameters):
         pass
     accumulator = EventAccumulator(str(tmp_path / "summaries" / "train"))
     accumulator.Reload()
@@ -72,6 +72,18 @@ def test_hyper_parameters_have_json_types_and_no_key(tmp_path):
     found = hparams_metadata.parse_session_start_info_plugin_data(content).hparams
     assert sorted(found) == ["cls_token", "root"]
     assert found["root"].string_value == "data/***"
+
+
+def test_a_key_that_is_not_used_is_hidden_too(tmp_path):
+    parameters = {"a": "abcd1234", "b": "abcd1234-and-more"}
+    names = {"experiment_name": "x", "comet_keys": ["abcd1234", "abcd1234-and-more"]}
+    with Logger(tmp_path, QUIET, hyper_parameters=parameters, **names):
+        pass
+    accumulator = EventAccumulator(str(tmp_path / "summaries" / "train"))
+    accumulator.Reload()
+    content = accumulator.summary_metadata[hparams_metadata.SESSION_START_INFO_TAG].plugin_data.content
+    found = hparams_metadata.parse_session_start_info_plugin_data(content).hparams
+    assert {name: value.string_value for name, value in found.items()} == {"a": "***", "b": "***"}
 
 
 def test_tensorboard_can_be_off(tmp_path):
