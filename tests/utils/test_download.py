@@ -1,20 +1,19 @@
 """Downloads from a server on this machine that breaks off, hangs, trickles or lies."""
 
 import hashlib
-import http.server
 import logging
-import threading
 import time
 
 import pytest
 
+from tests.local_server import Handler, serving
 from utils.download import DownloadError, download
 
 CONTENT = bytes(range(256)) * 2000
 MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class FileHandler(Handler):
     """Serves `server.content`; each request asks `server.tricks` first what to do wrong."""
 
     protocol_version = "HTTP/1.1"
@@ -23,7 +22,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.ranges.append(self.headers.get("Range"))
         trick = self.server.tricks.pop(0) if self.server.tricks else ""
         if trick == "hang":
-            self.server.release.wait(20)
+            self.server.released.wait(20)
             self.close_connection = True
             return
         if trick == "missing":
@@ -53,7 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _body(self, content, trick):
         if trick == "trickle":
             for byte in content:
-                if self.server.release.wait(0.05):
+                if self.server.released.wait(0.05):
                     break
                 self.wfile.write(bytes([byte]))
             self.close_connection = True
@@ -61,28 +60,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(content[: len(content) // 2])
             self.wfile.flush()
             if trick == "stall":
-                self.server.release.wait(20)
+                self.server.released.wait(20)
             self.close_connection = True
         else:
             self.wfile.write(content)
 
-    def log_message(self, *args):
-        pass
-
 
 @pytest.fixture
 def server():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.content, server.tag, server.tricks, server.ranges = CONTENT, '"one"', [], []
-    server.release = threading.Event()
-    server.url = f"http://127.0.0.1:{server.server_port}/file.tar.gz"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server
-    server.release.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(FileHandler, content=CONTENT, tag='"one"', tricks=[], ranges=[]) as server:
+        server.url = f"{server.address}/file.tar.gz"
+        yield server
 
 
 def test_plain(server, tmp_path):

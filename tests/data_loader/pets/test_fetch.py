@@ -1,9 +1,7 @@
 """The whole way: from archives on a server of this machine to samples."""
 
 import fcntl
-import functools
 import hashlib
-import http.server
 import logging
 import shutil
 import tarfile
@@ -14,11 +12,7 @@ import pytest
 
 from data_loader.errors import DataError
 from data_loader.pets.data import PetsData
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
+from tests.local_server import serving_folder
 
 
 @pytest.fixture
@@ -32,13 +26,8 @@ def mirror(pets_folder, tmp_path):
             tar.add(pets_folder / name, name)
         keys[f"{name}_md5"] = hashlib.md5((served / f"{name}.tar.gz").read_bytes()).hexdigest()
     shutil.rmtree(pets_folder)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(served)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield keys | {"mirrors": ["http://127.0.0.1:9/", f"http://127.0.0.1:{server.server_port}/"], "timeout_s": 5.0}
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving_folder(served) as server:
+        yield keys | {"mirrors": ["http://127.0.0.1:9/", f"{server.address}/"], "timeout_s": 5.0}
 
 
 def test_the_data_set_is_downloaded_and_read(mirror, pets_folder, pets_config):

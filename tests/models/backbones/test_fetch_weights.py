@@ -1,20 +1,19 @@
 import hashlib
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from models.backbones.architecture import Pretrained
 from models.backbones.fetch import SILENCE, fetch
+from tests.local_server import Handler, serving
 from utils.download import DownloadError
 
 CONTENT = bytes(range(256)) * 4000
 MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
-class Handler(BaseHTTPRequestHandler):
+class FileHandler(Handler):
     def do_GET(self):
         self.server.requests.append(self.path)
         if self.path.startswith("/missing"):
@@ -31,25 +30,15 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/hangs"):
             self.server.released.wait(20)
 
-    def log_message(self, *args):
-        pass
-
 
 @pytest.fixture
 def server():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.requests, server.released, server.url = [], threading.Event(), f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.released.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(FileHandler, requests=[]) as server:
+        yield server
 
 
 def test_a_file_is_fetched_once(server, tmp_path):
-    source = Pretrained(f"{server.url}/whole.h5", MD5)
+    source = Pretrained(f"{server.address}/whole.h5", MD5)
     (tmp_path / "models/.download-killed").mkdir(parents=True)
     path = fetch(source, tmp_path / "models")
     assert path == tmp_path / "models" / "whole.h5"
@@ -61,7 +50,7 @@ def test_a_file_is_fetched_once(server, tmp_path):
 
 def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
     (tmp_path / "whole.h5").write_bytes(CONTENT[:-1])
-    assert fetch(Pretrained(f"{server.url}/whole.h5", MD5), tmp_path).read_bytes() == CONTENT
+    assert fetch(Pretrained(f"{server.address}/whole.h5", MD5), tmp_path).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -75,7 +64,7 @@ def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
 )
 def test_a_failed_download_leaves_nothing(server, tmp_path, name, md5, message):
     with pytest.raises(DownloadError, match=message):
-        fetch(Pretrained(f"{server.url}/{name}", md5), tmp_path, silence=0.3)
+        fetch(Pretrained(f"{server.address}/{name}", md5), tmp_path, silence=0.3)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,9 +1,6 @@
-import functools
 import logging
 import shutil
 import socket
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import h5py
 import keras
@@ -14,6 +11,7 @@ from models.backbones import applications
 from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
 from models.backbones.weights import WeightsError, load_weights
+from tests.local_server import serving_folder
 
 SHAPE = (32, 32, 3)
 PUBLISHED = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
@@ -169,12 +167,9 @@ def test_imagenet_weights_are_downloaded_once(original, files, tmp_path, monkeyp
     (tmp_path / "mobilenet_v2").mkdir()
     shutil.copy(files / "old.h5", tmp_path / "mobilenet_v2" / PUBLISHED)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
-    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        monkeypatch.setattr(applications, "FILES", f"http://127.0.0.1:{server.server_port}")
+    with serving_folder(tmp_path) as server:
+        monkeypatch.setattr(applications, "FILES", server.address)
         model, report = load(small("imagenet"))
-        server.shutdown()
     np.testing.assert_array_equal(model.weights[0], original.weights[0])
     assert report.source == tmp_path / "home" / "models" / PUBLISHED
     assert load(small("imagenet"))[1] == report

@@ -5,9 +5,10 @@ import json
 import os
 import socket
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from tests.local_server import Handler, serving
 
 KEY = "k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yZZ"
 
@@ -51,7 +52,7 @@ def hanging_url():
         yield f"http://127.0.0.1:{server.getsockname()[1]}/clientlib/"
 
 
-class _CometHandler(BaseHTTPRequestHandler):
+class _CometHandler(Handler):
     """Says yes to everything and remembers it."""
 
     def _answer(self):
@@ -62,8 +63,8 @@ class _CometHandler(BaseHTTPRequestHandler):
         if self.server.silent.is_set():
             self.server.released.wait(60)
             return
-        host = f"http://127.0.0.1:{self.server.server_address[1]}"
-        answer = {"runId": "run", "project_id": "project", "focusUrl": f"{host}/x/", "msg": "", "version": "5.0.0"}
+        focus = f"{self.server.address}/x/"
+        answer = {"runId": "run", "project_id": "project", "focusUrl": focus, "msg": "", "version": "5.0.0"}
         data = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -73,20 +74,10 @@ class _CometHandler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = _answer
 
-    def log_message(self, *args):
-        """Silent."""
-
 
 @pytest.fixture
 def comet_server():
     """A server with `url`, `requests` [(path, body)], and `silent`: once set, it answers no more."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _CometHandler)
-    server.daemon_threads = True
-    server.block_on_close = False
-    server.requests, server.silent, server.released = [], threading.Event(), threading.Event()
-    server.url = f"http://127.0.0.1:{server.server_address[1]}/clientlib/"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.released.set()
-    server.shutdown()
-    server.server_close()
+    with serving(_CometHandler, requests=[], silent=threading.Event()) as server:
+        server.url = f"{server.address}/clientlib/"
+        yield server
