@@ -1,4 +1,4 @@
-"""The process that runs the Comet client; `comet_writer.py` starts it and feeds it.
+"""The process that runs the Comet client; `comet_start.py` starts it, `comet_writer.py` feeds it.
 
 A process of its own, since the client starts threads that hold up the exit, patches `sys.excepthook` and the import of
 frameworks, shares the interpreter's lock with the training, and loses its archive when the run is killed. Here it sees

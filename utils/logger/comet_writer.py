@@ -7,13 +7,11 @@ lives. When the queue is full, messages are dropped with one warning.
 import contextlib
 import json
 import logging
-import os
 import pickle
 import queue
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,11 +22,11 @@ from typing import Any
 
 from utils.files import write_json
 from utils.logger.comet_patch import may_log_patch
+from utils.logger.comet_start import process_settings, start_process
 from utils.logger.config import CometConfig
 from utils.logger.values import Entries
 
 _LOG = logging.getLogger("maskeras")
-_ROOT = Path(__file__).resolve().parents[2]
 _END = ("end",)
 _GRACE_S = 2.0
 """Seconds that the process is given to report after its own time is up."""
@@ -73,10 +71,10 @@ class CometWriter:
         if key is None and config.mode == "online":
             _LOG.warning("Comet: logger.comet.mode is 'online' but there is no key (COMET_API_KEY); writing an archive")
         online = key is not None and config.mode != "offline"
-        settings = _settings(run_dir, config, online, name, tags, self.experiment_key)
+        settings = process_settings(run_dir, config, online, name, tags, self.experiment_key)
         settings["temporary"] = str(self._temporary)
         settings["git_patch"] = config.git_patch and may_log_patch(keys)
-        self._process = self._start_process(settings)
+        self._process = start_process(config, settings)
         if self._process is not None:
             self._feeder = _daemon(self._feed, self._process, key if online else None)
             self._listener = _daemon(self._listen, self._process)
@@ -194,22 +192,6 @@ class CometWriter:
                 _LOG.warning("Comet is too slow: %d calls wait, further ones are dropped", self._config.queue_size)
             self._dropped += 1
 
-    def _start_process(self, settings: dict[str, Any]) -> subprocess.Popen[bytes] | None:
-        try:
-            return subprocess.Popen(
-                [sys.executable, "-m", "utils.logger.comet_process", json.dumps(settings)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=_ROOT,
-                env=_environment(self._config, self._temporary),
-                bufsize=0,
-                start_new_session=True,  # Ctrl-C is for the training, which then closes this in order
-            )
-        except OSError as error:
-            _LOG.warning("Comet is off: its process could not be started (%s)", error)
-            return None
-
     def _feed(self, process: subprocess.Popen[bytes], key: str | None) -> None:
         """The daemon thread: hand the queue to the process, the key first."""
         message: Any = key
@@ -278,54 +260,6 @@ def experiment_key(run_dir: Path, resume: bool) -> str:
     key = uuid.uuid4().hex
     write_json(path, {"experiment_key": key})
     return key
-
-
-def _settings(
-    run_dir: Path, config: CometConfig, online: bool, name: str, tags: Sequence[str], key: str
-) -> dict[str, Any]:
-    folder = (run_dir / "comet").resolve()
-    if not online:
-        folder.mkdir(parents=True, exist_ok=True)
-    return {
-        "parent": os.getpid(),
-        "folder": str(folder),
-        "online": online,
-        "name": name,
-        "tags": list(tags),
-        "experiment_key": key,
-        "project": config.project,
-        "workspace": config.workspace,
-        "connect_timeout_s": config.connect_timeout_s,
-        "timeout_s": config.timeout_s,
-        "system_metrics": config.system_metrics,
-        "git_metadata": config.git_metadata,
-    }
-
-
-def _environment(config: CometConfig, temporary: Path) -> dict[str, str]:
-    """The process's environment: no key in it, no reports to third parties, waits that fit into ours."""
-    environment = {key: value for key, value in os.environ.items() if key != "COMET_API_KEY"}
-    # The client waits several times when it ends; together it must stay below our own limit, so that it still comes to
-    # writing the archive with which it answers a server that went silent.
-    wait, request = (str(max(1, int(config.timeout_s / part))) for part in (4, 10))
-    environment |= {
-        "COMET_DISABLE_AUTO_LOGGING": "1",
-        "COMET_ERROR_TRACKING_ENABLE": "false",
-        "COMET_INTERNAL_REPORTING": "false",
-        "COMET_DISABLE_ANNOUNCEMENT": "true",
-        "COMET_TIMEOUT_CLEANING": wait,
-        "COMET_TIMEOUT_UPLOAD": wait,
-        "COMET_TIMEOUT_FILE_UPLOAD": request,
-        "COMET_TIMEOUT_HTTP": request,
-        "COMET_TIMEOUT_API": request,
-        "TMPDIR": str(temporary),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
-    }
-    environment.setdefault("COMET_HTTP_SESSION_RETRY_TOTAL", "1")
-    environment.setdefault("COMET_GIT_DIRECTORY", str(_ROOT))  # the one that `may_log_patch` searches
-    if config.url is not None:
-        environment["COMET_URL_OVERRIDE"] = config.url
-    return environment
 
 
 def _send(process: subprocess.Popen[bytes], message: Any) -> None:

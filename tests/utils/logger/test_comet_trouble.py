@@ -132,7 +132,7 @@ def test_a_process_that_reads_nothing_is_no_promise(tmp_path, caplog, monkeypatc
     monkeypatch.setattr(comet_writer, "_HURRY_S", 2.5)
     deaf = [sys.executable, "-c", "import time; time.sleep(60)"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
-    monkeypatch.setattr(comet_writer.CometWriter, "_start_process", lambda *_: subprocess.Popen(deaf, **pipes))
+    monkeypatch.setattr(comet_writer, "start_process", lambda *_: subprocess.Popen(deaf, **pipes))
     logger = Logger(tmp_path, make_config(queue_size=queue_size), experiment_name="x")
     log_noise(logger)
     logger._comet.hurry()
