@@ -1,7 +1,8 @@
-"""HTTP servers on free ports of this machine, for what downloads or uploads."""
+"""Servers on free ports of this machine that answer, refuse or hang, for what downloads or uploads."""
 
 import contextlib
 import functools
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -24,7 +25,6 @@ def serving(handler, **attributes):
     A handler finds all of them in `self.server`; one that hangs waits for `released`.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads, server.block_on_close = True, False
     server.address = f"http://127.0.0.1:{server.server_port}"
     server.released = threading.Event()
     for name, value in attributes.items():
@@ -43,3 +43,18 @@ def serving(handler, **attributes):
 def serving_folder(folder):
     """A running server of the files of a folder, as `serving`."""
     return serving(functools.partial(_FolderHandler, directory=str(folder)))
+
+
+@contextlib.contextmanager
+def refusing():
+    """The address of a port that is bound but does not listen: it refuses, and nobody else can take it meanwhile."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def hanging():
+    """The address of a port that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"

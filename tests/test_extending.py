@@ -1,5 +1,6 @@
 """The example of docs/EXTENDING.md does what the document says."""
 
+import json
 import re
 import shutil
 import sys
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 
 from data_loader.errors import DataError
+from mains import pets_main
+from utils.args import run_main
 from utils.config import process_config
+from utils.logger.jsonl_writer import read_metrics
 from utils.registry import DATA, resolve
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,6 +67,23 @@ def test_the_data_set_of_the_document(own):
     truth = data.ground_truth("val")
     assert len(truth["images"]) == 3
     assert [item["area"] for item in truth["annotations"][:2]] == [100, 300]
+
+
+@pytest.mark.slow
+def test_the_main_trains_and_evaluates_on_the_data_of_the_document(own, monkeypatch, fresh_log):
+    for split, names in {"train": "abcd", "val": "ef", "test": "g"}.items():
+        draw(own / "data/cells" / split, names)
+    small = ["data.image_size=[64,96]", "data.batch_size=4", "model.backbone.weights=null"]
+    small += ["model.backbone.alpha=0.35", "trainer.epochs=1", "logger.comet.mode=off"]
+    monkeypatch.setattr(sys, "argv", ["pets_main.py", "-c", "configs/cells.json", "--set", *small])
+    with pytest.raises(SystemExit) as end:
+        run_main(pets_main.main)
+    assert not end.value.code
+    (first, *_) = read_metrics(own / "experiments/cells/metrics.jsonl")
+    assert (first["step"], first["scope"]) == (1, "train")
+    assert all(np.isfinite(value) for value in first["scalars"].values())
+    metrics = json.loads((own / "experiments/cells/metrics.json").read_text())
+    assert 0 <= metrics["mask/AP/cell"] <= 1
 
 
 def test_the_config_of_the_document_has_room_for_its_objects(own):

@@ -1,7 +1,6 @@
 """The benchmarks run and print what they measured; how much that is, no test judges."""
 
 import json
-import logging
 import re
 import sys
 
@@ -12,10 +11,8 @@ from tests.toy.toy_run import toy_config
 
 
 @pytest.fixture
-def printed(tmp_path, monkeypatch, capsys):
+def printed(tmp_path, monkeypatch, capsys, fresh_log):
     """Runs a benchmark, with some of its constants changed, on the toy; returns the last line it printed."""
-    log = logging.getLogger("maskeras")
-    monkeypatch.setattr(log, "handlers", [])
     path = tmp_path / "toy.json"
     path.write_text(json.dumps(toy_config(tmp_path)))
 
@@ -26,8 +23,7 @@ def printed(tmp_path, monkeypatch, capsys):
         benchmark.main()
         return capsys.readouterr().out.splitlines()[-1]
 
-    yield run
-    log.setLevel(logging.NOTSET)
+    return run
 
 
 def numbers(pattern, line):

@@ -1,22 +1,62 @@
+"""The main as a user starts it, in a process of its own."""
+
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("AP", "AP50", "AP75", "AR_100", "AP/cat", "AP/dog")
+FIGURES = [f"{kind}/{name}" for kind in ("box", "mask") for name in NAMES]
+
+
+def start(config, *settings, folder):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "COLUMNS": "100"}
+    environment.pop("COMET_API_KEY", None)
+    command = [sys.executable, str(ROOT / "mains/pets_main.py"), "-c", str(ROOT / "configs" / config)]
+    return subprocess.run(
+        [*command, "--set", *settings],
+        cwd=folder, capture_output=True, text=True, timeout=300, env=environment, check=False,
+    )  # fmt: skip
 
 
 def test_a_wrong_config_is_told_in_one_message_with_exit_code_2(tmp_path):
-    config = str(ROOT / "configs" / "pets.json")
-    command = [sys.executable, str(ROOT / "mains" / "pets_main.py"), "-c", config]
-    words = ["--set", "trainer.epoch=3", "data.batch_size=0"]
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    done = subprocess.run(
-        [*command, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, env=quiet, check=False
-    )
+    done = start("pets.json", "trainer.epoch=3", "data.batch_size=0", folder=tmp_path)
     assert done.returncode == 2
     assert "trainer.epoch" in done.stderr
     assert "epochs" in done.stderr
     assert "data.batch_size" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_quick_recipe_goes_from_drawing_to_the_final_table(tmp_path):
+    """The parts of the recipe together, at a size that takes a minute; how good it gets is not for a test to say."""
+    settings = {
+        "exp.root": tmp_path / "experiments",
+        "data.cache": tmp_path / "cache",
+        "data.synthetic": json.dumps({"folder": str(tmp_path / "drawn"), "trainval": 37, "test": 37, "size": 64}),
+        "data.image_size": "[64,64]",
+        "model.backbone.weights": "null",
+        "model.backbone.alpha": 0.35,
+        "trainer.max_steps": 2,
+        "logger.comet.timeout_s": 30,
+    }
+    done = start("pets_quick.json", *(f"{key}={value}" for key, value in settings.items()), folder=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    run = tmp_path / "experiments/pets-quick-synthetic-pets"
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("A run writes its folder")[1].split("\n\n")[1]
+    promised = re.findall(r"`([^`]+)`", " ".join(row.split("|")[1] for row in table.splitlines()))
+    assert len(promised) == 10
+    for name in promised:
+        assert (run / name).is_dir() if name.endswith("/") else (run / name).is_file(), name
+    assert "SYNTHETIC" in (run / "table.txt").read_text()
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert all(0 <= metrics[name] <= 1 for name in FIGURES), metrics
+    (archive,) = run.glob("comet/*.zip")
+    assert f"comet upload {archive}" in done.stdout

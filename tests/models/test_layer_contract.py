@@ -61,6 +61,12 @@ class LosesPrecision(Good):
         return (super().call(x) * 0.1 + 300.0) - 300.0
 
 
+class LowWeights(Good):
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1],), name="low", dtype=self.compute_dtype)
+        self.built = True
+
+
 def test_a_good_layer_passes(tmp_path):
     check_layer(lambda: Good(name="good"), X, tmp_path)
 
@@ -72,7 +78,8 @@ def test_a_good_layer_passes(tmp_path):
         (lambda: UnusedWeight(name="x"), "no gradient reaches x/idle"),
         (lambda: ForgetsItsConfig(3.0, name="x"), "Not equal"),
         (lambda: HiddenState(name="x"), "Not equal"),
-        (lambda: LosesPrecision(name="x"), ""),
+        (lambda: LosesPrecision(name="x"), "mixed_bfloat16 is .* away from float32"),
+        (lambda: LowWeights(name="x"), "not float32 under mixed_bfloat16: .*x/low"),
     ],
 )
 def test_a_bad_layer_fails(make, complaint, tmp_path):

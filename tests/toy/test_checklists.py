@@ -22,11 +22,8 @@ KEY = "k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yZZ"
 
 
 @pytest.fixture
-def start(tmp_path, monkeypatch):
+def start(tmp_path, monkeypatch, fresh_log):
     """Runs `pets_main.py` in this process with a config and further words; returns its exit code."""
-    log = logging.getLogger("maskeras")
-    monkeypatch.setattr(log, "handlers", [])
-    monkeypatch.setattr(log, "propagate", True)
 
     def start_main(config, *words):
         path = tmp_path / "toy.json"
@@ -36,8 +33,7 @@ def start(tmp_path, monkeypatch):
             run_main(pets_main.main)
         return end.value.code
 
-    yield start_main
-    log.setLevel(logging.NOTSET)
+    return start_main
 
 
 @pytest.mark.parametrize("name", ["toy_model", "toy_data", "toy_train", "toy_evaluator", "plain_train"])

@@ -54,6 +54,20 @@ def test_two_accumulated_batches_of_four_equal_one_of_eight():
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, rtol=0)
 
 
+def test_a_step_compiled_by_xla_is_the_same_step():
+    trainers = []
+    for jit_compile in (False, True):
+        config = TrainerConfig.model_validate({"schedule": CONSTANT, "jit_compile": jit_compile})
+        data = toy_data()
+        trainers.append(SupervisedTrain(Plain({"l2": 0.0}, data.spec), data, config))
+        for start in (0, 4, 8):
+            trainers[-1].train_step(batch_of(range(start, start + 4)))
+        assert bool(trainers[-1].steps._train._jit_compile) == jit_compile
+    for a, b in zip(*(trainer.model.network.weights for trainer in trainers), strict=True):
+        assert a.numpy().any()
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, rtol=1e-5)
+
+
 def test_a_step_is_the_gradient_of_the_sum_of_losses():
     trainer = plain(learning_rate=0.1, weight_decay=0, clip_norm=None, momentum=0)
     batch = batch_of(range(4))

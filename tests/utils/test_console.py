@@ -1,4 +1,3 @@
-import logging
 import os
 import subprocess
 import sys
@@ -6,26 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from utils.console import _without_notices, load_keras, setup_console
+from utils.console import _without_notices, setup_console
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def log(monkeypatch):
-    log, absl = logging.getLogger("maskeras"), logging.getLogger("absl")
-    monkeypatch.setattr(log, "handlers", [])
-    monkeypatch.setattr(log, "propagate", True)
-    levels = log.level, absl.level
-    yield log
-    log.setLevel(levels[0])
-    absl.setLevel(levels[1])
-
-
-def test_an_information_is_its_text_and_a_warning_says_so(log, capsys):
+def test_an_information_is_its_text_and_a_warning_says_so(fresh_log, capsys):
     setup_console()
     setup_console()
-    log.debug("unseen")
-    log.info("resumed after step %d", 7)
-    log.warning("one is damaged")
+    fresh_log.debug("unseen")
+    fresh_log.info("resumed after step %d", 7)
+    fresh_log.warning("one is damaged")
     captured = capsys.readouterr()
     assert captured.out == "resumed after step 7\nwarning: one is damaged\n"
     assert captured.err == ""
@@ -49,6 +39,14 @@ def test_what_was_written_before_an_error_is_shown(capfd):
     assert "the reason" in capfd.readouterr().err
 
 
+def in_a_process(program):
+    """Runs a program at the root; warnings that the environment turns off for other tests are on."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
 def test_the_last_words_of_an_abort_are_shown():
     program = (
         "import os; from utils.console import _without_notices\n"
@@ -56,12 +54,13 @@ def test_the_last_words_of_an_abort_are_shown():
         "    os.write(2, b'oneDNN custom operations are on\\nF0000 the processor lacks AVX')\n"
         "    os.abort()\n"
     )
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)
+    done = in_a_process(program)
     assert done.returncode < 0
     assert done.stderr == "F0000 the processor lacks AVX"
 
 
-def test_keras_is_ready(capfd):
-    load_keras()
-    assert "oneDNN" not in capfd.readouterr().err
+def test_keras_is_ready_without_the_notices_of_every_start():
+    program = "import sys; from utils.console import load_keras; load_keras(); print(sys.modules['keras'].__name__)"
+    done = in_a_process(program)
+    assert done.stdout == "keras\n"
+    assert "oneDNN" not in done.stderr

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.local_server import Handler, serving
+from tests.local_server import Handler, refusing, serving
 from utils.download import DownloadError, download
 
 CONTENT = bytes(range(256)) * 2000
@@ -189,16 +189,15 @@ def test_a_connection_that_hangs_is_given_up(server, tmp_path, trick, message):
 
 def test_the_next_mirror_is_asked(server, tmp_path, caplog):
     server.tricks = ["missing"]
-    refused = "http://127.0.0.1:9/file.tar.gz"
-    with caplog.at_level(logging.WARNING, "maskeras"):
-        path = download([refused, server.url, server.url], tmp_path / "file", MD5, 5)
+    with caplog.at_level(logging.WARNING, "maskeras"), refusing() as refused:
+        path = download([f"{refused}/file.tar.gz", server.url, server.url], tmp_path / "file", MD5, 5)
     assert path.read_bytes() == CONTENT
-    assert "127.0.0.1:9" in caplog.text and "404" in caplog.text
+    assert refused in caplog.text and "404" in caplog.text
 
 
 def test_all_mirrors_are_named_when_none_works(tmp_path):
-    with pytest.raises(DownloadError, match=r"127.0.0.1:9.*ftp://x.*neither an http"):
-        download(["http://127.0.0.1:9/a", "ftp://x/a"], tmp_path / "file", MD5, 2)
+    with refusing() as refused, pytest.raises(DownloadError, match=rf"{refused}.*ftp://x.*neither an http"):
+        download([f"{refused}/a", "ftp://x/a"], tmp_path / "file", MD5, 2)
     with pytest.raises(DownloadError, match="no address"):
         download([], tmp_path / "file", MD5, 2)
 

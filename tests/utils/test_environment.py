@@ -4,6 +4,8 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import keras
+
 from utils import environment as module
 from utils.environment import environment
 
@@ -63,5 +65,7 @@ def test_git_may_be_absent(monkeypatch):
 
 def test_the_backend_is_kerass_own_word_or_what_it_would_go_by(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setitem(sys.modules, "keras", keras)
+    assert environment({})["backend"] == keras.backend.backend() == "tensorflow"
+    monkeypatch.delitem(sys.modules, "keras")
     assert environment({})["backend"] == "jax"

@@ -1,7 +1,6 @@
 """How Comet's process is started: what it is told, and its environment."""
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -11,20 +10,13 @@ from typing import Any
 
 from utils.logger.config import CometConfig
 
-_LOG = logging.getLogger("maskeras")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def process_settings(
-    run_dir: Path, config: CometConfig, online: bool, name: str, tags: Sequence[str], key: str
-) -> dict[str, Any]:
-    """What the process is told, as JSON; `temporary` and `git_patch` are still to be added."""
-    folder = (run_dir / "comet").resolve()
-    if not online:
-        folder.mkdir(parents=True, exist_ok=True)
+def process_settings(config: CometConfig, online: bool, name: str, tags: Sequence[str], key: str) -> dict[str, Any]:
+    """What the process is told of the experiment; the caller adds its `folder` and `git_patch`."""
     return {
         "parent": os.getpid(),
-        "folder": str(folder),
         "online": online,
         "name": name,
         "tags": list(tags),
@@ -38,25 +30,33 @@ def process_settings(
     }
 
 
-def start_process(config: CometConfig, settings: dict[str, Any]) -> subprocess.Popen[bytes] | None:
-    """Start `comet_process.py`; None, with a warning, where that is not possible."""
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-m", "utils.logger.comet_process", json.dumps(settings)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=_ROOT,
-            env=_environment(config, settings["temporary"]),
-            bufsize=0,
-            start_new_session=True,  # Ctrl-C is for the training, which then closes this in order
-        )
-    except OSError as error:
-        _LOG.warning("Comet is off: its process could not be started (%s)", error)
-        return None
+def archive_folder(run_dir: Path, online: bool) -> Path:
+    """Where archives go, absolute; made at once where the run is offline, for the client tries it when it starts."""
+    folder = (run_dir / "comet").resolve()
+    if not online:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
-def _environment(config: CometConfig, temporary: str) -> dict[str, str]:
+def start_process(config: CometConfig, settings: dict[str, Any], temporary: Path) -> subprocess.Popen[bytes]:
+    """Start `comet_process.py`, with a temporary folder that is its own.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "utils.logger.comet_process", json.dumps(settings | {"temporary": str(temporary)})],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=_ROOT,
+        env=_environment(config, temporary),
+        bufsize=0,
+        start_new_session=True,  # Ctrl-C is for the training, which then closes this in order
+    )
+
+
+def _environment(config: CometConfig, temporary: Path) -> dict[str, str]:
     """The process's environment: no key in it, no reports to third parties, waits that fit into ours."""
     environment = {key: value for key, value in os.environ.items() if key != "COMET_API_KEY"}
     # The client waits several times when it ends; together it must stay below our own limit, so that it still comes to
@@ -72,7 +72,7 @@ def _environment(config: CometConfig, temporary: str) -> dict[str, str]:
         "COMET_TIMEOUT_FILE_UPLOAD": request,
         "COMET_TIMEOUT_HTTP": request,
         "COMET_TIMEOUT_API": request,
-        "TMPDIR": temporary,
+        "TMPDIR": str(temporary),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
     }
     environment.setdefault("COMET_HTTP_SESSION_RETRY_TOTAL", "1")

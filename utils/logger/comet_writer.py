@@ -22,7 +22,7 @@ from typing import Any
 
 from utils.files import write_json
 from utils.logger.comet_patch import may_log_patch
-from utils.logger.comet_start import process_settings, start_process
+from utils.logger.comet_start import archive_folder, process_settings, start_process
 from utils.logger.config import CometConfig
 from utils.logger.values import Entries
 
@@ -66,18 +66,24 @@ class CometWriter:
         self._stray = False
         self._hurried = False
         self._queue: queue.Queue[tuple[Any, ...]] = queue.Queue(config.queue_size)
-        self._temporary = Path(tempfile.mkdtemp(prefix="maskeras-comet-"))
+        self._temporary: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         key = keys[0] if keys else None
         if key is None and config.mode == "online":
             _LOG.warning("Comet: logger.comet.mode is 'online' but there is no key (COMET_API_KEY); writing an archive")
         online = key is not None and config.mode != "offline"
-        settings = process_settings(run_dir, config, online, name, tags, self.experiment_key)
-        settings["temporary"] = str(self._temporary)
+        settings = process_settings(config, online, name, tags, self.experiment_key)
         settings["git_patch"] = config.git_patch and may_log_patch(keys)
-        self._process = start_process(config, settings)
-        if self._process is not None:
-            self._feeder = _daemon(self._feed, self._process, key if online else None)
-            self._listener = _daemon(self._listen, self._process)
+        try:
+            self._temporary = Path(tempfile.mkdtemp(prefix="maskeras-comet-"))
+            settings["folder"] = str(archive_folder(run_dir, online))
+            self._process = start_process(config, settings, self._temporary)
+        except OSError as error:
+            _LOG.warning("Comet is off: its process could not be started (%s)", error)
+            self._remove_temporary()
+            return
+        self._feeder = _daemon(self._feed, self._process, key if online else None)
+        self._listener = _daemon(self._listen, self._process)
 
     def write(self, step: int, scope: str, entries: Entries, wall_time: float) -> None:
         """Queue the entries of one step."""
@@ -137,6 +143,10 @@ class CometWriter:
         if ended:
             self._warn_if_unfinished()
         if not self._stray:
+            self._remove_temporary()
+
+    def _remove_temporary(self) -> None:
+        if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from data_loader.errors import DataError
 from data_loader.pets.data import PetsData
-from tests.local_server import serving_folder
+from tests.local_server import refusing, serving_folder
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def mirror(pets_folder, tmp_path):
             tar.add(pets_folder / name, name)
         keys[f"{name}_md5"] = hashlib.md5((served / f"{name}.tar.gz").read_bytes()).hexdigest()
     shutil.rmtree(pets_folder)
-    with serving_folder(served) as server:
-        yield keys | {"mirrors": ["http://127.0.0.1:9/", f"{server.address}/"], "timeout_s": 5.0}
+    with serving_folder(served) as server, refusing() as refused:
+        yield keys | {"mirrors": [f"{refused}/", f"{server.address}/"], "timeout_s": 5.0}
 
 
 def test_the_data_set_is_downloaded_and_read(mirror, pets_folder, pets_config):

@@ -45,6 +45,21 @@ def test_features_have_the_declared_strides(networks, name):
         assert np.isfinite(feature).all() and np.std(feature) > 0
 
 
+def test_a_backbone_may_be_named_by_its_dotted_path():
+    own = build("models.backbones.applications:mobilenet_v2")
+    named = build("mobilenet_v2")
+    own.set_weights(named.get_weights())
+    for level, feature in named(pictures()).items():
+        np.testing.assert_array_equal(own(pictures())[level], feature)
+
+
+def test_the_momentum_of_batch_norm_is_that_of_the_config():
+    layers = build(batch_norm_momentum=0.75)._flatten_layers()
+    norms = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(norms) == 52
+    assert {norm.momentum for norm in norms} == {0.75}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_are_normalized_as_the_network_was_trained(networks, name):
     x = pictures()

@@ -1,12 +1,11 @@
 import hashlib
-import socket
 import time
 
 import pytest
 
 from models.backbones.architecture import Pretrained
 from models.backbones.fetch import SILENCE, fetch
-from tests.local_server import Handler, serving
+from tests.local_server import Handler, hanging, refusing, serving
 from utils.download import DownloadError
 
 CONTENT = bytes(range(256)) * 4000
@@ -69,19 +68,17 @@ def test_a_failed_download_leaves_nothing(server, tmp_path, name, md5, message):
 
 
 def test_a_connection_without_an_answer_is_given_up(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with hanging() as address:
         started = time.monotonic()
         with pytest.raises(DownloadError, match=r"no answer within 0.4 s|nothing came for"):
-            fetch(Pretrained(f"http://127.0.0.1:{silent.getsockname()[1]}/x.h5"), tmp_path, silence=0.4)
+            fetch(Pretrained(f"{address}/x.h5"), tmp_path, silence=0.4)
         assert time.monotonic() - started < 2
     assert 2 * SILENCE < 15
 
 
 def test_a_refused_connection_and_a_folder_that_cannot_be_made(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with pytest.raises(DownloadError, match="refused"):
-        fetch(Pretrained(f"http://127.0.0.1:{port}/x.h5"), tmp_path)
+    with refusing() as address, pytest.raises(DownloadError, match="refused"):
+        fetch(Pretrained(f"{address}/x.h5"), tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(DownloadError, match="file"):
-        fetch(Pretrained(f"http://127.0.0.1:{port}/x.h5"), tmp_path / "file" / "models")
+    with refusing() as address, pytest.raises(DownloadError, match="file"):
+        fetch(Pretrained(f"{address}/x.h5"), tmp_path / "file" / "models")

@@ -1,6 +1,5 @@
 import logging
 import shutil
-import socket
 
 import h5py
 import keras
@@ -11,7 +10,7 @@ from models.backbones import applications
 from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
 from models.backbones.weights import WeightsError, load_weights
-from tests.local_server import serving_folder
+from tests.local_server import refusing, serving_folder
 
 SHAPE = (32, 32, 3)
 PUBLISHED = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
@@ -114,11 +113,10 @@ def test_a_missing_file_is_an_error_that_a_main_can_show(tmp_path):
 @pytest.fixture
 def nowhere(monkeypatch, tmp_path):
     """Keras' publisher, refusing every connection; and an empty cache."""
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    monkeypatch.setattr(applications, "FILES", url)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    return url
+    with refusing() as address:
+        monkeypatch.setattr(applications, "FILES", address)
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        yield address
 
 
 def test_without_a_network_training_starts_from_scratch_and_loudly(nowhere, caplog):

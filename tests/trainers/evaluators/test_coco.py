@@ -129,6 +129,14 @@ def test_a_good_mask_in_a_shifted_box_counts_for_its_pixels():
     assert figures["mask/AP"] >= 0.9
 
 
+@pytest.mark.parametrize(("threshold", "expected"), [(0.3, 1.0), (0.5, 0.0)])
+def test_a_pixel_belongs_to_a_mask_from_the_threshold_of_the_config_on(threshold, expected):
+    box = (20, 30, 120, 130)
+    evaluator = CocoEvaluator(CocoConfig(mask_threshold=threshold), truth([annotation(1, 1, rectangle(box))]))
+    evaluator.update(batch(), predictions([box], [1], [0.9], masks=np.full((1, SIDE, SIDE), 0.4)))
+    assert evaluator.result()["mask/AP75"] == expected
+
+
 def test_boxes_are_scaled_to_the_original_picture():
     box = (20, 30, 120, 90)
     evaluator = CocoEvaluator(CocoConfig(), truth([annotation(1, 1, rectangle(box))]))

@@ -3,12 +3,11 @@
 import gzip
 import json
 import os
-import socket
 import threading
 
 import pytest
 
-from tests.local_server import Handler, serving
+from tests.local_server import Handler, hanging, refusing, serving
 
 KEY = "k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yZZ"
 
@@ -37,19 +36,14 @@ def comet_key():
 
 @pytest.fixture
 def refusing_url():
-    """A port that is bound but does not listen: connections are refused, and nobody else can take it meanwhile."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/clientlib/"
+    with refusing() as address:
+        yield f"{address}/clientlib/"
 
 
 @pytest.fixture
 def hanging_url():
-    """A port that takes connections and never answers."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(64)
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/clientlib/"
+    with hanging() as address:
+        yield f"{address}/clientlib/"
 
 
 class _CometHandler(Handler):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -65,13 +66,18 @@ def test_an_unreachable_server_costs_the_training_nothing(server, request, tmp_p
     assert comet_key not in errors
 
 
+def log_noise(logger):
+    """Five steps with more in each than a pipe holds, 64 KiB: a process that waits for its server reads none."""
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    for step in range(5):
+        logger.summarize(step, {"noise": noise, "loss": 0.5})
+
+
 def test_closing_has_an_end_and_a_full_queue_drops_with_one_warning(hanging_url, tmp_path, comet_key, caplog):
     config = make_config(url=hanging_url, connect_timeout_s=60, timeout_s=1, queue_size=2)
     logger = Logger(tmp_path, config, experiment_name="x", comet_keys=[comet_key])
-    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)  # over the pipe's 64 KiB
     with caplog.at_level(logging.WARNING, "maskeras"):
-        for step in range(20):
-            logger.summarize(step, {"noise": noise})
+        log_noise(logger)
         start = time.perf_counter()
         logger.close()
     assert time.perf_counter() - start < 6
@@ -108,13 +114,6 @@ def test_a_run_that_is_stopped_waits_a_little_and_its_archive_comes_later(stop_a
     (archive,) = tmp_path.glob("comet/*.zip")
     assert metrics(archive) == [("train", "loss", 1)]
     assert not logger._comet._temporary.exists()
-
-
-def log_noise(logger):
-    """Five steps with more in each than a pipe holds, 64 KiB: a process that waits for its server reads none."""
-    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    for step in range(5):
-        logger.summarize(step, {"noise": noise, "loss": 0.5})
 
 
 @pytest.mark.slow
@@ -196,3 +195,18 @@ def test_a_process_that_dies_is_one_warning(tmp_path, caplog):
     assert caplog.text.count("ended early") == 1
     assert caplog.text.count("ended with code -9") == 1
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 200
+
+
+def test_a_process_that_cannot_be_started_is_one_warning_and_leaves_nothing(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/comet").write_text("no folder")
+    with (
+        caplog.at_level(logging.WARNING, "maskeras"),
+        Logger(tmp_path / "run", make_config(mode="offline"), experiment_name="x") as logger,
+    ):
+        logger.summarize(1, {"loss": 0.5})
+    assert caplog.text.count("Comet is off: its process could not be started") == 1
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 1

@@ -1,0 +1,17 @@
+"""What tests in several folders share."""
+
+import logging
+
+import pytest
+
+
+@pytest.fixture
+def fresh_log(monkeypatch):
+    """The log `maskeras` as it is before `setup_console`; what a test or a main does to it ends with the test."""
+    log, absl = logging.getLogger("maskeras"), logging.getLogger("absl")
+    monkeypatch.setattr(log, "handlers", [])
+    monkeypatch.setattr(log, "propagate", True)
+    levels = log.level, absl.level
+    yield log
+    log.setLevel(levels[0])
+    absl.setLevel(levels[1])
