@@ -51,6 +51,12 @@ def test_the_offline_archive_holds_everything_but_the_key(offline_run, comet_key
     uploads = {item["payload"]["upload_type"] for item in found if item["type"] == "file_upload"}
     assert uploads >= {"source_code", "visualization", "histogram3d", "text-sample"}
     assert [item["payload"]["graph"] for item in found if item["type"] == "graph"] == ["the network"]
+    # Nothing of the machine: neither host name and system nor the repository, unless the config asks for it.
+    assert {item["type"] for item in found} == {"metric_msg", "parameter_msg", "file_upload", "log_other", "graph"}
+    others = {item["payload"]["key"]: item["payload"]["value"] for item in found if item["type"] == "log_other"}
+    assert others["Name"] == "first"
+    with zipfile.ZipFile(archive) as files:
+        assert json.loads(files.read("experiment.json"))["tags"] == ["synthetic"]
 
     assert b"print('model')" in everything(run_dir)
     assert b"print('own')" in everything(run_dir)
