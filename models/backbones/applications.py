@@ -64,15 +64,22 @@ def efficientnet_b0(config: BackboneConfig) -> Architecture:
     )
 
 
-def resnet50(config: BackboneConfig) -> Architecture:
-    """ResNet-50 (He et al. 2015) as Caffe had it: the stride is in the first 1×1 convolution of a stage."""
+_RESNET_V1 = {
+    "resnet50_v1": (keras.applications.ResNet50, (3, 4, 6, 3), "4d473c1dd8becc155b73f8504c6f6626"),
+    "resnet101_v1": (keras.applications.ResNet101, (3, 4, 23, 3), "88cf7a10940856eca736dc7b7e228a21"),
+    "resnet152_v1": (keras.applications.ResNet152, (3, 8, 36, 3), "ee4c566cf9a93f14d82f913c2dc6dd0c"),
+}
+
+
+def resnet_v1(config: BackboneConfig) -> Architecture:
+    """ResNet (He et al. 2015) as Caffe had it: the stride is in the first 1×1 convolution of a stage."""
+    application, depths, md5 = _RESNET_V1[config.name]
+    file = f"{config.name.removesuffix('_v1')}_weights_tf_dim_ordering_tf_kernels_notop.h5"
     return Architecture(
-        make=partial(_make, keras.applications.ResNet50),
-        stages=("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        make=partial(_make, application),
+        stages=("conv1_relu", *(f"conv{i}_block{depth}_out" for i, depth in enumerate(depths, 2))),
         pixels=CAFFE,
-        pretrained=Pretrained(
-            f"{FILES}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5", "4d473c1dd8becc155b73f8504c6f6626"
-        ),
+        pretrained=Pretrained(f"{FILES}/resnet/{file}", md5),
     )
 
 

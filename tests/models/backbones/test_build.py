@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.backbones import applications
+from models.backbones.applications import mobilenet_v2
 from models.backbones.architecture import NormalizePictures
 from models.backbones.build import STRIDES, build_backbone
 from models.backbones.config import BackboneConfig
+from models.backbones.table import BACKBONES
 from tests.models.layer_contract import check_bfloat16, check_config, check_saved_weights, check_single_equals_batch
+from utils.registry import load_object
 
-NAMES = ("mobilenet_v2", "efficientnet_b0", "resnet50")
+NAMES = ("mobilenet_v2", "efficientnet_b0", "resnet50_v1")
 SIZE = (75, 100)
 SHARED = Path(__file__).parents[4] / "shared"
 PREPROCESSING = {
     "mobilenet_v2": keras.applications.mobilenet_v2.preprocess_input,
-    "resnet50": keras.applications.resnet50.preprocess_input,
+    "resnet50_v1": keras.applications.resnet50.preprocess_input,
     "efficientnet_b0": lambda x: keras.applications.imagenet_utils.preprocess_input(x, mode="torch"),
 }
 
@@ -70,7 +72,7 @@ def test_pictures_are_normalized_as_the_network_was_trained(networks, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_features_are_those_of_the_application(networks, name):
     """The cut network gives what the whole one gives for pictures that Keras preprocessed."""
-    architecture = getattr(applications, name)(BackboneConfig(name=name, weights=None))
+    architecture = load_object(BACKBONES[name])(BackboneConfig(name=name, weights=None))
     whole = architecture.make((*SIZE, 3))
     if name == "efficientnet_b0":
         whole = keras.Model(whole.get_layer("stem_conv_pad").input, whole.output)
@@ -162,10 +164,10 @@ def test_whole_numbers_are_taken_too(networks):
 def test_wrong_sizes_and_wrong_stages_are_errors(monkeypatch):
     with pytest.raises(ValueError, match=r"image_size \(31, 64\); a backbone needs at least 32"):
         build(size=(31, 64))
-    architecture = applications.mobilenet_v2(BackboneConfig(weights=None))
+    architecture = mobilenet_v2(BackboneConfig(weights=None))
     stages = (*architecture.stages[:1], "block_5_add", *architecture.stages[2:])
     wrong = type(architecture)(make=architecture.make, stages=stages, pixels=architecture.pixels)
-    monkeypatch.setattr(applications, "mobilenet_v2", lambda config: wrong)
+    monkeypatch.setattr("models.backbones.applications.mobilenet_v2", lambda config: wrong)
     with pytest.raises(ValueError, match=r"C2 is \(8, 8\) .* stride 4 gives \(16, 16\)"):
         build(size=(64, 64))
 
