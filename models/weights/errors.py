@@ -1,0 +1,7 @@
+"""What goes wrong with weights."""
+
+from utils.errors import UserError
+
+
+class WeightsError(UserError):
+    """Weights that are not there, cannot be trusted or do not fit."""
