@@ -75,7 +75,8 @@ class MaskRCNNNetwork(keras.Model):
         Returns:
             `rpn_logits` (B, A) and `rpn_deltas` (B, A, 4) of all anchors, and `rpn`, the `AnchorTargets` of those that
             were sampled; `rois`, the `RoITargets` of N samples, with `class_logits` (B, N, K + 1), `box_deltas`
-            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M, among which all positives are; `truth`, the `GroundTruth`. All float32.
+            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M, among which all positives are; `truth`,
+            the `GroundTruth`. All float32.
         """
         truth = GroundTruth.of(batch)
         pyramid, logits, deltas = self._features(batch, training=True)

@@ -54,12 +54,14 @@ def test_what_is_learnt_from(model):
     outputs = learnt(model, two_pictures())
     cells = sum(side * side for side in (16, 8, 4, 2, 1))
     shapes = {name: tuple(outputs[name].shape) for name in outputs if name not in ("rpn", "rois", "truth")}
+    # Where the backend can, the mask head works on as many samples as the picture with the most positives has.
+    most = int(ops.convert_to_numpy(outputs["rois"].positive)[:, :8].sum(axis=1).max())
+    assert most > 0 and shapes.pop("mask_logits") in ((2, most, 28, 28, 2), (2, 8, 28, 28, 2))
     assert shapes == {
         "rpn_logits": (2, 3 * cells),
         "rpn_deltas": (2, 3 * cells, 4),
         "class_logits": (2, 16, 3),
         "box_deltas": (2, 16, 3, 4),
-        "mask_logits": (2, 8, 28, 28, 2),
     }
     assert outputs["rois"].boxes.shape == (2, 16, 4) and outputs["rpn"].index.shape == (2, 64)
     rois = outputs["rois"]
