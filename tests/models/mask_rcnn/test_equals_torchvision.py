@@ -74,14 +74,15 @@ class Outputs:
         height, width = (int(side) for side in arrays["network_input_size"][:2])
         self.picture_size, self.batch = arrays["picture"].shape[:2], network_batch(arrays["picture"], height, width)
         self.to_picture = np.tile([self.picture_size[1] / width, self.picture_size[0] / height], 2).astype(np.float32)
-        self.pyramid, self.logits, self.deltas = network._features(self.batch, training=False)
+        self.pyramid = network.pyramid(self.batch, training=False)
+        self.logits, self.deltas = network.rpn_head(self.pyramid)
         self.detections = {name: ops.convert_to_numpy(x)[0] for name, x in network.infer(self.batch).items()}
 
-    def pooled(self, boxes, size):
-        return self.network._pool(self.pyramid, ops.convert_to_tensor(boxes[None]), size)
+    def pooled(self, boxes, head):
+        return self.network.pool(self.pyramid, ops.convert_to_tensor(boxes[None]), head)
 
     def proposals(self):
-        boxes, valid = self.network._proposals(self.logits, self.deltas, self.batch, training=False)
+        boxes, valid = self.network.propose(self.logits, self.deltas, self.batch, training=False)
         assert ops.convert_to_numpy(valid).all()
         return ops.convert_to_numpy(boxes)[0]
 
@@ -128,12 +129,12 @@ def test_proposals(outputs, expected):
 
 def test_heads(outputs, expected):
     boxes = expected.arrays["boxes_given"]
-    pooled = outputs.pooled(boxes, 7)
+    pooled = outputs.pooled(boxes, outputs.network.config.box_head)
     expected.check("box_roi_align", pooled[0, ..., ::8])
     logits, deltas = outputs.network.box_head(pooled)
     expected.check("class_logits", logits[0])
     expected.check("box_deltas", deltas[0])
-    pooled = outputs.pooled(boxes[:6], 14)
+    pooled = outputs.pooled(boxes[:6], outputs.network.config.mask_head)
     expected.check("mask_roi_align", pooled[0, ..., ::8])
     # Ours has no mask of the background.
     masks = ops.convert_to_numpy(outputs.network.mask_head(pooled))[0]
@@ -176,11 +177,11 @@ def test_losses_of_the_heads(network, source):
     positive, boxes = labels[rows] > 0, targets["roi_proposals"][rows]
     values = (boxes, positive, np.ones_like(positive), matched[rows], labels[rows], targets["roi_box_targets"][order])
     rois = RoITargets(*(ops.convert_to_tensor(x[None]) for x in values))
-    logits, deltas = network.box_head(ours.pooled(boxes, 7))
+    logits, deltas = network.box_head(ours.pooled(boxes, network.config.box_head))
     found = box_losses(logits, deltas, rois, network.config.box_head)
     assert float(found["classifier"]) == pytest.approx(targets["loss_classifier"].item(), rel=1e-4)
     assert float(found["box"]) == pytest.approx(targets["loss_box"].item(), rel=1e-4)
-    drawn = network.mask_head(ours.pooled(boxes[: positive.sum()], 14))
+    drawn = network.mask_head(ours.pooled(boxes[: positive.sum()], network.config.mask_head))
     truth = {"gt_boxes": targets["gt_boxes"], "gt_classes": targets["gt_labels"].astype(np.int32)}
     truth |= {"gt_masks": targets["gt_masks"], "gt_crowd": np.zeros(len(targets["gt_boxes"]), bool)}
     truth = GroundTruth.of({name: ops.convert_to_tensor(value[None]) for name, value in truth.items()})

@@ -154,8 +154,8 @@ def test_detections_are_boxes_in_the_picture(model):
 def test_masks_are_those_of_the_detections_class(model):
     batch = tensors(two_pictures())
     found = model.predict(batch)
-    pyramid, _, _ = model.network._features(batch, training=False)
-    logits = model.network.mask_head(model.network._pool(pyramid, found["boxes"], 14))
+    pyramid = model.network.pyramid(batch, training=False)
+    logits = model.network.mask_head(model.network.pool(pyramid, found["boxes"], model.config.mask_head))
     of_both = ops.convert_to_numpy(ops.sigmoid(logits))
     masks, classes = ops.convert_to_numpy(found["masks"]), ops.convert_to_numpy(found["classes"])
     for image, slot in np.argwhere(classes > 0):
