@@ -4,6 +4,10 @@ import logging
 
 import pytest
 
+from utils.backend import choose_backend
+
+choose_backend()  # before any test imports Keras, as a main does
+
 
 @pytest.fixture
 def fresh_log(monkeypatch):

@@ -71,7 +71,7 @@ def test_rpn_head_has_one_set_of_weights_for_all_levels():
     ]
     maps = pyramid()
     alone, together = head({"P3": maps["P3"]})[0], head(maps)[0]
-    np.testing.assert_allclose(alone, np.asarray(together)[:, 60:78], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(ops.convert_to_numpy(alone), ops.convert_to_numpy(together)[:, 60:78], rtol=1e-5, atol=1e-6)
 
 
 def test_box_head_answers_for_each_box_alone():
@@ -82,7 +82,7 @@ def test_box_head_answers_for_each_box_alone():
     changed[1, 2] += 1
     new_logits, new_deltas = head(changed)
     for before, after in ((logits, new_logits), (deltas, new_deltas)):
-        differs = np.abs(np.asarray(before) - np.asarray(after)).reshape(2, 3, -1).max(-1) > 1e-6
+        differs = np.abs(ops.convert_to_numpy(before) - ops.convert_to_numpy(after)).reshape(2, 3, -1).max(-1) > 1e-6
         np.testing.assert_array_equal(differs, [[False] * 3, [False, False, True]])
 
 
