@@ -60,7 +60,8 @@ def _torch(function, tensors):
     import torch  # noqa: PLC0415 - not installed everywhere
 
     tensors = [tensor if tensor.requires_grad else tensor.detach().requires_grad_() for tensor in tensors]
-    total = function(tensors)
+    with torch.enable_grad():
+        total = function(tensors)
     if not total.requires_grad:
         return [None] * len(tensors)
     found = torch.autograd.grad(total, tensors, allow_unused=True)

@@ -38,7 +38,9 @@ def check_saved_weights(make: Make, layer: keras.Layer, inputs: Any, reference: 
     model = _model(other, inputs)
     model.load_weights(path)
     for ours, theirs in zip(layer.weights, other.weights, strict=True):
-        np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), err_msg=f"{ours.path} differs after saving and loading")
+        np.testing.assert_array_equal(
+            ours.numpy(), theirs.numpy(), err_msg=f"{ours.path} differs after saving and loading"
+        )
     _equal(_numpy(other(_tensors(inputs), training=False)), reference)
 
 
@@ -66,7 +68,8 @@ def check_gradients(layer: keras.Layer, inputs: Any) -> None:
     def loss():
         generator = np.random.default_rng(1)
         outputs = keras.tree.flatten(layer(_tensors(inputs), training=True))
-        return sum(keras.ops.sum(y * generator.normal(size=tuple(y.shape)).astype(np.float32)) for y in outputs)
+        cotangents = [keras.ops.convert_to_tensor(generator.normal(size=y.shape), "float32") for y in outputs]
+        return sum(keras.ops.sum(y * c) for y, c in zip(outputs, cotangents, strict=True))
 
     for weight, gradient in zip(layer.trainable_weights, weight_gradients(loss, layer), strict=True):
         assert gradient is not None, f"no gradient reaches {weight.path}"

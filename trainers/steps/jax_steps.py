@@ -40,7 +40,7 @@ class JaxSteps:
         state, losses = self._train(_distinct([_values(group) for group in groups]), batch)
         for group, values in zip(groups, state, strict=True):
             _assign(group, values)
-        return losses
+        return {"total": losses["total"], **losses}  # JAX sorts the names
 
     def predict(self, batch: Batch) -> dict[str, Any]:
         """The model's predictions."""

@@ -26,8 +26,9 @@ class TorchSteps:
     def train(self, batch: Batch) -> dict[str, Any]:
         """One update; the returned loss scalars are tensors, read when somebody needs them."""
         tensors = _tensors(batch)
-        losses = named_losses(self.model, tensors, self.model.forward(tensors, training=True))
-        scaled = self.optimizer.scale_loss(losses["total"])
+        with torch.enable_grad():  # whatever the caller has set
+            losses = named_losses(self.model, tensors, self.model.forward(tensors, training=True))
+            scaled = self.optimizer.scale_loss(losses["total"])
         # Not `backward()`: that would leave a gradient on each weight, in memory until the next step and added to.
         gradients = torch.autograd.grad(scaled, [weight.value for weight in self._weights], allow_unused=True)
         with torch.no_grad():

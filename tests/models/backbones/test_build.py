@@ -42,6 +42,7 @@ def test_features_have_the_declared_strides(networks, name):
     features = networks[name](pictures())
     assert list(features) == ["C2", "C3", "C4", "C5"]
     for level, feature in features.items():
+        feature = ops.convert_to_numpy(feature)  # noqa: PLW2901
         assert feature.shape[:3] == (2, math.ceil(75 / STRIDES[level]), math.ceil(100 / STRIDES[level]))
         assert np.isfinite(feature).all() and np.std(feature) > 0
 

@@ -17,9 +17,13 @@ def trained_once(layer):
     layer.build(PICTURES.shape)
     layer.gamma.assign(np.linspace(0.5, 2.0, 7))
     layer.beta.assign(np.linspace(-1.0, 1.0, 7))
-    by_weight = weight_gradients(lambda: ops.sum(layer(PICTURES, training=True) * COTANGENT), layer)
+    by_weight = weight_gradients(
+        lambda: ops.sum(layer(PICTURES, training=True) * ops.convert_to_tensor(COTANGENT)), layer
+    )
     moving = [layer.moving_mean.numpy(), layer.moving_variance.numpy()]
-    by_input = gradients(lambda inputs: ops.sum(layer(inputs, training=True) * COTANGENT), PICTURES)
+    by_input = gradients(
+        lambda inputs: ops.sum(layer(inputs, training=True) * ops.convert_to_tensor(COTANGENT)), PICTURES
+    )
     return [ops.convert_to_numpy(layer(PICTURES, training=True)), *by_input, *by_weight, *moving]
 
 

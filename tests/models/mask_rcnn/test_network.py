@@ -224,6 +224,7 @@ def test_the_mask_head_sees_only_its_samples_and_these_are_positives():
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="nothing is traced on PyTorch")
 def test_one_trace_whatever_the_objects():
     traces = []
 
@@ -254,10 +255,11 @@ def test_bfloat16_keeps_boxes_and_scores_in_float32():
         losses = model.compute_losses({}, outputs)
         features = model.network.fpn(model.network.backbone(ops.zeros((1, SIZE, SIZE, 3))))
     assert {w.dtype for w in model.network.trainable_weights} == {"float32"}
-    assert features["P2"].dtype == "bfloat16", "the policy did not reach the layers"
+    assert keras.backend.standardize_dtype(features["P2"].dtype) == "bfloat16", "the policy did not reach the layers"
     tensors_ = {**{k: v for k, v in outputs.items() if hasattr(v, "dtype")}, "rois": outputs["rois"].boxes}
     tensors_ |= {"rpn": outputs["rpn"].deltas, **losses, **{f"found {k}": v for k, v in found.items()}}
-    wrong = {name: x.dtype for name, x in tensors_.items() if x.dtype not in ("float32", "int32")}
+    dtypes = {name: keras.backend.standardize_dtype(x.dtype) for name, x in tensors_.items()}
+    wrong = {name: dtype for name, dtype in dtypes.items() if dtype not in ("float32", "int32")}
     assert not wrong
     assert all(np.isfinite(float(loss)) for loss in losses.values())
     boxes = found["boxes"]

@@ -14,6 +14,7 @@ SIZE = np.array([[50, 50]], np.int32)
 
 def selected(logits=LOGITS, deltas=None, size=SIZE, training=False, **config):
     deltas = np.zeros((*logits.shape, 4), np.float32) if deltas is None else deltas
+    logits, deltas = ops.convert_to_tensor(logits), ops.convert_to_tensor(deltas)
     result = select_proposals(logits, deltas, [FINE, COARSE], size, RPNConfig(**config), training)
     return [ops.convert_to_numpy(x) for x in result]
 
@@ -79,4 +80,6 @@ def test_no_gradient_flows_back():
     def total(logits, deltas):
         return ops.sum(select_proposals(logits, deltas, [FINE, COARSE], SIZE, RPNConfig(), True)[0])
 
-    assert not any(found is not None and found.any() for found in gradients(total, LOGITS, np.zeros((1, 6, 4), np.float32)))
+    assert not any(
+        found is not None and found.any() for found in gradients(total, LOGITS, np.zeros((1, 6, 4), np.float32))
+    )
