@@ -33,14 +33,14 @@ def restore_random_states(states: dict[str, Any]) -> None:
 
 def _torch_states() -> list[str]:
     """Of the CPU, then of each GPU, in base64."""
-    import torch  # noqa: PLC0415 - installed only where Keras runs on it
+    import torch  # pyright: ignore[reportMissingImports]  # noqa: PLC0415 - installed only where Keras runs on it
 
     found = [torch.get_rng_state(), *(torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [])]
     return [base64.b64encode(state.numpy().tobytes()).decode() for state in found]
 
 
 def _restore_torch_states(states: list[str]) -> None:
-    import torch  # noqa: PLC0415 - as above
+    import torch  # pyright: ignore[reportMissingImports]  # noqa: PLC0415 - as above
 
     cpu, *gpus = (torch.frombuffer(bytearray(base64.b64decode(state)), dtype=torch.uint8) for state in states)
     torch.set_rng_state(cpu)

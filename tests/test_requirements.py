@@ -69,7 +69,7 @@ def test_each_backend_is_the_base_and_its_own_package():
         assert names(file) == {package}
         assert "-r requirements-base.txt" in (ROOT / file).read_text(encoding="utf-8").splitlines()
     assert not names(BASE) & BACKENDS.keys()
-    assert BACKENDS == chosen_by  # what a main tells to install
+    assert chosen_by == BACKENDS  # what a main tells to install
 
 
 def test_what_the_tests_import_is_required():

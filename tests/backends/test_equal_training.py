@@ -23,6 +23,7 @@ def steps_for(model, **optimizer):
     return compile_steps(model, build_optimizer(config, model.network, STEPS), jit_compile=False)
 
 
+@pytest.mark.slow
 def test_the_first_steps_have_the_same_losses():
     model = mask_rcnn()
     steps = steps_for(model)

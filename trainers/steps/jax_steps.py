@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import jax
+import jax  # pyright: ignore[reportMissingImports]
 import keras
 
 from base.base_model import BaseModel

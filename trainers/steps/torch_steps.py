@@ -3,7 +3,7 @@
 from typing import Any
 
 import keras
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 
 from base.base_model import BaseModel
 from base.batch import Batch
