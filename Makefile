@@ -6,14 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONFIG := configs/pets_quick.json
+BACKEND_TESTS := tests/models tests/trainers tests/base tests/utils/test_flops.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help pets test check clean
+.PHONY: help pets test test-backends check clean
 
 help: ## show these lines
 	@echo "make TARGET, where TARGET is one of:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))
 	@echo 'Options of the main example: make pets ARGS="--set trainer.epochs=2 exp.name=short"'
 
 pets: $(STAMP) ## install, then train and evaluate the main example, small and quick
@@ -21,6 +22,17 @@ pets: $(STAMP) ## install, then train and evaluate the main example, small and q
 
 test: $(STAMP) ## install, then run all tests; one file of them: make test ARGS=tests/test_docs.py
 	$(BIN)/python -m pytest $(ARGS)
+
+# TensorFlow comes twice: the second time it reads what JAX and PyTorch have left since.
+test-backends: $(STAMP) .venv-jax/.installed .venv-torch/.installed ## the same weights, losses and checkpoints on TensorFlow, JAX and PyTorch
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	for backend in tensorflow jax torch tensorflow; do \
+		case $$backend in tensorflow) python=$(BIN)/python ;; *) python=.venv-$$backend/bin/python ;; esac; \
+		echo "== $$backend"; \
+		KERAS_BACKEND=$$backend MASKERAS_BACKENDS_FOLDER=$$folder $$python -m pytest $(or $(ARGS),tests/backends) || exit 1; \
+	done
+	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not slow" $(BACKEND_TESTS)
+	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m "not slow" $(BACKEND_TESTS)
 
 check: $(STAMP) ## lint, format, types, generated files, documents
 	$(BIN)/ruff check .
@@ -30,7 +42,7 @@ check: $(STAMP) ## lint, format, types, generated files, documents
 	$(BIN)/python -m pytest tests/test_docs.py
 
 clean: ## remove the environment and all caches; runs (experiments/) and data stay
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-jax .venv-torch .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last, so an installation that broke off is done again.
@@ -39,4 +51,11 @@ $(STAMP): requirements.lock
 		echo "$(PYTHON) is not Python 3.11 (from 3.11.4), 3.12 or 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+# The packages that all backends share have the versions of the lock; setuptools is there for TensorBoard.
+.venv-%/.installed: requirements-%.txt requirements-base.txt requirements.lock
+	$(PYTHON) -m venv --clear .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock \
+		-r requirements-$*.txt pytest pytest-timeout setuptools
 	@touch $@

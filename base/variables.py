@@ -58,9 +58,16 @@ def named_variables(network: keras.Model) -> dict[str, keras.Variable]:
     return named
 
 
+def to_array(variable: keras.Variable) -> np.ndarray:
+    """The value as an array of its own: what PyTorch and JAX hand out may be the very memory that the next update
+    writes to."""
+    value = keras.ops.convert_to_numpy(variable)
+    return value if value.flags.owndata else value.copy()
+
+
 def network_arrays(network: keras.Model) -> dict[str, np.ndarray]:
     """Path → value of every variable; see `named_variables`."""
-    return {path: keras.ops.convert_to_numpy(variable) for path, variable in named_variables(network).items()}
+    return {path: to_array(variable) for path, variable in named_variables(network).items()}
 
 
 def load_network_arrays(network: keras.Model, arrays: dict[str, np.ndarray]) -> LoadReport:

@@ -4,6 +4,21 @@ import logging
 
 import pytest
 
+from utils.backend import choose_backend
+
+choose_backend()  # before any test imports Keras, as a main does
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_gradients_unless_asked_for():
+    """On PyTorch every result would refuse to become an array; what takes gradients turns them on for itself."""
+    import keras  # noqa: PLC0415 - after the backend is settled
+
+    if keras.backend.backend() == "torch":
+        import torch  # noqa: PLC0415 - not installed everywhere
+
+        torch.set_grad_enabled(False)
+
 
 @pytest.fixture
 def fresh_log(monkeypatch):

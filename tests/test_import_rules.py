@@ -46,6 +46,37 @@ def test_every_folder_is_looked_at():
     assert all(any((ROOT / folder).rglob("*.py")) for folder in MAY_IMPORT)
 
 
+BACKEND_CORNERS = {
+    "tensorflow": {"trainers/steps/tensorflow_steps.py", "models/layers/native/tensorflow_batch_norm.py"},
+    "jax": {"trainers/steps/jax_steps.py"},
+    "torch": {"trainers/steps/torch_steps.py", "base/random_state.py"},
+}
+
+
+def importers(root, package):
+    """The files of the project in `root` that import a package, be it inside a function."""
+    files = [path for folder in MAY_IMPORT for path in (root / folder).rglob("*.py")]
+    return {
+        path.relative_to(root).as_posix()
+        for path in files
+        for _, name in imported_names(path.read_text(encoding="utf-8"))
+        if name.split(".")[0] == package
+    }
+
+
+@pytest.mark.parametrize("package", BACKEND_CORNERS)
+def test_a_backend_is_imported_in_its_own_corner_only(package):
+    """So that the project runs where only one of them is installed."""
+    assert importers(ROOT, package) == BACKEND_CORNERS[package]
+
+
+@pytest.mark.parametrize("source", ["import tensorflow as tf", "def f():\n    from tensorflow.io import gfile"])
+def test_an_import_outside_the_corner_is_found(tmp_path, source):
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "utils/a.py").write_text(source)
+    assert importers(tmp_path, "tensorflow") == {"utils/a.py"}
+
+
 @pytest.mark.parametrize(
     ("file", "source"),
     [

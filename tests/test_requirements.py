@@ -6,13 +6,18 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from utils.backend import BACKENDS as chosen_by
+
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("base", "models", "trainers", "data_loader", "mains", "utils")
 OWN = {*CODE, "tests", "benchmarks"}
 # pydantic_core is released with pydantic, which pins its exact version; TensorBoard's protos are classes of protobuf.
 PART_OF = {"pydantic-core": "pydantic", "protobuf": "tensorboard"}
-# Peers that a test compares with where they happen to be installed (`pytest.importorskip`).
-OPTIONAL = {"torch", "torchvision", "jax"}
+# A peer that a test compares with where it happens to be installed (`pytest.importorskip`).
+OPTIONAL = {"torchvision"}
+BASE, DEV = "requirements-base.txt", "requirements-dev.txt"
+BACKENDS = {"tensorflow": "requirements.txt", "jax": "requirements-jax.txt", "torch": "requirements-torch.txt"}
+ALL = (BASE, *BACKENDS.values())
 
 
 def canonical(name):
@@ -27,6 +32,10 @@ def lines(file):
 
 def names(file):
     return {canonical(re.split(r"[<>=!~\[; ]", line)[0]) for line in lines(file)}
+
+
+def names_of(files):
+    return set().union(*map(names, files))
 
 
 def imported(folders):
@@ -48,31 +57,39 @@ def imported(folders):
 def test_what_the_code_imports_is_required():
     packages = imported(CODE)
     assert {"keras", "opencv-python-headless", "pyyaml"} <= packages
-    assert packages - names("requirements.txt") == set()
+    assert packages - names_of(ALL) == set()
 
 
 def test_nothing_is_required_that_is_not_imported():
-    assert names("requirements.txt") - imported(OWN) == set()
+    assert names_of(ALL) - imported(OWN) == set()
+
+
+def test_each_backend_is_the_base_and_its_own_package():
+    for package, file in BACKENDS.items():
+        assert names(file) == {package}
+        assert "-r requirements-base.txt" in (ROOT / file).read_text(encoding="utf-8").splitlines()
+    assert not names(BASE) & BACKENDS.keys()
+    assert chosen_by == BACKENDS  # what a main tells to install
 
 
 def test_what_the_tests_import_is_required():
-    assert imported(("tests", "benchmarks")) - names("requirements.txt") - names("requirements-dev.txt") == set()
+    assert imported(("tests", "benchmarks")) - names_of((*ALL, DEV)) == set()
 
 
 def test_ranges_have_both_ends():
-    for line in lines("requirements.txt") + lines("requirements-dev.txt"):
+    for line in [line for file in (*ALL, DEV) for line in lines(file)]:
         assert re.fullmatch(r"[\w-]+>=[\d.]+,<[\d.]+", line), line
 
 
 def test_the_lock_holds_exact_versions_of_all_requirements():
     assert [line for line in lines("requirements.lock") if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
-    assert (names("requirements.txt") | names("requirements-dev.txt")) - names("requirements.lock") == set()
+    assert names_of((BASE, BACKENDS["tensorflow"], DEV)) - names("requirements.lock") == set()
 
 
 def test_the_locked_versions_are_in_the_ranges():
     locked = dict(line.split("==") for line in lines("requirements.lock"))
     versions = {canonical(name): tuple(map(int, re.findall(r"\d+", version))) for name, version in locked.items()}
-    for line in lines("requirements.txt") + lines("requirements-dev.txt"):
+    for line in [line for file in (BASE, BACKENDS["tensorflow"], DEV) for line in lines(file)]:
         name, low, high = re.fullmatch(r"([\w-]+)>=([\d.]+),<([\d.]+)", line).groups()
         low, high = (tuple(map(int, bound.split("."))) for bound in (low, high))
         assert low <= versions[canonical(name)] < high, f"requirements.lock: {name} is outside {line}"

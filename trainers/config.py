@@ -57,7 +57,8 @@ class TrainerConfig(LoopConfig):
     name: str = "instance"
     """A registered trainer, or `package.module:Class` of your own."""
     jit_compile: bool = False
-    """Compile the step with XLA: worth it on a GPU, seldom on a CPU."""
+    """Compile the step with XLA: worth it on a GPU, seldom on a CPU. TensorFlow only: on JAX XLA compiles every step,
+    on PyTorch none is compiled."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """How a gradient becomes a step."""
     schedule: ScheduleConfig = ScheduleConfig()

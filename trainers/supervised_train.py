@@ -13,6 +13,7 @@ from base.base_model import part
 from base.base_train import BaseTrain
 from base.batch import Batch
 from base.checkpoint import Checkpoint, CheckpointError
+from base.variables import to_array
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer, build_schedule
 from trainers.schedules import WarmUpSchedule
@@ -57,7 +58,7 @@ class SupervisedTrain(BaseTrain):
             yield
             return
         variables = self.model.network.trainable_variables
-        raw = [keras.ops.convert_to_numpy(variable) for variable in variables]
+        raw = [to_array(variable) for variable in variables]
         self.optimizer.finalize_variable_values(variables)
         try:
             yield
@@ -70,12 +71,12 @@ class SupervisedTrain(BaseTrain):
         if self.config.optimizer.ema is None:
             return {}
         with self.averaged_weights():
-            return {v.path: keras.ops.convert_to_numpy(v) for v in self.model.network.trainable_variables}
+            return {v.path: to_array(v) for v in self.model.network.trainable_variables}
 
     def state(self) -> dict[str, np.ndarray]:
         """The optimizer's variables by position, for their paths are not unique for every optimizer; the bytes of its
         class's name; the learning rate of the config."""
-        arrays = (keras.ops.convert_to_numpy(variable) for variable in self.optimizer.variables)
+        arrays = (to_array(variable) for variable in self.optimizer.variables)
         name = np.frombuffer(self._optimizer_class().encode(), np.uint8)
         told = {"optimizer_class": name, "configured_rate": np.array(self.config.optimizer.learning_rate)}
         return {f"optimizer/{i:05d}": array for i, array in enumerate(arrays)} | told

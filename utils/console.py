@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from utils.backend import choose_backend
+
 _NOTICES = (
     r"absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers|failed call to cuInit"
     r"|is optimized to use available CPU instructions|^To enable the following instructions|^\s*$"
@@ -36,7 +38,9 @@ def setup_console() -> None:
 
 
 def load_keras() -> None:
-    """Imports Keras and starts its backend; the notices that belong to every start are left out, the rest is shown."""
+    """Imports Keras and starts its backend, see `utils.backend`; the notices that belong to every start are left out,
+    the rest is shown."""
+    choose_backend()
     with _without_notices():
         import keras  # noqa: PLC0415 - here, so that a wrong config is told before this takes its seconds
 

@@ -55,7 +55,13 @@ def multiply_adds(model: keras.Layer, inputs: Any) -> int:
     if not model.built:
         raise ValueError(f"{model.name} is not built; call it once before its cost is counted")
     with _counting(model) as counted:
-        _Trace(lambda *values: model(keras.tree.pack_sequence_as(inputs, values), training=False))(*specs)
+
+        def once(*values):
+            # PyTorch traces without numbers first, and anew with numbers where these decide how it goes on.
+            counted.clear()
+            return model(keras.tree.pack_sequence_as(inputs, values), training=False)
+
+        _Trace(once)(*specs)
     return sum(counted)
 
 

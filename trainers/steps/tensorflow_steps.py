@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from base.base_model import BaseModel
 from base.batch import Batch
-from utils.errors import UserError
+from trainers.steps.losses import named_losses
 
 
 class TensorFlowSteps:
@@ -34,26 +34,11 @@ class TensorFlowSteps:
         return self._predict(_tensors(batch))
 
     def _train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        network = self.model.network
         with tf.GradientTape() as tape:
-            outputs = self.model.forward(batch, training=True)
-            losses = {key: tf.cast(value, tf.float32) for key, value in self._losses(batch, outputs).items()}
-            total = tf.add_n(list(losses.values()))
-            scaled = self.optimizer.scale_loss(total)
-        variables = network.trainable_variables
+            losses = named_losses(self.model, batch, self.model.forward(batch, training=True))
+            scaled = self.optimizer.scale_loss(losses["total"])
+        variables = self.model.network.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, [v.value for v in variables]), variables)
-        return {"total": total, **losses}
-
-    def _losses(self, batch: dict[str, tf.Tensor], outputs: Any) -> dict[str, Any]:
-        losses = dict(self.model.compute_losses(batch, outputs))
-        taken = sorted({"total", "regularization"} & losses.keys())
-        if taken:
-            raise UserError(
-                f"{type(self.model).__name__}.compute_losses returns a term called {taken[0]!r}; the trainer gives "
-                "that name itself (total: the sum of all terms, regularization: the network's own). Take another one."
-            )
-        if self.model.network.losses:
-            losses["regularization"] = tf.add_n(self.model.network.losses)
         return losses
 
     def _predict_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

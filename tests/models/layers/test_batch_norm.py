@@ -3,9 +3,10 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from keras import ops
 
 from models.layers.batch_norm import BatchNormalization, with_fused_batch_norm
+from tests.gradients import gradients, weight_gradients
 
 PICTURES = np.random.default_rng(0).normal(2.0, 3.0, (4, 5, 6, 7)).astype("float32")
 COTANGENT = np.random.default_rng(1).normal(size=PICTURES.shape).astype("float32")
@@ -16,13 +17,14 @@ def trained_once(layer):
     layer.build(PICTURES.shape)
     layer.gamma.assign(np.linspace(0.5, 2.0, 7))
     layer.beta.assign(np.linspace(-1.0, 1.0, 7))
-    inputs = tf.constant(PICTURES)
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        outputs = layer(inputs, training=True)
-        value = tf.reduce_sum(outputs * COTANGENT)
-    gradients = tape.gradient(value, [inputs, layer.gamma.value, layer.beta.value])
-    return [np.asarray(x) for x in (outputs, *gradients, layer.moving_mean, layer.moving_variance)]
+    by_weight = weight_gradients(
+        lambda: ops.sum(layer(PICTURES, training=True) * ops.convert_to_tensor(COTANGENT)), layer
+    )
+    moving = [layer.moving_mean.numpy(), layer.moving_variance.numpy()]
+    by_input = gradients(
+        lambda inputs: ops.sum(layer(inputs, training=True) * ops.convert_to_tensor(COTANGENT)), PICTURES
+    )
+    return [ops.convert_to_numpy(layer(PICTURES, training=True)), *by_input, *by_weight, *moving]
 
 
 def test_equals_keras():
@@ -39,8 +41,8 @@ def test_moving_statistics_where_frozen_or_not_training(frozen):
     layer.build(PICTURES.shape)
     layer.trainable = not frozen
     outputs = layer(PICTURES, training=frozen)
-    np.testing.assert_allclose(outputs, PICTURES / np.sqrt(1 + layer.epsilon), rtol=1e-5)
-    np.testing.assert_array_equal(layer.moving_mean, np.zeros(7))
+    np.testing.assert_allclose(ops.convert_to_numpy(outputs), PICTURES / np.sqrt(1 + layer.epsilon), rtol=1e-5)
+    np.testing.assert_array_equal(layer.moving_mean.numpy(), np.zeros(7))
 
 
 def test_replaces_every_batch_norm_and_keeps_names():

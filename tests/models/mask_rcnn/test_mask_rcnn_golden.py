@@ -71,6 +71,7 @@ def numbers(value):
 def test_proposals(full_forward):
     forward, outputs = full_forward, rpn_outputs(full_forward)
     anchors = np.split(forward["anchors"], np.cumsum(LEVELS)[:-1])
+    outputs = map(ops.convert_to_tensor, outputs)
     boxes, valid = map(numbers, select_proposals(*outputs, anchors, SIZE, RPNConfig(), training=False))
     assert valid.sum() == len(forward["proposals"]) == 1000
     # Near-equal scores may change places; every proposal must be there and most in its own place.

@@ -71,7 +71,9 @@ def test_rpn_head_has_one_set_of_weights_for_all_levels():
     ]
     maps = pyramid()
     alone, together = head({"P3": maps["P3"]})[0], head(maps)[0]
-    np.testing.assert_allclose(alone, np.asarray(together)[:, 60:78], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(alone), ops.convert_to_numpy(together)[:, 60:78], rtol=1e-5, atol=1e-6
+    )
 
 
 def test_box_head_answers_for_each_box_alone():
@@ -82,7 +84,7 @@ def test_box_head_answers_for_each_box_alone():
     changed[1, 2] += 1
     new_logits, new_deltas = head(changed)
     for before, after in ((logits, new_logits), (deltas, new_deltas)):
-        differs = np.abs(np.asarray(before) - np.asarray(after)).reshape(2, 3, -1).max(-1) > 1e-6
+        differs = np.abs(ops.convert_to_numpy(before) - ops.convert_to_numpy(after)).reshape(2, 3, -1).max(-1) > 1e-6
         np.testing.assert_array_equal(differs, [[False] * 3, [False, False, True]])
 
 
@@ -99,6 +101,6 @@ def test_mask_head_doubles_the_side_and_keeps_left_and_right():
 def test_of_class_picks_the_entry_of_each_box():
     values = np.arange(2 * 2 * 3 * 4, dtype=np.float32).reshape(2, 2, 3, 4)
     values = np.moveaxis(values, 2, -1)
-    picked = ops.convert_to_numpy(of_class(values, np.array([[0, 2], [1, 1]])))
+    picked = ops.convert_to_numpy(of_class(ops.convert_to_tensor(values), np.array([[0, 2], [1, 1]])))
     expected = [[values[0, 0, :, 0], values[0, 1, :, 2]], [values[1, 0, :, 1], values[1, 1, :, 1]]]
     np.testing.assert_array_equal(picked, expected)

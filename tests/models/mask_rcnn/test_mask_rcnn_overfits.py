@@ -33,7 +33,7 @@ def test_one_picture_is_learnt_by_heart():
     sample = picture(TWO)
     steps, totals = trained(batch_of(sample))
     assert np.mean(totals[-10:]) < 0.3 * np.mean(totals[:3]), totals
-    found = {name: np.asarray(value)[0] for name, value in steps.predict(batch_of(sample)).items()}
+    found = {name: keras.ops.convert_to_numpy(value)[0] for name, value in steps.predict(batch_of(sample)).items()}
     for index, kind in enumerate((1, 2)):
         best = np.flatnonzero(found["classes"] == kind)[0]
         assert found["scores"][best] > 0.7

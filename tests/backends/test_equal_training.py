@@ -1,0 +1,58 @@
+"""Training on every backend: the same steps for the same samples, the same curve for samples of its own."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backends.exchange import compare, others, own
+from tests.backends.formula import fill
+from tests.backends.parts import arrays, mask_rcnn
+from tests.models.mask_rcnn.scenes import two_pictures
+from trainers.config import TrainerConfig
+from trainers.optimizers import build_optimizer
+from trainers.steps import compile_steps
+
+STEPS = 30
+WINDOW = 10
+SEEDS = 4
+
+
+def steps_for(model, **optimizer):
+    section = {"name": "sgd", "learning_rate": 0.005, **optimizer}
+    config = TrainerConfig.model_validate({"optimizer": section, "schedule": {"name": "constant", "warmup_steps": 0}})
+    return compile_steps(model, build_optimizer(config, model.network, STEPS), jit_compile=False)
+
+
+@pytest.mark.slow
+def test_the_first_steps_have_the_same_losses():
+    model = mask_rcnn()
+    steps = steps_for(model)
+    found = [arrays(steps.train(two_pictures())) for _ in range(3)]
+    losses = {name: np.array([row[name] for row in found]) for name in found[0]}
+    assert losses["total"][2] < losses["total"][0]
+    compare("first_steps", losses, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_loss_curve_is_the_same_within_the_noise_of_sampling():
+    """The yardstick: means over windows of 10 steps and 4 seeds differ by no more than 4 standard errors, as the
+    scatter between the seeds on both backends gives them."""
+    model = mask_rcnn(same_samples=False)
+    steps = steps_for(model)
+    start = [variable.numpy().copy() for variable in steps.optimizer.variables]
+    curves = []
+    for seed in range(SEEDS):
+        fill(model.network)
+        model.network.noise.state.assign(np.array([seed + 1, 0], model.network.noise.state.dtype))
+        for variable, value in zip(steps.optimizer.variables, start, strict=True):
+            variable.assign(value)
+        totals = [steps.train(two_pictures())["total"] for _ in range(STEPS)]
+        curves.append([float(keras.ops.convert_to_numpy(total)) for total in totals])
+    windows = np.array(curves).reshape(SEEDS, -1, WINDOW).mean(axis=2)
+    assert windows[:, -1].mean() < 0.8 * windows[:, 0].mean()
+    np.savez(own("curve.npz"), windows=windows)
+    for backend, path in others("curve.npz").items():
+        theirs = np.load(path)["windows"]
+        error = np.sqrt((windows.var(axis=0, ddof=1) + theirs.var(axis=0, ddof=1)).mean() / SEEDS)
+        difference = np.abs(windows.mean(axis=0) - theirs.mean(axis=0))
+        assert (difference < 4 * error).all(), f"{backend}: {difference} with a standard error of {error}"
