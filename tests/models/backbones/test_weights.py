@@ -9,7 +9,8 @@ import pytest
 from models.backbones import applications
 from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
-from models.backbones.weights import WeightsError, load_weights
+from models.backbones.weights import load_weights
+from models.weights.errors import WeightsError
 from tests.local_server import refusing, serving_folder
 
 SHAPE = (32, 32, 3)

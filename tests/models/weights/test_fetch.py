@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from models.backbones.architecture import Pretrained
-from models.backbones.fetch import SILENCE, fetch
+from models.weights.fetch import SILENCE, fetch
+from models.weights.sources import Pretrained
 from tests.local_server import Handler, hanging, refusing, serving
 from utils.download import DownloadError
 
