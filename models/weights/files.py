@@ -109,6 +109,3 @@ def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
 
 _READERS = {".pth": read_pth, ".safetensors": _read_safetensors, ".npz": _read_npz}
 """Ending → reader; each raises ValueError or OSError."""
-
-ARRAY_SUFFIXES = tuple(_READERS)
-"""Endings of the files that hold arrays by name."""

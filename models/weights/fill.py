@@ -9,8 +9,9 @@ import keras
 import numpy as np
 
 from base.variables import LoadReport, load_network_arrays, named_variables
-from models.weights.files import ARRAY_SUFFIXES, foreign_content, read_arrays
+from models.weights.files import foreign_content, read_arrays
 from models.weights.identify import backbone_of
+from models.weights.sources import ARRAY_SUFFIXES
 from models.weights.torchvision import torchvision_arrays
 from utils.checksum import Checksum
 

@@ -32,4 +32,8 @@ class WeightsReport:
     def __str__(self) -> str:
         if self.source is None:
             return "random weights, as ImageNet's could not be had" if self.fell_back else "random weights"
-        return f"all {self.arrays} weights from {self.source}"
+        expected = self.arrays + len(self.loaded.reshaped) + len(self.loaded.missing)
+        share = "all" if self.arrays == expected else f"{self.arrays} of"
+        classes = (("rows kept for", self.kept), ("new rows for", self.new))
+        heads = "".join(f"; {words} {', '.join(names)}" for words, names in classes if names)
+        return f"{share} {expected} weights from {self.source}{heads}"

@@ -12,8 +12,11 @@ from utils.checksum import Checksum
 TORCHVISION = "https://download.pytorch.org/models"
 """Where torchvision publishes its weights; the file names end with the first digits of the SHA-256."""
 
-SUFFIXES = (".pth", ".safetensors", ".npz", ".weights.h5", ".h5", ".hdf5")
-"""Endings of the files that are read: PyTorch's, arrays by name, Keras 3's and the older Keras' HDF5."""
+ARRAY_SUFFIXES = (".pth", ".safetensors", ".npz")
+"""Endings of the files that hold arrays by name."""
+
+SUFFIXES = (*ARRAY_SUFFIXES, ".weights.h5", ".h5", ".hdf5")
+"""Endings of all files that are read: also Keras 3's, and the older Keras' HDF5."""
 
 _DIGITS = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 
