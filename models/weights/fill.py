@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from base.variables import LoadReport, load_network_arrays, named_variables
+from models.weights.errors import WeightsError
 from models.weights.files import foreign_content, read_arrays
 from models.weights.identify import backbone_of
 from models.weights.sources import ARRAY_SUFFIXES
@@ -60,7 +61,10 @@ def read_network_arrays(path: Path, network: keras.Model) -> dict[str, np.ndarra
     Raises:
         WeightsError: it cannot be read.
     """
-    arrays = torchvision_arrays(read_arrays(path))
+    try:
+        arrays = torchvision_arrays(read_arrays(path))
+    except ValueError as error:
+        raise WeightsError(f'the weights "{path}" are not as torchvision has them: {error}') from error
     whole = any(name.startswith(DETECTOR) for name in arrays)
     if whole and _WITHOUT_EPSILON.fits(_WITHOUT_EPSILON.of(path)):
         arrays = without_epsilon(arrays, network)

@@ -66,4 +66,6 @@ def _resnet(shapes: Shapes) -> str | None:
     groups = kernel[3] // kernel[2]
     if groups > 1:
         return f"resnext{number}_{groups}x{kernel[2]}d"
+    if kernel[3] % 64:
+        return f"a ResNet of {depths} blocks and {kernel[3]} channels"
     return f"resnet{number}" if kernel[3] == 64 else f"wide_resnet{number}_{kernel[3] // 64}"
