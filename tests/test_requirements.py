@@ -13,6 +13,8 @@ OWN = {*CODE, "tests", "benchmarks"}
 PART_OF = {"pydantic-core": "pydantic", "protobuf": "tensorboard"}
 # Peers that a test compares with where they happen to be installed (`pytest.importorskip`).
 OPTIONAL = {"torch", "torchvision", "jax"}
+# Imported by the code only where they are used; the message that names them says what to type.
+EXTRAS = {"safetensors"}
 
 
 def canonical(name):
@@ -48,7 +50,14 @@ def imported(folders):
 def test_what_the_code_imports_is_required():
     packages = imported(CODE)
     assert {"keras", "opencv-python-headless", "pyyaml"} <= packages
-    assert packages - names("requirements.txt") == set()
+    assert packages - names("requirements.txt") == EXTRAS
+
+
+def test_an_extra_is_asked_for_in_the_range_that_is_tested():
+    code = "".join(path.read_text(encoding="utf-8") for folder in CODE for path in (ROOT / folder).rglob("*.py"))
+    for extra in EXTRAS:
+        (line,) = [line for line in lines("requirements-dev.txt") if line.startswith(extra)]
+        assert f'pip install "{line}"' in code
 
 
 def test_nothing_is_required_that_is_not_imported():
