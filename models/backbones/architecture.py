@@ -59,6 +59,11 @@ class NormalizePictures(keras.layers.Layer):
         images = ops.flip(images, axis=-1) if self.bgr else images
         return (images - ops.convert_to_tensor(self.mean, "float32")) / ops.convert_to_tensor(self.std, "float32")
 
+    @property
+    def neutral(self) -> tuple[float, ...]:
+        """The RGB colour that becomes 0."""
+        return self.mean[::-1] if self.bgr else self.mean
+
     def get_config(self) -> dict:
         """The constructor's arguments."""
         return {**super().get_config(), "mean": list(self.mean), "std": list(self.std), "bgr": self.bgr}

@@ -4,6 +4,7 @@ Alphabet: `N` boxes over all images, `S` side of the pooled features, `C` channe
 """
 
 import json
+import math
 from typing import Any
 
 import keras
@@ -43,7 +44,7 @@ class BoxHead(keras.layers.Layer):
 
     def call(self, pooled: Any) -> tuple[Any, Any]:
         """(B, N, S, S, C) → float32 class logits (B, N, K + 1), background first, and deltas (B, N, K + 1, 4)."""
-        batch, number = ops.shape(pooled)[0], pooled.shape[1]
+        batch, number = ops.shape(pooled)[0], ops.shape(pooled)[1]
         flat = self.fc7(self.fc6(ops.reshape(pooled, (-1, self.inputs))))
         logits = ops.reshape(self.logits(flat), (batch, number, self.num_classes + 1))
         deltas = ops.reshape(self.deltas(flat), (batch, number, self.num_classes + 1, 4))
@@ -92,7 +93,7 @@ class MaskHead(keras.layers.Layer):
 
     def call(self, pooled: Any) -> Any:
         """(B, N, S, S, C) → float32 mask logits (B, N, 2S, 2S, K)."""
-        number, side, channels = pooled.shape[1], pooled.shape[2], pooled.shape[-1]
+        number, side, channels = ops.shape(pooled)[1], pooled.shape[2], pooled.shape[-1]
         features = ops.reshape(pooled, (-1, side, side, channels))
         for conv in self.convs:
             features = conv(features)
@@ -109,12 +110,13 @@ class MaskHead(keras.layers.Layer):
         return cls(**{**config, "config": MaskHeadConfig.model_validate_json(json.dumps(config["config"]))})
 
 
-def of_class(values: Any, classes: Any, num_classes: int) -> Any:
-    """Of each box the entry of its class: (B, N, K, …) and int (B, N) in 0…K-1 → (B, N, …)."""
-    chosen = ops.one_hot(classes, num_classes, dtype=values.dtype)
-    for _ in range(len(values.shape) - 3):
-        chosen = chosen[..., None]
-    return ops.sum(values * chosen, axis=2)
+def of_class(values: Any, classes: Any) -> Any:
+    """Of each box the entry of its class: (B, N, …, K) and int (B, N) in 0…K-1 → (B, N, …)."""
+    number = values.shape[-1]
+    chosen = ops.one_hot(classes, number, dtype=values.dtype)
+    flat = ops.reshape(values, (-1, math.prod(values.shape[2:-1]), number))
+    own = ops.matmul(flat, ops.reshape(chosen, (-1, number, 1)))
+    return ops.reshape(own, (-1, ops.shape(values)[1], *values.shape[2:-1]))
 
 
 def _arguments(head: BoxHead | MaskHead) -> dict:

@@ -107,7 +107,7 @@ def box_losses(logits: Any, deltas: Any, targets: RoITargets, config: BoxHeadCon
         The scalars `classifier` and `box`; 0 where nothing was sampled.
     """
     number = ops.sum(ops.cast(targets.valid, "float32"))
-    own = of_class(deltas, targets.classes, deltas.shape[2])
+    own = of_class(ops.swapaxes(deltas, 2, 3), targets.classes)
     classifier = softmax_cross_entropy(logits, targets.classes, targets.valid, number)
     box = smooth_l1(own, targets.deltas, targets.positive[..., None], config.smooth_l1_beta, number)
     return {"classifier": classifier, "box": box}
@@ -117,15 +117,15 @@ def mask_loss(logits: Any, targets: RoITargets, truth: GroundTruth) -> Any:
     """Mean binary cross entropy over the pixels of the positives' own class (Mask R-CNN, section 3).
 
     Args:
-        logits: float32 (B, M, S, S, K), of the first M samples, where the positives stand.
+        logits: float32 (B, M, S, S, K), of the first M samples, where the positives stand; M may depend on the values.
         targets: of N ≥ M samples; those which are not positive count for nothing.
         truth: masks (B, G, H, W) in pixels of the input; those with the value 255 are ignored.
 
     Returns:
         A scalar; 0 without a positive.
     """
-    number, side, classes = logits.shape[1], logits.shape[2], logits.shape[-1]
+    number, side = ops.shape(logits)[1], logits.shape[2]
     wanted, weight = crop_masks(truth.masks, targets.matched[:, :number], targets.boxes[:, :number], side)
-    own = of_class(ops.moveaxis(logits, -1, 2), ops.maximum(targets.classes[:, :number] - 1, 0), classes)
+    own = of_class(logits, ops.maximum(targets.classes[:, :number] - 1, 0))
     weight = weight * ops.cast(targets.positive[:, :number, None, None], weight.dtype)
     return binary_cross_entropy(own, ops.stop_gradient(wanted), ops.stop_gradient(weight))

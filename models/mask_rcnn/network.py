@@ -20,7 +20,9 @@ from models.mask_rcnn.rpn import RPNHead, select_proposals
 from models.mask_rcnn.targets import GroundTruth, anchor_targets, roi_targets
 from models.ops.anchors import AnchorGenerator
 from models.ops.box_coder import BoxCoder
+from models.ops.pixels import fill_padding
 from models.ops.roi_align import assign_levels, roi_align
+from models.ops.trim import lengthen, longest
 
 
 class MaskRCNNNetwork(keras.Model):
@@ -40,6 +42,7 @@ class MaskRCNNNetwork(keras.Model):
         channels = config.fpn.channels
         size = spec.image_size
         self.backbone, self.weights_report = build_backbone_with_report(config.backbone, size, trained)
+        self.padding = self.backbone.get_layer("normalize_pictures").neutral
         self.fpn = FPN(config.fpn, name="fpn")
         generator = AnchorGenerator(config.rpn.anchor_sizes, config.rpn.aspect_ratios)
         self.rpn_head = RPNHead(channels, generator.num_per_cell[0])
@@ -72,10 +75,10 @@ class MaskRCNNNetwork(keras.Model):
         Returns:
             `rpn_logits` (B, A) and `rpn_deltas` (B, A, 4) of all anchors, and `rpn`, the `AnchorTargets` of those that
             were sampled; `rois`, the `RoITargets` of N samples, with `class_logits` (B, N, K + 1), `box_deltas`
-            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M; `truth`, the `GroundTruth`. All float32.
+            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M, among which all positives are; `truth`, the `GroundTruth`. All float32.
         """
         truth = GroundTruth.of(batch)
-        pyramid, logits, deltas = self._features(batch["images"], training=True)
+        pyramid, logits, deltas = self._features(batch, training=True)
         anchors = np.concatenate(self.anchors)
         rpn = anchor_targets(anchors, truth, self._noise(logits), self.config.rpn, self.config.crowd_iou)
         proposals, valid = self._proposals(logits, deltas, batch, training=True)
@@ -83,7 +86,8 @@ class MaskRCNNNetwork(keras.Model):
         rois = roi_targets(proposals, valid, truth, noise, self.config.box_head, self.config.crowd_iou)
         boxes = ops.stop_gradient(rois.boxes)
         class_logits, box_deltas = self.box_head(self._pool(pyramid, boxes, self.config.box_head.pool_size))
-        drawn = boxes[:, : self.config.mask_samples]  # the positives stand first
+        positive = rois.positive[:, : self.config.mask_samples]  # the positives stand first
+        drawn = boxes[:, : longest(positive)]
         mask_logits = self.mask_head(self._pool(pyramid, drawn, self.config.mask_head.pool_size))
         return {
             "rpn": rpn,
@@ -106,18 +110,26 @@ class MaskRCNNNetwork(keras.Model):
             `boxes` (B, D, 4), `scores` (B, D), `classes` int32 (B, D) with 0 for padding, and `masks` (B, D, S, S), the
             probability of each cell of the box to be object.
         """
-        pyramid, logits, deltas = self._features(batch["images"], training=False)
+        pyramid, logits, deltas = self._features(batch, training=False)
         proposals, valid = self._proposals(logits, deltas, batch, training=False)
         class_logits, box_deltas = self.box_head(self._pool(pyramid, proposals, self.config.box_head.pool_size))
         size = batch["image_size"]
         found = detect(class_logits, box_deltas, proposals, valid, size, self.coder, self.config.detect)
-        mask_logits = self.mask_head(self._pool(pyramid, found["boxes"], self.config.mask_head.pool_size))
-        by_class = ops.moveaxis(mask_logits, -1, 2)
-        own = of_class(by_class, ops.maximum(found["classes"] - 1, 0), self.num_classes)
-        return {**found, "masks": ops.sigmoid(own)}
+        return {**found, "masks": self._masks(pyramid, found["boxes"], found["classes"])}
 
-    def _features(self, images: Any, training: bool) -> tuple[dict[str, Any], Any, Any]:
-        pyramid = self.fpn(self.backbone(ops.cast(images, "float32"), training=training))
+    def _masks(self, pyramid: dict[str, Any], boxes: Any, classes: Any) -> Any:
+        """Probabilities (B, D, S, S) for the boxes (B, D, 4) of these classes; 0 where there is no detection."""
+        number = boxes.shape[1]
+        real = classes > 0
+        needed = longest(real)
+        boxes, classes, real = boxes[:, :needed], classes[:, :needed], real[:, :needed]
+        logits = self.mask_head(self._pool(pyramid, boxes, self.config.mask_head.pool_size))
+        own = of_class(logits, ops.maximum(classes - 1, 0))
+        return lengthen(ops.where(real[:, :, None, None], ops.sigmoid(own), 0.0), number)
+
+    def _features(self, batch: dict[str, Any], training: bool) -> tuple[dict[str, Any], Any, Any]:
+        images = fill_padding(batch["images"], batch["image_size"], self.padding)
+        pyramid = self.fpn(self.backbone(images, training=training))
         logits, deltas = self.rpn_head(pyramid)
         return pyramid, logits, deltas
 

@@ -13,7 +13,7 @@ from models.mask_rcnn.config import RPNConfig
 from models.ops.box_coder import BoxCoder
 from models.ops.boxes import clip, has_size
 from models.ops.gather import take
-from models.ops.nms import nms_sorted
+from models.ops.nms import best_of_levels
 
 
 class RPNHead(keras.layers.Layer):
@@ -78,7 +78,7 @@ def select_proposals(
     )
     logits, deltas = ops.stop_gradient(logits), ops.stop_gradient(deltas)
     coder = BoxCoder(config.delta_weights, config.max_scale)
-    boxes, scores, keep = [], [], []
+    boxes, scores, usable = [], [], []
     start = 0
     for level_anchors in anchors:
         part = slice(start, start + len(level_anchors))
@@ -87,16 +87,7 @@ def select_proposals(
         decoded = coder.decode(
             take(deltas[:, part], index), ops.take(ops.convert_to_tensor(level_anchors), index, axis=0)
         )
-        decoded = clip(decoded, image_size[:, 0], image_size[:, 1])
-        # Levels do not meet in NMS: each has its own, smaller matrix.
-        keep.append(nms_sorted(decoded, has_size(decoded, config.min_size), config.nms_iou))
-        boxes.append(decoded)
+        boxes.append(clip(decoded, image_size[:, 0], image_size[:, 1]))
         scores.append(best)
-    return _best(ops.concatenate(boxes, 1), ops.concatenate(scores, 1), ops.concatenate(keep, 1), post)
-
-
-def _best(boxes: Any, scores: Any, keep: Any, number: int) -> tuple[Any, Any]:
-    lowest = ops.full_like(scores, -1e9)
-    best, index = ops.top_k(ops.where(keep, scores, lowest), min(number, boxes.shape[1]))
-    valid = best > -1e9
-    return ops.where(valid[..., None], take(boxes, index), 0.0), valid
+        usable.append(has_size(boxes[-1], config.min_size))
+    return best_of_levels(boxes, scores, usable, config.nms_iou, post)

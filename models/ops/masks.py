@@ -10,9 +10,10 @@ from base.batch import IGNORE
 from models.ops.boxes import Tensor
 
 _CHUNK_ABOVE = 2**24
-"""Pixels of all boxes' masks in one picture from which on they are worked through in chunks, to save memory."""
+"""Pixels of all boxes' masks in one picture from which on they are worked through in chunks, to save memory; so they are
+where the number of boxes is not known beforehand."""
 _CHUNK = 32
-"""At most as many boxes in a chunk; their masks are float32 twice, 67 MB for 512 x 512."""
+"""Boxes in a chunk; their masks are float32, 34 MB for 512 x 512."""
 
 
 def _area_matrix(low: Tensor, high: Tensor, length: int, size: int) -> Tensor:
@@ -46,20 +47,22 @@ def _area_matrix(low: Tensor, high: Tensor, length: int, size: int) -> Tensor:
     return (falling[..., :-1] - falling[..., 1:]) * (distance / samples)
 
 
-def _crop(masks: Tensor, index: Tensor, along_y: Tensor, along_x: Tensor) -> tuple[Tensor, Tensor]:
-    """The share of object and of ignored pixels: (R, H, W), (n,), (n, S, H), (n, S, W) → two float32 (n, S, S)."""
-    picked = ops.take(masks, index, axis=0)
-    across = ops.transpose(along_x, (0, 2, 1))
-    inside = ops.matmul(ops.matmul(along_y, ops.cast(picked == 1, "float32")), across)
-    ignored = ops.matmul(ops.matmul(along_y, ops.cast(picked == IGNORE, "float32")), across)
-    return inside, ignored
+def _crop(masks: Tensor, index: Tensor, along_y: Tensor, along_x: Tensor, value: int) -> Tensor:
+    """The share of pixels of this value: (R, H, W), (n,), (n, S, H), (n, S, W) → float32 (n, S, S)."""
+    picked = ops.cast(ops.take(masks, index, axis=0) == value, "float32")
+    return ops.matmul(ops.matmul(along_y, picked), ops.transpose(along_x, (0, 2, 1)))
 
 
-def _crop_in_chunks(masks: Tensor, index: Tensor, along_y: Tensor, along_x: Tensor, num: int) -> tuple[Tensor, Tensor]:
-    """`_crop` with the masks of a part of the `num` boxes of a picture in memory at once."""
-    chunk = max(count for count in range(1, _CHUNK + 1) if num % count == 0)
-    parts = tuple(ops.reshape(value, (-1, chunk, *value.shape[1:])) for value in (index, along_y, along_x))
-    return ops.map(lambda part: _crop(masks, *part), parts)
+def _crop_in_chunks(masks: Tensor, index: Tensor, along_y: Tensor, along_x: Tensor, value: int) -> Tensor:
+    """`_crop` with the masks of a part of the boxes in memory at once."""
+    count = ops.shape(index)[0]
+    missing = -count % _CHUNK
+    parts = tuple(
+        ops.reshape(ops.pad(x, [[0, missing], *([[0, 0]] * (len(x.shape) - 1))]), (-1, _CHUNK, *x.shape[1:]))
+        for x in (index, along_y, along_x)
+    )
+    shares = ops.map(lambda part: _crop(masks, *part, value), parts)
+    return ops.reshape(shares, (-1, along_y.shape[1], along_x.shape[1]))[:count]
 
 
 def crop_masks(gt_masks: Tensor, matched: Tensor, boxes: Tensor, size: int) -> tuple[Tensor, Tensor]:
@@ -70,7 +73,7 @@ def crop_masks(gt_masks: Tensor, matched: Tensor, boxes: Tensor, size: int) -> t
     Args:
         gt_masks: uint8 (B, G, H, W): 1 object, 0 not the object, 255 ignored.
         matched: int (B, N), index into G.
-        boxes: (B, N, 4) in pixels of the masks; clipped to the picture.
+        boxes: (B, N, 4) in pixels of the masks; clipped to the picture. N may depend on values.
         size: S.
 
     Returns:
@@ -78,7 +81,7 @@ def crop_masks(gt_masks: Tensor, matched: Tensor, boxes: Tensor, size: int) -> t
         weights: float32 (B, N, S, S), 0 where more than half is ignored, else 1.
     """
     groups, height, width = gt_masks.shape[1:]
-    num = boxes.shape[1]
+    num = ops.shape(boxes)[1]
     index = ops.cast(matched, "int32") + ops.arange(ops.shape(gt_masks)[0], dtype="int32")[:, None] * groups
     boxes = ops.reshape(ops.stop_gradient(ops.cast(boxes, "float32")), (-1, 4))
     x1, x2 = (ops.clip(boxes[:, i], 0.0, float(width)) for i in (0, 2))
@@ -86,10 +89,15 @@ def crop_masks(gt_masks: Tensor, matched: Tensor, boxes: Tensor, size: int) -> t
     masks = ops.reshape(gt_masks, (-1, height, width))
     along_y, along_x = _area_matrix(y1, y2, height, size), _area_matrix(x1, x2, width, size)
     arguments = masks, ops.reshape(index, (-1,)), along_y, along_x
-    large = num * height * width > _CHUNK_ABOVE
-    inside, ignored = _crop_in_chunks(*arguments, num) if large else _crop(*arguments)
+    small = isinstance(num, int) and num * height * width <= _CHUNK_ABOVE
+    crop = _crop if small else _crop_in_chunks
+    shape = (-1, num, size, size)
+    inside = ops.reshape(crop(*arguments, 1), shape)
+    ignored = ops.cond(
+        ops.any(gt_masks == IGNORE),
+        lambda: ops.reshape(crop(*arguments, IGNORE), shape),
+        lambda: ops.zeros_like(inside),
+    )
     counted = 1.0 - ignored
     targets = ops.clip(inside / ops.where(counted > 0, counted, 1.0), 0.0, 1.0)
-    weights = ops.cast(ignored <= 0.5, "float32")
-    shape = (-1, num, size, size)
-    return ops.reshape(targets, shape), ops.reshape(weights, shape)
+    return targets, ops.cast(ignored <= 0.5, "float32")

@@ -8,10 +8,15 @@ reaches it: after t rounds all boxes are right whose chain of suppressors is sho
 15), so the loop ends after a few products of a matrix and a vector; its length is bounded by N.
 """
 
+import numpy as np
 from keras import ops
 
 from models.ops.boxes import Tensor, area
 from models.ops.gather import take
+from models.ops.kernels import tensorflow_kernels
+
+_LOWEST = -1e9
+"""Below every score: marks what takes no part."""
 
 
 def _suppresses(boxes: Tensor, iou_threshold: float, groups: Tensor | None) -> Tensor:
@@ -83,3 +88,88 @@ def batched_nms(boxes: Tensor, scores: Tensor, valid: Tensor, iou_threshold: flo
 def nms(boxes: Tensor, scores: Tensor, valid: Tensor, iou_threshold: float) -> Tensor:
     """`batched_nms` with a single group: (B, N, 4), (B, N), bool (B, N) → keep, bool (B, N)."""
     return batched_nms(boxes, scores, valid, iou_threshold, groups=None)
+
+
+def best_of_levels(
+    boxes: list[Tensor], scores: list[Tensor], usable: list[Tensor], iou_threshold: float, number: int
+) -> tuple[Tensor, Tensor]:
+    """The best boxes over all levels after suppression within each.
+
+    Args:
+        boxes: for each level (B, N_l, 4), in order of falling score.
+        scores: for each level (B, N_l), finite.
+        usable: for each level bool (B, N_l); the others are not kept and suppress nothing.
+        iou_threshold: see `nms_sorted`.
+        number: P; fewer where all levels together hold fewer.
+
+    Returns:
+        boxes (B, P, 4), best first, zeros where there are no more, and real, bool (B, P).
+    """
+    number = min(number, sum(level.shape[1] for level in boxes))
+    if tensorflow_kernels():
+        return _best_of_levels_by_kernel(boxes, scores, usable, iou_threshold, number)
+    # Levels do not meet: each has its own, smaller matrix.
+    kept = [nms_sorted(*level, iou_threshold) for level in zip(boxes, usable, strict=True)]
+    marked = ops.where(ops.concatenate(kept, 1), ops.concatenate(scores, 1), _LOWEST)
+    best, index = ops.top_k(marked, number)
+    real = best > _LOWEST
+    return ops.where(real[..., None], take(ops.concatenate(boxes, 1), index), 0.0), real
+
+
+def best_of_classes(
+    boxes: Tensor, scores: Tensor, iou_threshold: float, number: int, candidates: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The best boxes over all classes after suppression within each.
+
+    Args:
+        boxes: (B, P, K, 4), a box of each proposal for each class.
+        scores: (B, P, K), above 0 where the box counts at all.
+        iou_threshold: see `nms_sorted`.
+        number: D; fewer where `candidates` or P * K are.
+        candidates: only so many of the best scores of a picture take part.
+
+    Returns:
+        boxes (B, D, 4), scores (B, D) falling and classes int32 (B, D) from 1; all 0 where there are no more.
+    """
+    proposals, classes = scores.shape[1:]
+    candidates = min(candidates, proposals * classes)
+    number = min(number, candidates)
+    flat = ops.reshape(scores, (-1, proposals * classes))
+    best, index = ops.top_k(flat, candidates)
+    if tensorflow_kernels():
+        from models.ops.native.tensorflow_nms import best_after_nms  # noqa: PLC0415 - on that backend only
+
+        taking_part = ops.where(scores >= best[:, -1:, None], scores, 0.0)
+        found, kept, labels, real = best_after_nms(boxes, taking_part, iou_threshold, number)
+        return found, kept, ops.where(real, labels + 1, 0)
+    chosen = take(ops.reshape(boxes, (-1, proposals * classes, 4)), index)
+    labels = ops.cast(index % classes, "int32") + 1
+    keep = nms_sorted(chosen, best > 0, iou_threshold, groups=labels)
+    kept, index = ops.top_k(ops.where(keep, best, 0.0), number)
+    real = kept > 0
+    return (
+        ops.where(real[..., None], take(chosen, index), 0.0),
+        kept,
+        ops.where(real, take(labels, index), 0),
+    )
+
+
+def _best_of_levels_by_kernel(
+    boxes: list[Tensor], scores: list[Tensor], usable: list[Tensor], iou_threshold: float, number: int
+) -> tuple[Tensor, Tensor]:
+    from models.ops.native.tensorflow_nms import best_after_nms  # noqa: PLC0415 - on that backend only
+
+    lengths = [level.shape[1] for level in boxes]
+    # The kernel loses boxes whose score is below -1, so it gets their places in the order instead of logits.
+    places = ops.argsort(ops.argsort(-ops.concatenate(scores, 1), axis=1), axis=1)
+    ranks = ops.where(ops.concatenate(usable, 1), ops.cast(sum(lengths) - places, "float32"), 0.0)
+    ranks = ops.split(ranks, np.cumsum(lengths)[:-1].tolist(), axis=1)
+    beside = (ops.stack([_lengthen(x, max(lengths)) for x in part], axis=2) for part in (boxes, ranks))
+    best, _, _, real = best_after_nms(*beside, iou_threshold, number)
+    return best, real
+
+
+def _lengthen(values: Tensor, length: int) -> Tensor:
+    """(B, N, …) → (B, length, …), filled up with zeros."""
+    missing = length - values.shape[1]
+    return ops.pad(values, [[0, 0], [0, missing], *([[0, 0]] * (len(values.shape) - 2))]) if missing else values

@@ -22,11 +22,13 @@ Milliseconds forward / forward and backward on 2 CPU cores, float32, sampling ra
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from models.ops.boxes import Tensor, area
+from models.ops.kernels import tensorflow_cpu_kernels
 
 _DENSE_BELOW = 25
 """Dense is taken up to this many multiplications for each value that gathering would fetch; see the table."""
@@ -80,7 +82,7 @@ def _align_dense(
     features: Sequence[Tensor], boxes: Tensor, levels: Tensor, scales: Sequence[float], size: int, ratio: int
 ) -> Tensor:
     """Wy · F · Wxᵀ, see `roi_align`."""
-    num = boxes.shape[1]
+    num = _number(boxes)
     result = None
     for index, (feature, scale) in enumerate(zip(features, scales, strict=True)):
         _, height, width, channels = feature.shape
@@ -114,27 +116,33 @@ def _axis(low: Tensor, high: Tensor, length: Tensor, size: int, ratio: int) -> t
     before = ops.floor(clamped)
     fraction = clamped - before
     after = ops.minimum(before + 1.0, length[..., None] - 1.0)
-    shape = (-1, low.shape[1], size, 2 * ratio)
+    shape = (-1, ops.shape(low)[1], size, 2 * ratio)
     index = ops.reshape(ops.stack([before, after], axis=-1), shape)
     weight = ops.reshape(ops.stack([inside * (1.0 - fraction), inside * fraction], axis=-1), shape)
     return ops.cast(index, "int32"), weight / ratio
 
 
-def _align_gather(
-    features: Sequence[Tensor], boxes: Tensor, levels: Tensor, scales: Sequence[float], size: int, ratio: int
-) -> Tensor:
-    """Corners of all levels from one table of rows, see `roi_align`."""
-    num, channels = boxes.shape[1], features[0].shape[-1]
-    cells = [feature.shape[1] * feature.shape[2] for feature in features]
-    rows = [ops.reshape(feature, (-1, count, channels)) for feature, count in zip(features, cells, strict=True)]
-    table = ops.reshape(ops.concatenate(rows, axis=1), (-1, channels))
+def _corners(
+    shapes: Sequence[tuple[int, int]], boxes: Tensor, levels: Tensor, scales: Sequence[float], size: int, ratio: int
+) -> tuple[Tensor, Tensor]:
+    """Which cells each value of the result reads, and how much each counts.
+
+    Args:
+        shapes: (H_l, W_l) of the maps.
+        boxes, levels, scales, size, ratio: see `roi_align`.
+
+    Returns:
+        index: int32 (B * N * S * S, K), rows of the table of `_table`, K = (2 * ratio)².
+        weight: float32 of the same shape.
+    """
+    cells = [height * width for height, width in shapes]
 
     def of_level(values: Sequence[float], dtype: type) -> Tensor:
         return ops.take(ops.convert_to_tensor(np.array(values, dtype)), levels, axis=0)
 
     boxes = boxes * of_level(scales, np.float32)[..., None]
-    width = of_level([feature.shape[2] for feature in features], np.float32)
-    height = of_level([feature.shape[1] for feature in features], np.float32)
+    width = of_level([width for _, width in shapes], np.float32)
+    height = of_level([height for height, _ in shapes], np.float32)
     y, weight_y = _axis(boxes[..., 1], boxes[..., 3], height, size, ratio)
     x, weight_x = _axis(boxes[..., 0], boxes[..., 2], width, size, ratio)
     picture = ops.arange(ops.shape(boxes)[0], dtype="int32")[:, None] * sum(cells)
@@ -143,9 +151,42 @@ def _align_gather(
     corners = (-1, (2 * ratio) ** 2)
     index = ops.reshape(y[:, :, :, None, :, None] + x[:, :, None, :, None, :], corners)
     weight = ops.reshape(weight_y[:, :, :, None, :, None] * weight_x[:, :, None, :, None, :], corners)
+    return index, weight
+
+
+def _table(features: Sequence[Tensor]) -> Tensor:
+    """The cells of all maps one below the other, picture after picture: (B * ΣH_l·W_l, C)."""
+    channels = features[0].shape[-1]
+    rows = [ops.reshape(feature, (-1, feature.shape[1] * feature.shape[2], channels)) for feature in features]
+    return ops.reshape(ops.concatenate(rows, axis=1), (-1, channels))
+
+
+def _align_gather(
+    features: Sequence[Tensor], boxes: Tensor, levels: Tensor, scales: Sequence[float], size: int, ratio: int
+) -> Tensor:
+    """Corners of all levels from one table of rows, see `roi_align`."""
+    index, weight = _corners([feature.shape[1:3] for feature in features], boxes, levels, scales, size, ratio)
+    table = _table(features)
     # A product with a row vector: measured faster than multiplying and summing, above all backward.
     pooled = ops.matmul(ops.cast(weight, table.dtype)[:, None, :], ops.take(table, index, axis=0))
-    return ops.reshape(pooled, (-1, num, size, size, channels))
+    return ops.reshape(pooled, (-1, _number(boxes), size, size, table.shape[-1]))
+
+
+def _align_sparse(
+    features: Sequence[Tensor], boxes: Tensor, levels: Tensor, scales: Sequence[float], size: int, ratio: int
+) -> Tensor:
+    """As `_align_gather`, the fetching and the sum in one kernel of TensorFlow."""
+    from models.ops.native.tensorflow_rows import weighted_rows  # noqa: PLC0415 - on that backend only
+
+    index, weight = _corners([feature.shape[1:3] for feature in features], boxes, levels, scales, size, ratio)
+    table = _table(features)
+    pooled = ops.cast(weighted_rows(ops.cast(table, "float32"), index, weight), table.dtype)
+    return ops.reshape(pooled, (-1, _number(boxes), size, size, table.shape[-1]))
+
+
+def _number(boxes: Tensor) -> Any:
+    """N, as a number where it is known and as a tensor where a picture's count decides."""
+    return ops.shape(boxes)[1]
 
 
 def _check(features: Sequence[Tensor], scales: Sequence[float]) -> None:
@@ -187,5 +228,6 @@ def roi_align(
     boxes = ops.stop_gradient(ops.cast(boxes, "float32"))
     multiplications = size * sum(feature.shape[1] * feature.shape[2] for feature in features)
     fetched = (2 * sampling_ratio * size) ** 2
-    align = _align_dense if multiplications <= _DENSE_BELOW * fetched else _align_gather
+    portable = _align_dense if multiplications <= _DENSE_BELOW * fetched else _align_gather
+    align = _align_sparse if tensorflow_cpu_kernels() else portable
     return align(features, boxes, levels, scales, size, sampling_ratio)

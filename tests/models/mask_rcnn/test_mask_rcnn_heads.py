@@ -98,5 +98,7 @@ def test_mask_head_doubles_the_side_and_keeps_left_and_right():
 
 def test_of_class_picks_the_entry_of_each_box():
     values = np.arange(2 * 2 * 3 * 4, dtype=np.float32).reshape(2, 2, 3, 4)
-    picked = ops.convert_to_numpy(of_class(values, np.array([[0, 2], [1, 1]]), 3))
-    np.testing.assert_array_equal(picked, [[values[0, 0, 0], values[0, 1, 2]], [values[1, 0, 1], values[1, 1, 1]]])
+    values = np.moveaxis(values, 2, -1)
+    picked = ops.convert_to_numpy(of_class(values, np.array([[0, 2], [1, 1]])))
+    expected = [[values[0, 0, :, 0], values[0, 1, :, 2]], [values[1, 0, :, 1], values[1, 1, :, 1]]]
+    np.testing.assert_array_equal(picked, expected)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models.ops.nms import batched_nms, nms, nms_sorted
+from models.ops.nms import batched_nms, best_of_classes, best_of_levels, nms, nms_sorted
 
 
 def greedy(boxes, scores, valid, threshold, groups=None):
@@ -63,3 +63,45 @@ def test_an_overlap_equal_to_the_threshold_is_allowed():
     boxes = np.float32([[[0, 0, 10, 10], [0, 0, 10, 5]]])
     assert ops.convert_to_numpy(nms_sorted(boxes, np.ones((1, 2), bool), 0.5)).tolist() == [[True, True]]
     assert ops.convert_to_numpy(nms_sorted(boxes, np.ones((1, 2), bool), 0.49)).tolist() == [[True, False]]
+
+
+def random_boxes(rng, *shape):
+    corner = rng.uniform(0, 60, (*shape, 2))
+    return np.concatenate([corner, corner + rng.uniform(1, 30, (*shape, 2))], axis=-1).astype(np.float32)
+
+
+def check_best(found, boxes, scores, keep, number):
+    """`found` holds the best of what the plain loop keeps, and zeros after that."""
+    best = [i for i in np.argsort(-scores, kind="stable") if keep[i]][:number]
+    np.testing.assert_allclose(found[: len(best)], boxes[best])
+    assert not found[len(best) :].any()
+    return best
+
+
+def test_best_of_levels_is_the_greedy_rule_within_each_level(operations):
+    rng = np.random.default_rng(1)
+    boxes = [random_boxes(rng, 2, n) for n in (40, 25, 7)]
+    scores = [-np.sort(-rng.normal(size=(2, n)).astype(np.float32), axis=1) for n in (40, 25, 7)]
+    usable = [rng.random((2, n)) < 0.8 for n in (40, 25, 7)]
+    found, real = map(ops.convert_to_numpy, best_of_levels(boxes, scores, usable, 0.3, 30))
+    levels = np.repeat([0, 1, 2], [40, 25, 7])
+    for picture in range(2):
+        one, score, able = (np.concatenate([x[picture] for x in part]) for part in (boxes, scores, usable))
+        best = check_best(found[picture], one, score, greedy(one, score, able, 0.3, levels), 30)
+        assert 10 < real[picture].sum() == len(best) < able.sum()
+
+
+@pytest.mark.parametrize("candidates", [60, 1000])
+def test_best_of_classes_is_the_greedy_rule_within_each_class(operations, candidates):
+    rng = np.random.default_rng(2)
+    boxes = random_boxes(rng, 2, 30, 4)
+    scores = np.maximum(rng.uniform(-0.5, 1, (2, 30, 4)), 0).astype(np.float32)
+    found, kept, classes = map(ops.convert_to_numpy, best_of_classes(boxes, scores, 0.2, 40, candidates))
+    labels = np.tile(np.arange(1, 5), 30)
+    for picture in range(2):
+        one, score = boxes[picture].reshape(-1, 4), scores[picture].reshape(-1)
+        able = (score > 0) & (score >= np.sort(score)[-min(candidates, 120)])
+        best = check_best(found[picture], one, score, greedy(one, score, able, 0.2, labels), 40)
+        assert 5 < len(best) < able.sum()
+        np.testing.assert_allclose(kept[picture], np.pad(score[best], (0, len(kept[picture]) - len(best))))
+        np.testing.assert_array_equal(classes[picture], np.pad(labels[best], (0, len(kept[picture]) - len(best))))

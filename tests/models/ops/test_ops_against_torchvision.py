@@ -5,7 +5,6 @@ import pytest
 from keras import ops
 
 from models.losses.functional import binary_cross_entropy, smooth_l1
-from models.ops import roi_align as roi_align_module
 from models.ops.anchors import AnchorGenerator
 from models.ops.box_coder import BoxCoder
 from models.ops.boxes import iou
@@ -96,9 +95,7 @@ def test_nms(targets, name, threshold):
     np.testing.assert_array_equal(np.flatnonzero(per_class), np.sort(targets[f"{name}_batched_keep"]))
 
 
-@pytest.mark.parametrize("dense_below", [0, np.inf])
-def test_roi_align(forward, monkeypatch, dense_below):
-    monkeypatch.setattr(roi_align_module, "_DENSE_BELOW", dense_below)
+def test_roi_align(forward, way):
     maps, scales = [forward[f"fpn_{i}"] for i in range(4)], [1 / 4, 1 / 8, 1 / 16, 1 / 32]
     boxes = forward["boxes_given"][None]
     levels = assign_levels(boxes, 2, 5)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models.ops import roi_align as roi_align_module
 from models.ops.boxes import clip, iou
 from models.ops.masks import crop_masks
 from models.ops.matching import match
@@ -34,9 +33,7 @@ def everything(boxes, gt_boxes, masks, noise, coarse, fine):
     return indices, positive, valid, keep, pooled, targets, weights
 
 
-@pytest.mark.parametrize("dense_below", [0, np.inf])
-def test_compiled_with_an_unknown_batch_equals_eager(monkeypatch, dense_below):
-    monkeypatch.setattr(roi_align_module, "_DENSE_BELOW", dense_below)
+def test_compiled_with_an_unknown_batch_equals_eager(way):
     rng = np.random.default_rng(0)
     arrays = (
         boxes_of(rng, 3, 12),
@@ -54,10 +51,8 @@ def test_compiled_with_an_unknown_batch_equals_eager(monkeypatch, dense_below):
         )
 
 
-@pytest.mark.parametrize("dense_below", [0, np.inf])
-def test_the_gradient_of_roi_align_is_its_transpose(monkeypatch, dense_below):
+def test_the_gradient_of_roi_align_is_its_transpose(way):
     """`roi_align` is linear in the maps: <align(f), g> = <f, gradient of <align, g>>, the boxes get none."""
-    monkeypatch.setattr(roi_align_module, "_DENSE_BELOW", dense_below)
     rng = np.random.default_rng(1)
     maps = [tf.constant(rng.normal(size=(2, n, n, 3)), tf.float32) for n in (16, 8)]
     boxes, levels = tf.constant(boxes_of(rng, 2, 9)), tf.constant(rng.integers(0, 2, (2, 9)), tf.int32)

@@ -1,0 +1,40 @@
+"""Whether an operation may take the backend's own kernels instead of plain `keras.ops`.
+
+The own kernels are quicker but bound to their backend: XLA cannot compile them and exporters do not know them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+
+import keras
+
+_portable = ContextVar("portable", default=False)
+
+
+@contextmanager
+def portable_operations(wanted: bool = True) -> Iterator[None]:
+    """While entered (and `wanted`), everything is traced in plain `keras.ops`: for XLA, and for export."""
+    token = _portable.set(wanted or _portable.get())
+    try:
+        yield
+    finally:
+        _portable.reset(token)
+
+
+def tensorflow_kernels() -> bool:
+    """Whether TensorFlow's kernels may be used, on any device."""
+    return keras.backend.backend() == "tensorflow" and not _portable.get()
+
+
+def tensorflow_cpu_kernels() -> bool:
+    """Whether those may be used that are worth it on a CPU only."""
+    return tensorflow_kernels() and not _has_gpu()
+
+
+@cache
+def _has_gpu() -> bool:
+    import tensorflow as tf  # noqa: PLC0415 - on that backend only
+
+    return bool(tf.config.list_logical_devices("GPU"))

@@ -1,0 +1,1 @@
+"""Kernels of one backend that stand beside the general operations; tests hold both equal."""
