@@ -1,7 +1,7 @@
 """A file of weights into a network, and a proof that they arrived: every array by name, or none at all."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import h5py
@@ -41,15 +41,34 @@ def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
     if path.suffix not in ARRAY_SUFFIXES:
         return _fill_from_hdf5(network, path, name)
     arrays = read_network_arrays(path, network)
+    misfits = backbone_misfits(arrays, network, name)
+    if misfits:
+        raise ValueError(misfits)
     others = [name for name in arrays if name.startswith(DETECTOR)]
     report = load_network_arrays(network, {name: arrays[name] for name in arrays.keys() - set(others)})
-    weights = {path for path, variable in named_variables(network).items() if _is_float(variable)}
-    missing = [path for path in report.missing if path in weights]
-    if missing or report.reshaped or report.unexpected:
-        kinds = {"of another shape": report.reshaped, "missing": missing, "not known": report.unexpected}
-        raise ValueError(f"{which_backbone(arrays, name)}{in_words(kinds)}")
     check_finite(network, report.loaded)
     return LoadReport(report.loaded, unexpected=others)
+
+
+def backbone_misfits(arrays: Mapping[str, np.ndarray], network: keras.Model, name: str) -> str:
+    """Why `arrays` do not fill the whole backbone that `network` has or is, and whose they are; empty if they do.
+
+    Args:
+        arrays: path → value, of a backbone or a whole network.
+        network: a backbone or a Mask R-CNN.
+        name: `model.backbone.name`.
+    """
+    named = {path: value for path, value in named_variables(network).items() if not path.startswith(DETECTOR)}
+    shapes = {path: tuple(variable.shape) for path, variable in named.items() if is_weight(variable)}
+    both = [path for path in shapes if path in arrays and arrays[path].shape != shapes[path]]
+    kinds = {
+        "missing": [path for path in shapes if path not in arrays],
+        "of another shape": [f"{path}: {arrays[path].shape} → {shapes[path]}" for path in both],
+        "not known": [path for path in arrays if path not in named and not path.startswith(DETECTOR)],
+    }
+    parts = [f"{len(paths)} are {kind} ({', '.join(paths[:3])} …)" for kind, paths in kinds.items() if paths]
+    found = backbone_of({path: value.shape for path, value in arrays.items()})
+    return f"{_whose(found, name)}{'; '.join(parts)}" if parts else ""
 
 
 def read_network_arrays(path: Path, network: keras.Model) -> dict[str, np.ndarray]:
@@ -77,13 +96,21 @@ def without_epsilon(arrays: dict[str, np.ndarray], network: keras.Model) -> dict
     The epsilon is no weight: a network built anew for a checkpoint has its own again, so the scale has to carry it.
     """
     scaled = dict(arrays)
-    for layer in network._flatten_layers():
+    for layer in _batch_norms(network):
         scale, variance = f"{layer.name}/gamma", f"{layer.name}/moving_variance"
-        if isinstance(layer, keras.layers.BatchNormalization) and scale in arrays and variance in arrays:
+        if scale in arrays and variance in arrays:
             spread = arrays[variance].astype("float64")
             factor = np.sqrt(np.divide(spread + layer.epsilon, spread, out=np.ones_like(spread), where=spread > 0))
             scaled[scale] = (arrays[scale] * factor).astype("float32")
     return scaled
+
+
+def _batch_norms(network: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from _batch_norms(layer)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            yield layer
 
 
 def check_finite(network: keras.Model, paths: Iterable[str]) -> None:
@@ -94,17 +121,7 @@ def check_finite(network: keras.Model, paths: Iterable[str]) -> None:
         raise ValueError(f"{len(bad)} of {len(named)} arrays got no finite values from it: {', '.join(bad[:5])} …")
 
 
-def in_words(kinds: dict[str, list[str]]) -> str:
-    """How many arrays are of each kind, and the first of them."""
-    return "; ".join(f"{len(names)} are {kind} ({', '.join(names[:3])} …)" for kind, names in kinds.items() if names)
-
-
-def which_backbone(arrays: Mapping[str, np.ndarray], name: str) -> str:
-    """The beginning of a message: what a file of these arrays holds, if that shows and is not what is wanted."""
-    return _which(backbone_of({key: value.shape for key, value in arrays.items()}), name)
-
-
-def _which(found: str | None, name: str) -> str:
+def _whose(found: str | None, name: str) -> str:
     return "" if found in (None, name) else f"this file holds {found}; model.backbone.name is {name}; "
 
 
@@ -113,7 +130,7 @@ def _fill_from_hdf5(network: keras.Model, path: Path, name: str) -> LoadReport:
     foreign = foreign_content(path)
     if foreign:
         raise ValueError(f"it is {foreign}")
-    weights = {path: variable for path, variable in named_variables(network).items() if _is_float(variable)}
+    weights = {path: variable for path, variable in named_variables(network).items() if is_weight(variable)}
     names, kernels = _look_into(path)
     try:
         # Keras ignores what it does not need, so a deeper network's file could be taken for this one's. A classifier's
@@ -128,7 +145,7 @@ def _fill_from_hdf5(network: keras.Model, path: Path, name: str) -> LoadReport:
             warnings.simplefilter("ignore", UserWarning)
             network.load_weights(str(path))
     except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"{_which(backbone_of(dict.fromkeys(names, ())), name)}{error}") from error
+        raise ValueError(f"{_whose(backbone_of(dict.fromkeys(names, ())), name)}{error}") from error
     check_finite(network, weights)
     return LoadReport(list(weights))
 
@@ -155,5 +172,6 @@ def _text(name: str | bytes) -> str:
     return name.decode() if isinstance(name, bytes) else str(name)
 
 
-def _is_float(variable: keras.Variable) -> bool:
+def is_weight(variable: keras.Variable) -> bool:
+    """Whether it is one that a file must fill: not a counter, nor a random state."""
     return keras.backend.is_float_dtype(variable.dtype)

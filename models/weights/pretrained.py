@@ -12,7 +12,7 @@ from models.weights.classes import HEADS, coco_rows, with_rows
 from models.weights.config import PretrainedConfig
 from models.weights.errors import WeightsError
 from models.weights.fetch import cache_folder, obtain
-from models.weights.fill import DETECTOR, check_finite, in_words, read_network_arrays, which_backbone
+from models.weights.fill import backbone_misfits, check_finite, is_weight, read_network_arrays
 from models.weights.report import WeightsReport
 from models.weights.sources import COCO, torchvision
 from utils.download import DownloadError
@@ -72,7 +72,8 @@ def fill_pretrained(
     else:
         arrays = with_rows(arrays, network_arrays(network), rows)
     found = load_network_arrays(network, arrays)
-    missing = [name for name in found.missing if keras.backend.is_float_dtype(named_variables(network)[name].dtype)]
+    weights = {name for name, variable in named_variables(network).items() if is_weight(variable)}
+    missing = [name for name in found.missing if name in weights]
     try:
         check_finite(network, found.loaded)
     except ValueError as error:
@@ -93,20 +94,11 @@ def _check_backbone(arrays: dict[str, np.ndarray], network: keras.Model, path: P
             f'"{path}" ({_KEY}) holds no Mask R-CNN in torchvision\'s names; weights of a backbone alone belong into '
             "model.backbone.weights"
         )
-    shapes = {
-        name: tuple(variable.shape)
-        for name, variable in named_variables(network).items()
-        if keras.backend.is_float_dtype(variable.dtype) and not name.startswith(DETECTOR)
-    }
-    kinds = {
-        "missing": [name for name in shapes if name not in arrays],
-        "of another shape": [name for name in shapes if name in arrays and arrays[name].shape != shapes[name]],
-        "not known": [name for name in arrays if name not in shapes and not name.startswith(DETECTOR)],
-    }
-    if any(kinds.values()):
+    misfits = backbone_misfits(arrays, network, backbone)
+    if misfits:
         raise WeightsError(
-            f'"{path}" ({_KEY}) does not fit the backbone {backbone}: {which_backbone(arrays, backbone)}'
-            f"{in_words(kinds)}. Set model.backbone.name to what the file was made for, or take another file"
+            f'"{path}" ({_KEY}) does not fit the backbone {backbone}: {misfits}. Set model.backbone.name to what the '
+            "file was made for, or take another file"
         )
 
 

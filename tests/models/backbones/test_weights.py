@@ -85,6 +85,7 @@ def empty(path):
         (cut_off, "truncated file"),
         (empty, "52 convolution kernels, the file 0"),
         (lambda path: path.write_text("not HDF5"), "signature not found"),
+        (lambda path: path.write_text("<!DOCTYPE html>"), "it is a web page"),
     ],
 )
 def test_a_spoilt_file_is_an_error(files, tmp_path, spoil, reason):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
+
+from models.weights.pth import read_pth
 
 MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 KINDS = {
@@ -127,3 +130,32 @@ def write_pth(path, arrays):
     metadata = {"_metadata": Called(Name("collections", "OrderedDict"), ())}
     path.write_bytes(zipped(Called(Name("collections", "OrderedDict"), (list(items),), metadata), data))
     return path
+
+
+def archive(entries, compression=zipfile.ZIP_STORED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as target:
+        for name, content in entries:
+            target.writestr(name, content)
+    return file.getvalue()
+
+
+FLOATS = np.arange(24, dtype=np.float32)
+PICKLE = pickled({"weight": tensor(storage("0", "Float", 24), 0, (24,), (1,))})
+BYTES = FLOATS.tobytes()
+
+
+def read(tmp_path, content):
+    (tmp_path / "file.pth").write_bytes(content)
+    return read_pth(tmp_path / "file.pth")
+
+
+def refused(tmp_path, content, reason):
+    with pytest.raises(ValueError, match=reason):
+        read(tmp_path, content)
+
+
+def one(shape, strides, offset=0, where=None):
+    """A file with one tensor on 24 numbers."""
+    where = where or storage("0", "Float", 24)
+    return zipped({"weight": tensor(where, offset, shape, strides)}, {"0": FLOATS.tobytes()})
