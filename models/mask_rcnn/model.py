@@ -13,6 +13,7 @@ from models.mask_rcnn.heads import of_class
 from models.mask_rcnn.network import MaskRCNNNetwork
 from models.mask_rcnn.targets import AnchorTargets, GroundTruth, RoITargets
 from models.ops.gather import take
+from models.ops.kernels import portable_operations
 from models.ops.masks import crop_masks
 from models.weights.pretrained import fill_pretrained, obtain_pretrained
 from utils.errors import UserError
@@ -59,6 +60,11 @@ class MaskRCNN(BaseModel):
                 "model.init_from out."
             )
         return {"origin": f"{name} (checkpoint {self.config.init_from})", "trained": True}
+
+    def summary(self) -> str:
+        """As in `BaseModel`; the cost is that of a picture with as many detections as there can be."""
+        with portable_operations():
+            return super().summary()
 
     def network_inputs(self) -> dict[str, Any]:
         """What an inference takes of the batch."""

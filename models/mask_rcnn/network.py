@@ -13,7 +13,7 @@ from keras import ops
 from base.batch import DataSpec
 from models.backbones.build import build_backbone_with_report
 from models.layers.fpn import FPN
-from models.mask_rcnn.config import MaskRCNNConfig
+from models.mask_rcnn.config import BoxHeadConfig, MaskHeadConfig, MaskRCNNConfig
 from models.mask_rcnn.detect import detect
 from models.mask_rcnn.heads import BoxHead, MaskHead, of_class
 from models.mask_rcnn.rpn import RPNHead, select_proposals
@@ -75,20 +75,22 @@ class MaskRCNNNetwork(keras.Model):
         Returns:
             `rpn_logits` (B, A) and `rpn_deltas` (B, A, 4) of all anchors, and `rpn`, the `AnchorTargets` of those that
             were sampled; `rois`, the `RoITargets` of N samples, with `class_logits` (B, N, K + 1), `box_deltas`
-            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M, among which all positives are; `truth`, the `GroundTruth`. All float32.
+            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M, among which all positives are; `truth`,
+            the `GroundTruth`. All float32.
         """
         truth = GroundTruth.of(batch)
-        pyramid, logits, deltas = self._features(batch, training=True)
+        pyramid = self.pyramid(batch, training=True)
+        logits, deltas = self.rpn_head(pyramid)
         anchors = np.concatenate(self.anchors)
         rpn = anchor_targets(anchors, truth, self._noise(logits), self.config.rpn, self.config.crowd_iou)
-        proposals, valid = self._proposals(logits, deltas, batch, training=True)
+        proposals, valid = self.propose(logits, deltas, batch, training=True)
         noise = self._noise(ops.concatenate([valid, truth.valid], axis=1))
         rois = roi_targets(proposals, valid, truth, noise, self.config.box_head, self.config.crowd_iou)
         boxes = ops.stop_gradient(rois.boxes)
-        class_logits, box_deltas = self.box_head(self._pool(pyramid, boxes, self.config.box_head.pool_size))
+        class_logits, box_deltas = self.box_head(self.pool(pyramid, boxes, self.config.box_head))
         positive = rois.positive[:, : self.config.mask_samples]  # the positives stand first
         drawn = boxes[:, : longest(positive)]
-        mask_logits = self.mask_head(self._pool(pyramid, drawn, self.config.mask_head.pool_size))
+        mask_logits = self.mask_head(self.pool(pyramid, drawn, self.config.mask_head))
         return {
             "rpn": rpn,
             "rois": rois,
@@ -110,38 +112,38 @@ class MaskRCNNNetwork(keras.Model):
             `boxes` (B, D, 4), `scores` (B, D), `classes` int32 (B, D) with 0 for padding, and `masks` (B, D, S, S), the
             probability of each cell of the box to be object.
         """
-        pyramid, logits, deltas = self._features(batch, training=False)
-        proposals, valid = self._proposals(logits, deltas, batch, training=False)
-        class_logits, box_deltas = self.box_head(self._pool(pyramid, proposals, self.config.box_head.pool_size))
+        pyramid = self.pyramid(batch, training=False)
+        logits, deltas = self.rpn_head(pyramid)
+        proposals, valid = self.propose(logits, deltas, batch, training=False)
+        class_logits, box_deltas = self.box_head(self.pool(pyramid, proposals, self.config.box_head))
         size = batch["image_size"]
         found = detect(class_logits, box_deltas, proposals, valid, size, self.coder, self.config.detect)
-        return {**found, "masks": self._masks(pyramid, found["boxes"], found["classes"])}
+        return {**found, "masks": self.masks(pyramid, found["boxes"], found["classes"])}
 
-    def _masks(self, pyramid: dict[str, Any], boxes: Any, classes: Any) -> Any:
-        """Probabilities (B, D, S, S) for the boxes (B, D, 4) of these classes; 0 where there is no detection."""
-        number = boxes.shape[1]
-        real = classes > 0
-        needed = longest(real)
-        boxes, classes, real = boxes[:, :needed], classes[:, :needed], real[:, :needed]
-        logits = self.mask_head(self._pool(pyramid, boxes, self.config.mask_head.pool_size))
-        own = of_class(logits, ops.maximum(classes - 1, 0))
-        return lengthen(ops.where(real[:, :, None, None], ops.sigmoid(own), 0.0), number)
-
-    def _features(self, batch: dict[str, Any], training: bool) -> tuple[dict[str, Any], Any, Any]:
+    def pyramid(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
+        """The features of the pictures, {"P2": (B, h, w, C), …} from fine to coarse."""
         images = fill_padding(batch["images"], batch["image_size"], self.padding)
-        pyramid = self.fpn(self.backbone(images, training=training))
-        logits, deltas = self.rpn_head(pyramid)
-        return pyramid, logits, deltas
+        return self.fpn(self.backbone(images, training=training))
 
-    def _proposals(self, logits: Any, deltas: Any, batch: dict[str, Any], training: bool) -> tuple[Any, Any]:
+    def propose(self, logits: Any, deltas: Any, batch: dict[str, Any], training: bool) -> tuple[Any, Any]:
+        """Proposals (B, P, 4) and which of them are valid, see `select_proposals`."""
         return select_proposals(logits, deltas, self.anchors, batch["image_size"], self.config.rpn, training)
 
-    def _pool(self, pyramid: dict[str, Any], boxes: Any, size: int) -> Any:
+    def pool(self, pyramid: dict[str, Any], boxes: Any, head: BoxHeadConfig | MaskHeadConfig) -> Any:
+        """What a head works on: (B, N, S, S, C) of the boxes (B, N, 4), S being the head's `pool_size`."""
         low, high = self.config.fpn.min_level, self.config.fpn.max_level
         levels = assign_levels(boxes, low, high, self.config.roi.canonical_size, self.config.roi.canonical_level)
         features = [pyramid[f"P{level}"] for level in range(low, high + 1)]
         scales = [1.0 / 2**level for level in range(low, high + 1)]
-        return roi_align(features, boxes, levels, scales, size, self.config.roi.sampling_ratio)
+        return roi_align(features, boxes, levels, scales, head.pool_size, self.config.roi.sampling_ratio)
+
+    def masks(self, pyramid: dict[str, Any], boxes: Any, classes: Any) -> Any:
+        """Probabilities (B, D, S, S) for the boxes (B, D, 4) of these classes; 0 where there is no detection."""
+        real = classes > 0
+        needed = longest(real)
+        pooled = self.pool(pyramid, boxes[:, :needed], self.config.mask_head)
+        own = of_class(self.mask_head(pooled), ops.maximum(classes[:, :needed] - 1, 0))
+        return lengthen(ops.where(real[:, :needed, None, None], ops.sigmoid(own), 0.0), boxes.shape[1])
 
     def _noise(self, like: Any) -> Any:
         return keras.random.uniform(ops.shape(like), seed=self.noise)

@@ -10,8 +10,8 @@ from base.batch import IGNORE
 from models.ops.boxes import Tensor
 
 _CHUNK_ABOVE = 2**24
-"""Pixels of all boxes' masks in one picture from which on they are worked through in chunks, to save memory; so they are
-where the number of boxes is not known beforehand."""
+"""Pixels of all boxes' masks in one picture from which on they are worked through in chunks, to save memory; so
+they are where the number of boxes is not known beforehand."""
 _CHUNK = 32
 """Boxes in a chunk; their masks are float32, 34 MB for 512 x 512."""
 
