@@ -47,7 +47,11 @@ def test_every_folder_is_looked_at():
 
 
 BACKEND_CORNERS = {
-    "tensorflow": {"trainers/steps/tensorflow_steps.py", "models/layers/native/tensorflow_batch_norm.py"},
+    "tensorflow": {
+        "trainers/steps/tensorflow_steps.py",
+        "models/layers/native/tensorflow_batch_norm.py",
+        *(f"models/ops/native/tensorflow_{name}.py" for name in ("devices", "nms", "rows")),
+    },
     "jax": {"trainers/steps/jax_steps.py"},
     "torch": {"trainers/steps/torch_steps.py", "base/random_state.py"},
 }

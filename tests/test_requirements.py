@@ -18,6 +18,8 @@ OPTIONAL = {"torchvision"}
 BASE, DEV = "requirements-base.txt", "requirements-dev.txt"
 BACKENDS = {"tensorflow": "requirements.txt", "jax": "requirements-jax.txt", "torch": "requirements-torch.txt"}
 ALL = (BASE, *BACKENDS.values())
+# Imported by the code only where they are used; the message that names them says what to type.
+EXTRAS = {"safetensors"}
 
 
 def canonical(name):
@@ -57,7 +59,14 @@ def imported(folders):
 def test_what_the_code_imports_is_required():
     packages = imported(CODE)
     assert {"keras", "opencv-python-headless", "pyyaml"} <= packages
-    assert packages - names_of(ALL) == set()
+    assert packages - names_of(ALL) == EXTRAS
+
+
+def test_an_extra_is_asked_for_in_the_range_that_is_tested():
+    code = "".join(path.read_text(encoding="utf-8") for folder in CODE for path in (ROOT / folder).rglob("*.py"))
+    for extra in EXTRAS:
+        (line,) = [line for line in lines(DEV) if line.startswith(extra)]
+        assert f'pip install "{line}"' in code
 
 
 def test_nothing_is_required_that_is_not_imported():

@@ -1,6 +1,5 @@
-"""Downloading a file: mirrors, resume, MD5, and an end to connections that hang."""
+"""Downloading a file: mirrors, resume, checksum, and an end to connections that hang."""
 
-import hashlib
 import http.client
 import json
 import logging
@@ -13,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from utils.checksum import Checksum
 from utils.download_progress import progress_of
 from utils.errors import UserError
 
@@ -36,18 +36,18 @@ class _WrongContent(Exception):
     """The whole file came and is not the right one."""
 
 
-def download(urls: Sequence[str], path: Path, md5: str | None, timeout_s: float) -> Path:
+def download(urls: Sequence[str], path: Path, checksum: Checksum | None, timeout_s: float) -> Path:
     """Downloads a file from the first of `urls` that gives it whole.
 
-    It is written to `path` + ".part" and renamed once its MD5 is right. A connection that breaks off is resumed, in
-    this call and in the next one, and by whichever address is asked next: the MD5 tells whether the pieces fit. A wrong
-    MD5 is tried once more from the start.
+    It is written to `path` + ".part" and renamed once its checksum is right. A connection that breaks off is resumed,
+    in this call and in the next one, and by whichever address is asked next: the checksum tells whether the pieces fit.
+    A wrong one is tried once more from the start.
 
     Args:
         urls: http or https addresses of the same file, tried in order.
-        path: where it goes; its folder is made. A file there with the right MD5 is taken as it is.
-        md5: 32 hex digits; None where nobody gives them: then the length that the server says is all that is checked,
-            and only what the same address gave of the same version is resumed.
+        path: where it goes; its folder is made. A file there with the right checksum is taken as it is.
+        checksum: None where nobody gives one: then the length that the server says is all that is checked, and only
+            what the same address gave of the same version is resumed.
         timeout_s: a connection is given up when there is no answer for so long, or next to nothing comes.
 
     Returns:
@@ -56,13 +56,13 @@ def download(urls: Sequence[str], path: Path, md5: str | None, timeout_s: float)
     Raises:
         DownloadError: no address gave the file; lists what each one did.
     """
-    if is_whole(path, md5):
+    if is_whole(path, checksum):
         return path
     reasons = []
     for left, url in zip(reversed(range(len(urls))), urls, strict=True):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _from_mirror(url, path, md5, timeout_s)
+            _from_mirror(url, path, checksum, timeout_s)
             return path
         except (_BrokenOff, _WrongContent) as error:
             reasons.append(f"{url}: {error}")
@@ -74,44 +74,44 @@ def download(urls: Sequence[str], path: Path, md5: str | None, timeout_s: float)
     raise DownloadError(f"{path.name} could not be downloaded. {asked}.")
 
 
-def is_whole(path: Path, md5: str | None) -> bool:
-    """Whether the file is there, with this MD5 unless that is None."""
-    return path.is_file() and (md5 is None or _md5(path) == md5)
+def is_whole(path: Path, checksum: Checksum | None) -> bool:
+    """Whether the file is there, with this checksum unless that is None."""
+    return path.is_file() and (checksum is None or checksum.fits(checksum.of(path)))
 
 
-def _from_mirror(url: str, path: Path, md5: str | None, timeout_s: float) -> None:
+def _from_mirror(url: str, path: Path, checksum: Checksum | None, timeout_s: float) -> None:
     part = path.with_name(path.name + ".part")
     for attempt in (1, 2):
-        if md5 is None or not is_whole(part, md5):  # killed after the last byte: all is there
-            _complete(url, part, md5, timeout_s)
-        found = _md5(part)
-        if md5 in (None, found):
+        if checksum is None or not is_whole(part, checksum):  # killed after the last byte: all is there
+            _complete(url, part, checksum, timeout_s)
+        found = checksum.of(part) if checksum else ""
+        if checksum is None or checksum.fits(found):
             part.replace(path)
             _note(part).unlink(missing_ok=True)
             return
         part.unlink()
         _note(part).unlink(missing_ok=True)
-        reason = f"the file has MD5 {found} instead of {md5}"
+        reason = f"the file has {checksum.label} {found} instead of {checksum}"
         if attempt == 2:
             raise _WrongContent(f"{reason}, twice")
         _LOGGER.warning("%s: %s; once more from the start.", url, reason)
 
 
-def _complete(url: str, part: Path, md5: str | None, timeout_s: float) -> None:
+def _complete(url: str, part: Path, checksum: Checksum | None, timeout_s: float) -> None:
     """Asks for the rest of the file until all of it is there, as long as each answer brings something."""
     for left in reversed(range(_RESUMES + 1)):
         before = _size(part)
         try:
-            return _receive(url, part, md5, timeout_s)
+            return _receive(url, part, checksum, timeout_s)
         except _BrokenOff as error:
             if not left or _size(part) == before:
                 raise
             _LOGGER.warning("%s: %s after %d bytes; resuming.", url, error, _size(part))
 
 
-def _receive(url: str, part: Path, md5: str | None, timeout_s: float) -> None:
+def _receive(url: str, part: Path, checksum: Checksum | None, timeout_s: float) -> None:
     """One request: the rest of `part` where the server can, else the file from its start."""
-    response = _open(_request(url, part, md5), timeout_s)
+    response = _open(_request(url, part, checksum), timeout_s)
     with response:
         resumed = response.status == http.client.PARTIAL_CONTENT and _starts_at(response, _size(part))
         if not resumed and response.status != http.client.OK:
@@ -149,13 +149,13 @@ def _copy(response: Any, write: Callable, advance: Callable[[int], None], timeou
             window_bytes, window_start = 0, time.monotonic()
 
 
-def _request(url: str, part: Path, md5: str | None) -> urllib.request.Request:
+def _request(url: str, part: Path, checksum: Checksum | None) -> urllib.request.Request:
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise _BrokenOff("is neither an http nor an https address")
     request = urllib.request.Request(url, headers={"Accept-Encoding": "identity", "User-Agent": "maskeras"})
     size, note = _size(part), _read_note(part)
     validator = note.get("validator") if note.get("url") == url else None
-    if size and (validator or md5):  # without a validator the pieces may be of two files: only an MD5 can tell
+    if size and (validator or checksum):  # without a validator the pieces may be of two files: only a checksum can tell
         request.add_header("Range", f"bytes={size}-")
         if validator:
             request.add_header("If-Range", validator)
@@ -217,8 +217,3 @@ def _read_note(part: Path) -> dict:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -10,6 +10,7 @@ from data_loader.archive import safe_extract
 from data_loader.errors import DataError
 from data_loader.pets.config import DownloadConfig
 from data_loader.pets.index import missing_parts
+from utils.checksum import Checksum
 from utils.download import DownloadError, download
 from utils.work_folder import remove_abandoned, work_folder
 
@@ -56,7 +57,7 @@ def _fetch(root: Path, config: DownloadConfig) -> None:
         if not (root / name).exists():
             urls = [f"{mirror.rstrip('/')}/{name}.tar.gz" for mirror in config.mirrors]
             try:
-                archive = download(urls, root / "download" / f"{name}.tar.gz", md5, config.timeout_s)
+                archive = download(urls, root / "download" / f"{name}.tar.gz", Checksum("md5", md5), config.timeout_s)
             except DownloadError as error:
                 raise DataError(str(error)) from error
             _unpack(archive, root, name)

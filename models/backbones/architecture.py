@@ -6,18 +6,7 @@ from dataclasses import dataclass
 import keras
 from keras import ops
 
-
-@dataclass(frozen=True)
-class Pretrained:
-    """A file of weights on the net.
-
-    Attributes:
-        url: where it is; its last part is its name in the cache.
-        md5: its checksum, where the publisher gives one.
-    """
-
-    url: str
-    md5: str | None = None
+from models.weights.sources import Pretrained
 
 
 @dataclass(frozen=True)
@@ -40,6 +29,7 @@ class Architecture:
             stem ends.
         pixels: the normalisation that comes before the network.
         pretrained: the file for `weights: "imagenet"`; None where nobody publishes one.
+        pretrained_v2: the same for `weights: "imagenet_v2"`, torchvision's later recipe.
         starts_at: the first layer that is kept, for a network that opens with a normalisation of its own.
         check: called after a file was loaded; raises ValueError if its values contradict `pixels`.
     """
@@ -50,6 +40,7 @@ class Architecture:
     pretrained: Pretrained | None = None
     starts_at: str | None = None
     check: Callable[[keras.Model], None] | None = None
+    pretrained_v2: Pretrained | None = None
 
 
 @keras.saving.register_keras_serializable(package="maskeras")

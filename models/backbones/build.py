@@ -9,8 +9,9 @@ import keras
 from models.backbones.architecture import Architecture, NormalizePictures
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
-from models.backbones.weights import WeightsReport, load_weights
+from models.backbones.weights import load_weights
 from models.layers.batch_norm import with_fused_batch_norm
+from models.weights.report import WeightsReport
 from utils.registry import load_object
 
 logger = logging.getLogger("maskeras")

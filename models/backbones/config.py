@@ -5,11 +5,12 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from models.backbones.table import BACKBONES, WITH_WIDTH
+from models.weights.sources import SUFFIXES, has_known_suffix
 from utils.config.section import Section
 from utils.registry import nearest
 
-WEIGHT_SUFFIXES = (".weights.h5", ".h5", ".hdf5")
-"""Endings of the weight files that can be loaded: Keras 3's, and the older Keras' HDF5."""
+PUBLISHED = ("imagenet", "imagenet_v2")
+"""Names of weights; not every backbone has both."""
 
 
 class BackboneConfig(Section):
@@ -19,11 +20,12 @@ class BackboneConfig(Section):
     """A backbone of `models/backbones/table.py`, or the dotted path `package.module:function` of an own one."""
 
     weights: str | None = "imagenet"
-    """`"imagenet"` (downloaded once, kept in Keras' cache), the path of a `.h5` file, or null for random weights, of
-    which nothing is frozen."""
+    """`"imagenet"` (downloaded once, kept in Keras' cache), `"imagenet_v2"` (torchvision's later files of its ResNets
+    and ResNeXts), the path or address of a `.pth`, `.safetensors`, `.npz`, `.h5` or `.weights.h5` file, or null for
+    random weights, of which nothing is frozen."""
 
     required: bool = False
-    """If `"imagenet"` cannot be downloaded: true makes that an error, false warns and trains from scratch."""
+    """If the weights cannot be downloaded: true makes that an error, false warns and trains from scratch."""
 
     frozen_stages: int = Field(default=0, ge=0, le=5)
     """0 freezes nothing; n freezes the stem and every stage up to C_n, so 1 is the stem alone, 5 the whole backbone."""
@@ -52,11 +54,11 @@ class BackboneConfig(Section):
     @field_validator("weights")
     @classmethod
     def _loadable(cls, weights: str | None) -> str | None:
-        if weights is None or weights == "imagenet" or weights.endswith(WEIGHT_SUFFIXES):
+        if weights is None or weights in PUBLISHED or has_known_suffix(weights):
             return weights
         raise ValueError(
-            f'received "{weights}"; write "imagenet", null, or the path of a file that ends with '
-            f"{' or '.join(WEIGHT_SUFFIXES)}"
+            f'received "{weights}"; write "imagenet", "imagenet_v2", null, or the path or http(s) address of a file '
+            f"that ends with {' or '.join(SUFFIXES)}"
         )
 
     @model_validator(mode="after")

@@ -13,11 +13,9 @@ import keras
 from keras import layers
 
 from models.backbones.applications import STANDARD
-from models.backbones.architecture import Architecture, Pretrained
+from models.backbones.architecture import Architecture
 from models.backbones.config import BackboneConfig
-
-FILES = "https://download.pytorch.org/models"
-"""Where torchvision publishes its weights; the file names end with the first digits of the SHA-256."""
+from models.weights.sources import IMAGENET, IMAGENET_V2, torchvision
 
 _EPSILON = 1e-5
 _EXPANSION = 4
@@ -51,14 +49,6 @@ VARIANTS = {
 }
 """Name → variant, with torchvision's names."""
 
-_PUBLISHED = {
-    "resnet50": "resnet50-0676ba61.pth",
-    "resnet101": "resnet101-63fe2227.pth",
-    "resnet152": "resnet152-394f9c45.pth",
-    "resnext50_32x4d": "resnext50_32x4d-7cdf4587.pth",
-    "resnext101_32x8d": "resnext101_32x8d-8ba56ff5.pth",
-}
-
 
 def resnet(config: BackboneConfig) -> Architecture:
     """The variant that `config.name` names."""
@@ -67,7 +57,8 @@ def resnet(config: BackboneConfig) -> Architecture:
         make=partial(_network, variant, name=config.name),
         stages=("relu", *(f"layer{i + 1}_{depth - 1}_relu" for i, depth in enumerate(variant.depths))),
         pixels=STANDARD,
-        pretrained=Pretrained(f"{FILES}/{_PUBLISHED[config.name]}"),
+        pretrained=torchvision(IMAGENET[config.name]),
+        pretrained_v2=torchvision(IMAGENET_V2[config.name]),
     )
 
 

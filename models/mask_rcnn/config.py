@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from base.config import ModelConfig
 from models.backbones.config import BackboneConfig
 from models.layers.config import FPNConfig
+from models.weights.config import PretrainedConfig
 from utils.config.section import Section
 
 Positive = Annotated[float, Field(gt=0)]
@@ -158,6 +159,8 @@ class MaskRCNNConfig(ModelConfig):
     """A registered model, or `package.module:Class` of your own."""
     backbone: BackboneConfig = BackboneConfig()
     """Where the features come from."""
+    pretrained: PretrainedConfig | None = None
+    """A whole network that was trained before, in place of `backbone.weights` alone; null: none."""
     fpn: FPNConfig = FPNConfig()
     """The feature pyramid."""
     rpn: RPNConfig = RPNConfig()
@@ -180,6 +183,15 @@ class MaskRCNNConfig(ModelConfig):
         """Positives of a picture that go through the mask head in training."""
         positives = int(self.box_head.samples * self.box_head.positive_fraction)
         return min(positives, self.mask_head.samples or positives)
+
+    @model_validator(mode="after")
+    def _one_beginning(self) -> Self:
+        if self.pretrained and self.init_from:
+            raise ValueError(
+                f'received init_from "{self.init_from}" and pretrained "{self.pretrained.weights}"; a run begins from '
+                "one of them: leave the other out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _anchors_fit_the_pyramid(self) -> Self:

@@ -15,6 +15,7 @@ from models.mask_rcnn.targets import AnchorTargets, GroundTruth, RoITargets
 from models.ops.gather import take
 from models.ops.kernels import portable_operations
 from models.ops.masks import crop_masks
+from models.weights.pretrained import fill_pretrained, obtain_pretrained
 from utils.errors import UserError
 
 
@@ -25,15 +26,22 @@ class MaskRCNN(BaseModel):
     config_class = MaskRCNNConfig
 
     def build_model(self) -> keras.Model:
-        """The network, with all its weights."""
-        return MaskRCNNNetwork(self.config, self.spec, self.start.get("trained", True) if self.weights_follow else None)
+        """The network, with all its weights: new, from the sections `pretrained` or `backbone`, or for a checkpoint."""
+        if self.weights_follow:
+            return MaskRCNNNetwork(self.config, self.spec, self.start.get("trained", True))
+        config, classes = self.config.pretrained, self.spec.classes
+        path = obtain_pretrained(config, classes) if config else None
+        network = MaskRCNNNetwork(self.config, self.spec, trained=True if path else None)
+        if config and path:
+            network.weights_report = fill_pretrained(network, path, config, classes, self.config.backbone.name)
+        return network
 
     def forward(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
         """The network takes the whole batch: in training it samples around the ground truth."""
         return self.network(batch, training=training)
 
     def describe_start(self, loaded: LoadReport | None) -> dict[str, Any]:
-        """The backbone, where its weights came from, and whether they were trained before.
+        """The backbone, where its weights or those of the whole network came from, and whether they were trained.
 
         Raises:
             UserError: the checkpoint `init_from` does not hold all of this backbone; the rest of it would be random.

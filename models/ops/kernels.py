@@ -6,7 +6,6 @@ The own kernels are quicker but bound to their backend: XLA cannot compile them 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 
 import keras
 
@@ -30,11 +29,8 @@ def tensorflow_kernels() -> bool:
 
 def tensorflow_cpu_kernels() -> bool:
     """Whether those may be used that are worth it on a CPU only."""
-    return tensorflow_kernels() and not _has_gpu()
+    if not tensorflow_kernels():
+        return False
+    from models.ops.native.tensorflow_devices import has_gpu  # noqa: PLC0415 - on that backend only
 
-
-@cache
-def _has_gpu() -> bool:
-    import tensorflow as tf  # noqa: PLC0415 - on that backend only
-
-    return bool(tf.config.list_logical_devices("GPU"))
+    return not has_gpu()

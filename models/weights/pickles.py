@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-_LARGEST = 1 << 21
+_LARGEST = 1 << 19
 """Operations of one pickle; the state dict of a ResNet-152 needs 20,000."""
 
 _PUSHES = frozenset(

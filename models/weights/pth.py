@@ -19,7 +19,7 @@ from models.weights.tensors import KINDS, Storage, Tensor, rebuild_parameter, re
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
-_LARGEST_PICKLE = 16 << 20
+_LARGEST_PICKLE = 4 << 20
 """Bytes; the state dict of a ResNet-152 needs 0.1 MB."""
 
 _KNOWN: Mapping[str, Any] = {
@@ -91,7 +91,8 @@ def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
 
 def _read_old(path: Path) -> dict[str, np.ndarray]:
     with path.open("rb") as file:
-        head = io.BytesIO(file.read(_LARGEST_PICKLE))
+        size = path.stat().st_size
+        head = io.BytesIO(file.read(min(size, _LARGEST_PICKLE)))
         magic, version = (read_pickle(head, {}, storage_of) for _ in range(2))
         if (magic, version) != (_MAGIC, _VERSION):
             raise ValueError("it is a pickle, but not of torch.save")
@@ -105,7 +106,7 @@ def _read_old(path: Path) -> dict[str, np.ndarray]:
         if sorted(keys) != sorted(wanted):
             raise ValueError("its list of storages is not that of its tensors")
         order = "<" if system.get("little_endian", True) else ">"
-        left = path.stat().st_size - file.tell()
+        left = size - file.tell()
         values = {}
         for key in keys:
             storage = wanted[key]

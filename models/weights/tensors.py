@@ -1,7 +1,7 @@
 """Tensors as `torch.save` describes them: windows on one-dimensional storages."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Kind:
         """Bytes of one number."""
         return np.dtype(_DTYPES[self.name]).itemsize
 
-    def read(self, data: bytes, order: str) -> np.ndarray:
+    def read(self, data: bytes, order: Literal["<", ">"]) -> np.ndarray:
         """The numbers of a storage, in the byte order `"<"` or `">"`; bfloat16, which NumPy lacks, as float32."""
         dtype = np.dtype(_DTYPES[self.name])
         values = np.frombuffer(data, dtype.newbyteorder(order)).astype(dtype, copy=False)

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from models.weights.errors import WeightsError
-
 Arrays = Mapping[str, np.ndarray]
 
 _MODULES: tuple[tuple[str, str], ...] = (
@@ -37,8 +35,11 @@ pyramid, the `.0.0` of the proposals, and count the mask head's convolutions fro
 _LEFTOVERS = re.compile(r"(.*\.)?num_batches_tracked|fc\.(weight|bias)")
 """What needs no place in our networks: a counter that nothing reads, and the classifier of ImageNet's 1000 classes."""
 
+_ON_PYRAMID = re.compile(r"(rpn\.head\.conv|backbone\.fpn\.layer_blocks\.0)(\.0)*\.bias")
+"""Arrays with as many numbers as the pyramid has channels."""
+
 _PYRAMID_CHANNELS = 256
-"""torchvision's own number, for a file without the proposals' convolution that would tell it."""
+"""torchvision's own number, for a file that does not tell it."""
 
 _BATCH_NORM = {
     "weight": "gamma",
@@ -60,7 +61,7 @@ def torchvision_arrays(state: Arrays) -> dict[str, np.ndarray]:
         state: name → array in PyTorch's layout.
 
     Raises:
-        WeightsError: the first dense layer of the box head has inputs that no square of the pyramid's channels gives.
+        ValueError: the first dense layer of the box head has inputs that no square of the pyramid's channels gives.
     """
     arrays = {}
     for name, value in state.items():
@@ -99,12 +100,11 @@ def _convert(value: np.ndarray, layer: str, leaf: str, state: Arrays) -> np.ndar
 
 def _pooled_last(value: np.ndarray, state: Arrays) -> np.ndarray:
     """(o, C · S · S) → (S · S · C, o)."""
-    shared = next((state[name] for name in ("rpn.head.conv.0.0.weight", "rpn.head.conv.weight") if name in state), None)
-    channels = shared.shape[0] if shared is not None and shared.ndim == 4 else _PYRAMID_CHANNELS
+    channels = next((len(array) for name, array in state.items() if _ON_PYRAMID.fullmatch(name)), _PYRAMID_CHANNELS)
     outputs, inputs = value.shape if value.ndim == 2 else (0, 0)
     side = round((inputs / max(channels, 1)) ** 0.5)
     if not inputs or inputs != channels * side * side:
-        raise WeightsError(
+        raise ValueError(
             f"roi_heads.box_head.fc6.weight is {value.shape}; expected are (outputs, {channels} channels · side · side)"
         )
     return value.reshape(outputs, channels, side, side).transpose(2, 3, 1, 0).reshape(inputs, outputs)

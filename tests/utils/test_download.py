@@ -7,10 +7,11 @@ import time
 import pytest
 
 from tests.local_server import Handler, refusing, serving
+from utils.checksum import Checksum
 from utils.download import DownloadError, download
 
 CONTENT = bytes(range(256)) * 2000
-MD5 = hashlib.md5(CONTENT).hexdigest()
+MD5 = Checksum("md5", hashlib.md5(CONTENT).hexdigest())
 
 
 class FileHandler(Handler):
@@ -149,7 +150,7 @@ def test_a_file_that_changed_in_between_starts_anew(server, tmp_path):
     with pytest.raises(DownloadError):
         download([server.url], tmp_path / "file", MD5, 5)
     server.tag, server.content = '"two"', CONTENT[::-1]
-    new = hashlib.md5(CONTENT[::-1]).hexdigest()
+    new = Checksum("md5", hashlib.md5(CONTENT[::-1]).hexdigest())
     assert download([server.url], tmp_path / "file", new, 5).read_bytes() == CONTENT[::-1]
 
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from base.base_model import BaseModel
 from base.batch import Batch
+from models.ops.kernels import portable_operations
 from trainers.steps.losses import named_losses
 
 
@@ -16,12 +17,13 @@ class TensorFlowSteps:
     Args:
         model: what is trained.
         optimizer: built.
-        jit_compile: whether XLA compiles the graph.
+        jit_compile: whether XLA compiles the graph; it cannot compile TensorFlow's own kernels, so none is taken.
     """
 
     def __init__(self, model: BaseModel, optimizer: keras.optimizers.Optimizer, jit_compile: bool):
         self.model = model
         self.optimizer = optimizer
+        self.jit_compile = jit_compile
         self._train = tf.function(self._train_step, jit_compile=jit_compile)
         self._predict = tf.function(self._predict_step, jit_compile=jit_compile)
 
@@ -34,7 +36,7 @@ class TensorFlowSteps:
         return self._predict(_tensors(batch))
 
     def _train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        with tf.GradientTape() as tape:
+        with portable_operations(self.jit_compile), tf.GradientTape() as tape:
             losses = named_losses(self.model, batch, self.model.forward(batch, training=True))
             scaled = self.optimizer.scale_loss(losses["total"])
         variables = self.model.network.trainable_variables
@@ -42,7 +44,8 @@ class TensorFlowSteps:
         return losses
 
     def _predict_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return self.model.predict(batch)
+        with portable_operations(self.jit_compile):
+            return self.model.predict(batch)
 
 
 def _tensors(batch: Batch) -> dict[str, tf.Tensor]:

@@ -9,7 +9,8 @@ import pytest
 from models.backbones import applications
 from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
-from models.backbones.weights import WeightsError, load_weights
+from models.backbones.weights import load_weights
+from models.weights.errors import WeightsError
 from tests.local_server import refusing, serving_folder
 
 SHAPE = (32, 32, 3)
@@ -84,6 +85,7 @@ def empty(path):
         (cut_off, "truncated file"),
         (empty, "52 convolution kernels, the file 0"),
         (lambda path: path.write_text("not HDF5"), "signature not found"),
+        (lambda path: path.write_text("<!DOCTYPE html>"), "it is a web page"),
     ],
 )
 def test_a_spoilt_file_is_an_error(files, tmp_path, spoil, reason):

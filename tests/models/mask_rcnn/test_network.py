@@ -91,11 +91,11 @@ def test_a_run_that_fell_back_goes_on_unfrozen_without_asking_again(tmp_path, mo
     def unreachable(*_):
         raise DownloadError("no network")
 
-    monkeypatch.setattr(weights, "fetch", unreachable)
+    monkeypatch.setattr(weights, "obtain", unreachable)
     first = MaskRCNN(tiny_config(backbone=backbone), tiny_spec())
     first.init_saver(tmp_path)
     first.save()
-    monkeypatch.setattr(weights, "fetch", lambda *_: pytest.fail("a resumed run asked for weights"))
+    monkeypatch.setattr(weights, "obtain", lambda *_: pytest.fail("a resumed run asked for weights"))
     start = read_start(tmp_path)
     assert start == {"origin": "mobilenet_v2 (random weights, as ImageNet's could not be had)", "trained": False}
     resumed = MaskRCNN(tiny_config(backbone=backbone), tiny_spec(), start)

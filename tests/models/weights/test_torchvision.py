@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from models.weights.errors import WeightsError
 from models.weights.torchvision import torchvision_arrays
 from tests.models.weights.torchvision_states import mask_rcnn_shapes, resnet_shapes, state
 
@@ -49,17 +48,17 @@ def test_a_transposed_convolution():
     np.testing.assert_allclose(found, expected.transpose(1, 2, 0), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("shared", ["rpn.head.conv.0.0", "rpn.head.conv"])
+@pytest.mark.parametrize("shared", ["rpn.head.conv.0.0", "rpn.head.conv", "backbone.fpn.layer_blocks.0.0"])
 def test_the_first_dense_layer_takes_pooled_features_with_their_channels_last(shared):
     pooled, weight = draw(6, 3, 3), draw(8, 6 * 9, seed=1)
-    arrays = torchvision_arrays({"roi_heads.box_head.fc6.weight": weight, f"{shared}.weight": draw(6, 6, 3, 3)})
+    arrays = torchvision_arrays({"roi_heads.box_head.fc6.weight": weight, f"{shared}.bias": draw(6)})
     found = pooled.transpose(1, 2, 0).reshape(1, -1) @ arrays["box_head/fc6/kernel"]
     np.testing.assert_allclose(found[0], weight @ pooled.reshape(-1), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(8, 255), (8, 256 * 8), (8,), (8, 0)])
 def test_inputs_that_are_no_square_are_an_error(shape):
-    with pytest.raises(WeightsError, match=rf"fc6.weight is \({shape[0]}.* \(outputs, 256 channels"):
+    with pytest.raises(ValueError, match=rf"fc6.weight is \({shape[0]}.* \(outputs, 256 channels"):
         torchvision_arrays({"roi_heads.box_head.fc6.weight": np.zeros(shape, np.float32)})
 
 

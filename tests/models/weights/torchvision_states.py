@@ -4,9 +4,11 @@ import zlib
 
 import numpy as np
 
-DEPTHS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 CLASSES = 91
 """Of torchvision's COCO heads, the background among them."""
+
+SMALL = {"depths": (1, 1, 1, 1), "group_width": 4}
+"""A ResNet in which every kind of layer is there, of as few blocks and channels as may be."""
 
 
 def resnet_shapes(depths=(3, 4, 6, 3), groups=1, group_width=64):
@@ -36,10 +38,12 @@ def dense(name, *shape):
     return {f"{name}.weight": shape, f"{name}.bias": (shape[0],)}
 
 
-def mask_rcnn_shapes(classes=CLASSES, channels=256, hidden=1024, pool=7, masks=4, old_names=False):
-    """Name → shape of `maskrcnn_resnet50_fpn`; `old_names` as in its published file."""
+def mask_rcnn_shapes(classes=CLASSES, channels=256, hidden=1024, pool=7, masks=4, old_names=False, **resnet):
+    """Name → shape of `maskrcnn_resnet50_fpn`; `old_names` as in its published file; `resnet` as `resnet_shapes`."""
     block, head = ("", "") if old_names else (".0", ".0.0")
-    shapes = {f"backbone.body.{name}": shape for name, shape in resnet_shapes().items() if not name.startswith("fc")}
+    shapes = {
+        f"backbone.body.{name}": shape for name, shape in resnet_shapes(**resnet).items() if not name.startswith("fc")
+    }
     for level, inputs in enumerate((256, 512, 1024, 2048)):
         shapes |= dense(f"backbone.fpn.inner_blocks.{level}{block}", channels, inputs, 1, 1)
         shapes |= dense(f"backbone.fpn.layer_blocks.{level}{block}", channels, channels, 3, 3)

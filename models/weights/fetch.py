@@ -1,0 +1,79 @@
+"""A file of weights from the net into a cache folder, or from a path that somebody gave."""
+
+import os
+from pathlib import Path
+
+from models.weights.errors import WeightsError
+from models.weights.files import foreign_content
+from models.weights.sources import Pretrained, checksum_in_name, folder_of, is_address
+from utils.download import DownloadError, download, is_whole
+from utils.work_folder import remove_abandoned, work_folder
+
+SILENCE = 7.0
+"""Seconds to wait for an answer, and again for each next piece; both together stay below 15 s."""
+_DOWNLOADING = ".download-"
+
+
+def cache_folder() -> Path:
+    """Keras' own folder for downloaded weights, so that each is fetched once on a machine."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "models"
+
+
+def obtain(given: str | Pretrained, key: str) -> Path:
+    """The file on this machine that was asked for; where it has a checksum, that is right.
+
+    Args:
+        given: what is published, an http or https address, or a path.
+        key: of the config, for the message.
+
+    Raises:
+        WeightsError: there is no file at the path, or its SHA-256 is not the one in its name.
+        DownloadError: see `fetch`.
+    """
+    if isinstance(given, Pretrained):
+        return fetch(given, cache_folder())
+    if is_address(given):
+        return fetch(Pretrained(given), cache_folder() / folder_of(given))
+    path = Path(given).expanduser()
+    if not path.is_file():
+        raise WeightsError(f'there is no file "{path}" ({key}, looked for in {Path.cwd()}); give the path of weights')
+    checksum = checksum_in_name(path.name)
+    found = checksum.of(path) if checksum else ""
+    if checksum and not checksum.fits(found):
+        raise WeightsError(
+            f'"{path}" ({key}) has the SHA-256 {found}, but by its name that begins with {checksum}: it is damaged '
+            "or another file. Get it again, or rename it if these digits are no checksum"
+        )
+    return path
+
+
+def fetch(source: Pretrained, folder: Path, silence: float = SILENCE) -> Path:
+    """The path of `source` in `folder`; downloads it if it is not there with the right checksum.
+
+    The file appears under its name only when it is whole, also where several processes fetch it at once: each writes
+    into a folder of its own.
+
+    Args:
+        source: what to get.
+        folder: made if it does not exist.
+        silence: seconds without an answer, or without a next piece, after which a connection is given up.
+
+    Raises:
+        DownloadError: no answer in time, a refusal, a broken or damaged download, a web page in place of the file, a
+            folder that cannot be written.
+    """
+    target = folder / source.file
+    remove_abandoned(folder, _DOWNLOADING)
+    try:
+        if is_whole(target, source.checksum):
+            return target
+        folder.mkdir(parents=True, exist_ok=True)
+        with work_folder(folder, _DOWNLOADING) as own:
+            file = download([source.url], own / target.name, source.checksum, silence)
+            foreign = foreign_content(file)
+            if foreign:
+                raise DownloadError(f"{source.url}: what came is {foreign}.")
+            return file.replace(target)
+    except OSError as error:
+        raise DownloadError(f"{target}: cannot be written ({error}).") from error

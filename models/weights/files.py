@@ -1,0 +1,111 @@
+"""Files of named arrays: `.pth`, `.safetensors`, `.npz`. None of them is trusted, and none can run anything."""
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.weights.errors import WeightsError
+from models.weights.pth import read_pth
+from models.weights.tensors import KINDS
+
+_SAFETENSORS = {
+    name: KINDS[f"torch.{kind}Storage"]
+    for name, kind in (
+        ("F64", "Double"),
+        ("F32", "Float"),
+        ("F16", "Half"),
+        ("BF16", "BFloat16"),
+        ("I64", "Long"),
+        ("I32", "Int"),
+        ("I16", "Short"),
+        ("I8", "Char"),
+        ("U8", "Byte"),
+        ("BOOL", "Bool"),
+    )
+}
+"""Its names of the kinds of numbers. The package's own NumPy reader cannot read bfloat16."""
+
+_SWELLING = 20
+_SMALL = 16 << 20
+"""An `.npz` may be this many times as long unpacked as packed, or this many bytes: trained weights hardly shrink."""
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Name → array of all that the file holds.
+
+    Raises:
+        WeightsError: it is broken off, damaged, a bomb, or something else than its ending says; or it needs a package
+            that is not installed.
+    """
+    try:
+        foreign = foreign_content(path)
+        if foreign:
+            raise ValueError(f"it is {foreign}")
+        return _READERS[path.suffix](path)
+    except (ValueError, OSError, KeyError, EOFError, MemoryError) as error:
+        raise WeightsError(f'the weights "{path}" cannot be read: {" ".join(str(error).split())[:600]}') from error
+
+
+def foreign_content(path: Path) -> str | None:
+    """What the file is, in words, where something else came instead of weights; None if nothing shows that."""
+    with path.open("rb") as file:
+        start = file.read(512).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<error")):
+        return "a web page: a login of the network, perhaps, or a link that is no longer right"
+    if start.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS and not the file itself: `git lfs pull` fetches it"
+    return None
+
+
+def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    try:
+        from safetensors import SafetensorError, deserialize  # noqa: PLC0415 - an extra, imported only when used
+    except ImportError as error:
+        raise WeightsError(
+            f'"{path}" needs a package that is not installed: pip install "safetensors>=0.6,<1"'
+        ) from error
+    try:
+        entries = deserialize(path.read_bytes())
+    except SafetensorError as error:
+        raise ValueError(f"it is broken off or damaged ({error})") from error
+    unknown = sorted({entry["dtype"] for _, entry in entries} - set(_SAFETENSORS))
+    if unknown:
+        raise ValueError(f"it holds numbers of the kind {', '.join(unknown)}; known are {', '.join(_SAFETENSORS)}")
+    return {
+        name: _SAFETENSORS[entry["dtype"]].read(bytes(entry["data"]), "<").reshape(entry["shape"])
+        for name, entry in entries
+    }
+
+
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            packed, unpacked = path.stat().st_size, sum(info.file_size for info in archive.infolist())
+            if unpacked > max(_SMALL, _SWELLING * packed):
+                raise ValueError(f"its {packed} bytes would become {unpacked}, which no trained weights do")
+            return {info.filename.removesuffix(".npy"): _read_npy(archive, info) for info in archive.infolist()}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"it is broken off or damaged ({error})") from error
+
+
+def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    """One array, where its header claims just as many bytes as there are; `np.load` would allocate what it claims."""
+    headers: dict[Any, Any] = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    with archive.open(info) as stream:
+        version = np.lib.format.read_magic(stream)
+        if version not in headers:
+            raise ValueError(f"{info.filename[:80]!r} has version {version} of NumPy's format")
+        shape, by_columns, dtype = headers[version](stream)
+        left = info.file_size - stream.tell()
+        if dtype.kind not in "fiub" or math.prod(shape) * dtype.itemsize != left:
+            raise ValueError(f"{info.filename[:80]!r} claims {dtype} of shape {shape}, and {left} bytes are there")
+        data = stream.read()
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
+
+
+_READERS = {".pth": read_pth, ".safetensors": _read_safetensors, ".npz": _read_npz}
+"""Ending → reader; each raises ValueError or OSError."""

@@ -1,0 +1,112 @@
+"""A whole Mask R-CNN that was trained before, as the beginning of a run: the section `model.pretrained`."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from base.variables import LoadReport, load_network_arrays, named_variables, network_arrays
+from models.weights.classes import HEADS, coco_rows, with_rows
+from models.weights.config import PretrainedConfig
+from models.weights.errors import WeightsError
+from models.weights.fetch import cache_folder, obtain
+from models.weights.fill import backbone_misfits, check_finite, is_weight, read_network_arrays
+from models.weights.report import WeightsReport
+from models.weights.sources import COCO, torchvision
+from utils.download import DownloadError
+
+logger = logging.getLogger("maskeras")
+
+_KEY = "model.pretrained.weights"
+
+
+def obtain_pretrained(config: PretrainedConfig, classes: Sequence[str]) -> Path | None:
+    """The file that the config names; None, after a loud line, where it cannot be had and is not required.
+
+    Raises:
+        WeightsError: there is no such file, it is not what its name says, it cannot be had and is required, or
+            `config.classes` names a class that is none of `classes`.
+    """
+    coco_rows(classes, config.classes or {})  # a wrong name is told before a long download
+    known = config.weights in COCO
+    try:
+        return obtain(torchvision(COCO[config.weights]) if known else config.weights, _KEY)
+    except DownloadError as error:
+        message = (
+            f'the weights "{config.weights}" of {_KEY} could not be had: tried {cache_folder()}; {error} To use them, '
+            f"download that file elsewhere and set {_KEY} to its path."
+        )
+        if config.required:
+            raise WeightsError(message) from error
+        logger.warning(
+            "%s The run begins WITHOUT THEM, from model.backbone.weights, with a new pyramid and new heads.", message
+        )
+        return None
+
+
+def fill_pretrained(
+    network: keras.Model, path: Path, config: PretrainedConfig, classes: Sequence[str], backbone: str
+) -> WeightsReport:
+    """Fills `network` from the file: the whole backbone, of the rest what fits, of the heads the classes' rows.
+
+    Args:
+        network: a `MaskRCNNNetwork` of `classes`.
+        path: as `obtain_pretrained` gave it.
+        config: which class takes which rows.
+        classes: 1…K of the data.
+        backbone: `model.backbone.name`, for messages.
+
+    Returns:
+        what was filled, and what starts anew.
+
+    Raises:
+        WeightsError: the file cannot be read, holds no Mask R-CNN, one with another backbone, or no finite numbers.
+    """
+    arrays = read_network_arrays(path, network)
+    _check_backbone(arrays, network, path, backbone)
+    rows = coco_rows(classes, config.classes or {})
+    if config.classes is None:
+        arrays = {name: value for name, value in arrays.items() if name not in HEADS}
+    else:
+        arrays = with_rows(arrays, network_arrays(network), rows)
+    found = load_network_arrays(network, arrays)
+    weights = {name for name, variable in named_variables(network).items() if is_weight(variable)}
+    missing = [name for name in found.missing if name in weights]
+    try:
+        check_finite(network, found.loaded)
+    except ValueError as error:
+        raise WeightsError(f'"{path}" ({_KEY}): {error}') from error
+    report = WeightsReport(
+        source=path,
+        loaded=LoadReport(found.loaded, found.reshaped, missing, found.unexpected),
+        kept=tuple(name for name, row in zip(classes, rows, strict=True) if row is not None),
+        new=tuple(name for name, row in zip(classes, rows, strict=True) if row is None),
+    )
+    _log(report)
+    return report
+
+
+def _check_backbone(arrays: dict[str, np.ndarray], network: keras.Model, path: Path, backbone: str) -> None:
+    if "rpn_head/conv/kernel" not in arrays:
+        raise WeightsError(
+            f'"{path}" ({_KEY}) holds no Mask R-CNN in torchvision\'s names; weights of a backbone alone belong into '
+            "model.backbone.weights"
+        )
+    misfits = backbone_misfits(arrays, network, backbone)
+    if misfits:
+        raise WeightsError(
+            f'"{path}" ({_KEY}) does not fit the backbone {backbone}: {misfits}. Set model.backbone.name to what the '
+            "file was made for, or take another file"
+        )
+
+
+def _log(report: WeightsReport) -> None:
+    logger.info("beginning from %s: %s", report.source, report.loaded)
+    if report.loaded.reshaped:
+        logger.warning(
+            "%s: %d arrays have another shape here and start anew", report.source, len(report.loaded.reshaped)
+        )
+    if report.new:
+        logger.warning("classes whose rows of the heads start anew: %s", ", ".join(report.new))

@@ -1,0 +1,92 @@
+"""Where published weights lie, and from a name, an address or a path to a file on this machine."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from utils.checksum import Checksum
+
+TORCHVISION = "https://download.pytorch.org/models"
+"""Where torchvision publishes its weights; the file names end with the first digits of the SHA-256."""
+
+ARRAY_SUFFIXES = (".pth", ".safetensors", ".npz")
+"""Endings of the files that hold arrays by name."""
+
+SUFFIXES = (*ARRAY_SUFFIXES, ".weights.h5", ".h5", ".hdf5")
+"""Endings of all files that are read: also Keras 3's, and the older Keras' HDF5."""
+
+_DIGITS = re.compile(r"-([0-9a-f]{8,64})\.pth$")
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A file of weights on the net.
+
+    Attributes:
+        url: where it is; the last part of its path is its name in the cache.
+        md5: its checksum, where the publisher gives one.
+    """
+
+    url: str
+    md5: str | None = None
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return unquote(urlsplit(self.url).path).rpartition("/")[2]
+
+    @property
+    def checksum(self) -> Checksum | None:
+        """That of the publisher, or the one in the file's name."""
+        return Checksum("md5", self.md5) if self.md5 else checksum_in_name(self.file)
+
+
+def torchvision(file: str) -> Pretrained:
+    """A file of torchvision's."""
+    return Pretrained(f"{TORCHVISION}/{file}")
+
+
+IMAGENET: Mapping[str, str] = {
+    "resnet50": "resnet50-0676ba61.pth",
+    "resnet101": "resnet101-63fe2227.pth",
+    "resnet152": "resnet152-394f9c45.pth",
+    "resnext50_32x4d": "resnext50_32x4d-7cdf4587.pth",
+    "resnext101_32x8d": "resnext101_32x8d-8ba56ff5.pth",
+}
+"""Backbone → torchvision's first weights from ImageNet."""
+
+IMAGENET_V2: Mapping[str, str] = {
+    "resnet50": "resnet50-11ad3fa6.pth",
+    "resnet101": "resnet101-cd907fc2.pth",
+    "resnet152": "resnet152-f82ba261.pth",
+    "resnext50_32x4d": "resnext50_32x4d-1a0047aa.pth",
+    "resnext101_32x8d": "resnext101_32x8d-110c445d.pth",
+}
+"""Backbone → torchvision's later weights, of a longer recipe; the classifiers are 3 to 5 points better."""
+
+COCO: Mapping[str, str] = {"coco": "maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth"}
+"""Name → a whole Mask R-CNN of torchvision, trained on COCO."""
+
+
+def is_address(given: str) -> bool:
+    """Whether `given` is an http or https address."""
+    return given.lower().startswith(("http://", "https://"))
+
+
+def has_known_suffix(given: str, suffixes: tuple[str, ...] = SUFFIXES) -> bool:
+    """Whether the path or the address ends as a file of weights does."""
+    return (Pretrained(given).file if is_address(given) else given).endswith(suffixes)
+
+
+def checksum_in_name(name: str) -> Checksum | None:
+    """The first digits of the SHA-256, where a file's name ends with `-<8 digits or more>.pth`."""
+    match = _DIGITS.search(name)
+    return Checksum("sha256", match[1]) if match else None
+
+
+def folder_of(url: str) -> Path:
+    """Where below the cache the file of an address that somebody gave lies: two may call theirs alike."""
+    return Path("addresses") / hashlib.sha256(url.encode()).hexdigest()[:16]

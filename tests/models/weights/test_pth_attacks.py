@@ -1,0 +1,187 @@
+"""Nothing that somebody put into a `.pth` is run or believed, and none takes more memory than it is long."""
+
+import contextlib
+import pickle
+import struct
+import tracemalloc
+import zipfile
+
+import pytest
+
+from models.weights.pth import read_pth
+from tests.models.weights.torch_files import (
+    FLOATS,
+    PICKLE,
+    Called,
+    Name,
+    Persistent,
+    archive,
+    old,
+    one,
+    pickled,
+    read,
+    refused,
+    storage,
+    tensor,
+    zipped,
+)
+
+ORDERED = Name("collections", "OrderedDict")
+
+
+class Harm:
+    """Unpickled by Python it would make a file."""
+
+    def __init__(self, call, *arguments):
+        self.what = call, arguments
+
+    def __reduce__(self):
+        return self.what
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+def test_a_malicious_pickle_runs_nothing(tmp_path, protocol):
+    trace = tmp_path / "trace"
+    attack = {"weight": Harm(exec, f"open({str(trace)!r}, 'w').close()")}
+    pickle.loads(pickle.dumps(attack, protocol))
+    assert trace.exists()
+    trace.unlink()
+    (tmp_path / "file.pth").write_bytes(zipped(pickle.dumps(attack, protocol), {}))
+    with pytest.raises(ValueError, match=r"pickle|asks for"):
+        read_pth(tmp_path / "file.pth")
+    assert not trace.exists()
+
+
+SYSTEM = Name("posix", "system")
+REBUILD = Name("torch._utils", "_rebuild_tensor_v2")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (Called(SYSTEM, ("true",)), "asks for 'posix.system'"),
+        ({"a": {"b": [(Called(Name("builtins", "eval"), ("1",)),)]}}, "asks for 'builtins.eval'"),
+        (Called(Called(Name("builtins", "getattr"), (ORDERED, "__init__")), ()), "asks for 'builtins.getattr'"),
+        (Called(Name("torch.storage", "_load_from_bytes"), ("x",)), "asks for 'torch.storage._load_from_bytes'"),
+        (Called(Name("collections", "OrderedDict.fromkeys"), ("ab",)), "asks for 'collections.OrderedDict.fromkeys'"),
+        (Called(Name("torch", "FloatStorage"), (3,)), "calls what is no function"),
+        (Called("os", ("x",)), "calls what is no function"),
+        (Called(ORDERED, ("abc",)), "broken at the operation REDUCE|dictionary update"),
+        (Called(ORDERED, (), ({"a": 1}, {"b": 2})), "sets the state"),
+        (Called(ORDERED, (), "state"), "sets the state"),
+        (
+            {"a": Called(REBUILD, (storage("0", "Float", 24), 0, (1,), (1,), False, None), {"__class__": "x"})},
+            "sets the",
+        ),
+        (Called(REBUILD, (1, 2)), "broken at the operation REDUCE"),
+        (Called(REBUILD, ("storage", 0, (1,), (1,))), "without a storage"),
+        (Called(REBUILD, (storage("0", "Float", 24), 0, [1], [1])), "without a storage, a shape"),
+        (Called(Name("torch._utils", "_rebuild_parameter"), (ORDERED, True, None)), "parameter without a tensor"),
+        (Called(Name("torch._utils", "_rebuild_tensor_v3"), ()), "asks for"),
+        (Persistent(SYSTEM), "asks for"),
+        (Persistent("storage"), "no storage"),
+        (Persistent(("storage",)), "no storage"),
+        (Persistent(("storage", "Float", "0", "cpu", 24)), "no storage"),
+        (Persistent(("module", Name("torch", "FloatStorage"), "0", "cpu", 24)), "no storage"),
+        (storage(0, "Float", 24), "no storage"),
+        (storage("0", "Float", -1), "no storage"),
+        (storage("0", "Float", 24, ("view", 0, 1)), "no storage"),
+        (storage("0", "ComplexFloat", 24), "asks for 'torch.ComplexFloatStorage'"),
+        (storage("0", "Float", 24), "no dictionary"),
+        (Called(Name("torch.nn.modules.linear", "Linear"), ()), "save its state_dict"),
+        ({"model": {"weight": 1}}, "a dictionary under 'model'"),
+        ({"epoch": 3}, "a int under 'epoch'"),
+        ([1], "no dictionary"),
+        ({1: tensor(storage("0", "Float", 24), 0, (1,), (1,))}, "under '1'"),
+        ({(): 1}, "broken at the operation SETITEMS"),
+    ],
+)
+def test_what_is_no_plain_state_dict_is_refused(tmp_path, value, reason):
+    refused(tmp_path, zipped(value, {"0": FLOATS.tobytes()}), reason)
+    refused(tmp_path, old(value, {"0": (24, FLOATS.tobytes())}), reason)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x80\x02.", "broken at the operation STOP"),
+        (b"\x80\x02}u.", "broken at the operation SETITEMS"),
+        (b"\x80\x02t.", "broken at the operation TUPLE"),
+        (b"\x80\x02K\x01\x87.", "broken at the operation TUPLE3"),
+        (b"\x80\x02h\x07.", "broken at the operation BINGET"),
+        (b"\x80\x02}", "pickle exhausted"),
+        (b"\x80\x02X\xff\xff\xff\xff.", "expected 4294967295 bytes"),
+        (b"\x80\x02\x8e" + b"\xff" * 7 + b"\x7f.", "."),
+        (b"\x80\x02iposix\nsystem\n.", "operation INST"),
+        (b"\x80\x02cposix\nsystem\n)\x81.", "asks for"),
+        (b"\x80\x02ccollections\nOrderedDict\n)\x81.", "operation NEWOBJ"),
+        (b"\x80\x04\x8c\x05posix\x8c\x06system\x93)R.", "asks for 'posix.system'"),
+        (b"\x80\x04K\x01K\x02\x93.", "broken at the operation STACK_GLOBAL"),
+        (b"\x80\x02\x82\x01.", "operation EXT1"),
+        (b"\x80\x02]" + b"K\x01a" * (1 << 18) + b".", "more than"),
+        (b"\x80\x02\xff.", "opcode"),
+    ],
+)
+def test_broken_pickles_are_refused(tmp_path, content, reason):
+    refused(tmp_path, zipped(content, {}), reason)
+
+
+@contextlib.contextmanager
+def little_memory():
+    """At most 5 MB are taken within."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < 5e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_memo_far_away_takes_no_memory(tmp_path):
+    """Python's own reader allocates room for every number up to the one that is claimed."""
+    with little_memory():
+        assert read(tmp_path, zipped(b"\x80\x02}r\xff\xff\xff\xff.", {})) == {}
+
+
+def bomb_by_compression():
+    pickle_ = pickled({"weight": tensor(storage("0", "Byte", 1 << 28), 0, (1 << 28,), (1,))})
+    return archive([("a/data.pkl", pickle_), ("a/data/0", bytes(1 << 26))], zipfile.ZIP_DEFLATED)
+
+
+def bomb_by_claim():
+    return one((1 << 40,), (1,), where=storage("0", "Float", 1 << 40))
+
+
+def bomb_by_overlap():
+    """Many entries of the directory that share the bytes of one."""
+    plain = archive([("a/data.pkl", PICKLE), ("a/data/0", bytes(1 << 16))])
+    start = plain.index(b"PK\x01\x02")
+    entry = plain[plain.index(b"PK\x01\x02", start + 1) : plain.index(b"PK\x05\x06")]
+    more = b"".join(entry[:-1] + bytes([48 + number]) for number in range(1, 10))
+    directory = plain[start : plain.index(b"PK\x05\x06")] + more
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 11, 11, len(directory), start, 0)
+    return plain[:start] + directory + end
+
+
+def bomb_of_the_old_format():
+    return old({"weight": tensor(storage("0", "Float", 1 << 40), 0, (1,), (1,))}, {"0": (1 << 40, b"1234")})
+
+
+def bomb_of_a_pickle():
+    return archive([("a/data.pkl", b"\x80\x02" + b"N0" * (3 << 20) + b".")])
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (bomb_by_compression, "compressed or encrypted"),
+        (bomb_by_claim, "has 96 bytes"),
+        (bomb_by_overlap, "entries claim more than|Overlapped"),
+        (bomb_of_the_old_format, "has not the 4398046511104 bytes"),
+        (bomb_of_a_pickle, "more than 4194304 bytes"),
+    ],
+)
+def test_a_bomb_takes_no_memory(tmp_path, make, reason):
+    (tmp_path / "file.pth").write_bytes(make())
+    with little_memory(), pytest.raises(ValueError, match=reason):
+        read_pth(tmp_path / "file.pth")
