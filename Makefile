@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONFIG := configs/pets_quick.json
+# A test computes little: compiling it with all of XLA's optimizations takes several times as long in all.
+QUICK_XLA := JAX_DISABLE_MOST_OPTIMIZATIONS=1
 BACKEND_TESTS := tests/models tests/trainers tests/base tests/utils/test_flops.py
 
 .DEFAULT_GOAL := help
@@ -29,9 +31,9 @@ test-backends: $(STAMP) .venv-jax/.installed .venv-torch/.installed ## the same 
 	for backend in tensorflow jax torch tensorflow; do \
 		case $$backend in tensorflow) python=$(BIN)/python ;; *) python=.venv-$$backend/bin/python ;; esac; \
 		echo "== $$backend"; \
-		KERAS_BACKEND=$$backend MASKERAS_BACKENDS_FOLDER=$$folder $$python -m pytest $(or $(ARGS),tests/backends) || exit 1; \
+		$(QUICK_XLA) KERAS_BACKEND=$$backend MASKERAS_BACKENDS_FOLDER=$$folder $$python -m pytest $(or $(ARGS),tests/backends) || exit 1; \
 	done
-	KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not slow" $(BACKEND_TESTS)
+	$(QUICK_XLA) KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not slow" $(BACKEND_TESTS)
 	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m "not slow" $(BACKEND_TESTS)
 
 check: $(STAMP) ## lint, format, types, generated files, documents

@@ -17,6 +17,7 @@ from tests.toy.toy_run import TRAINER, toy_data
 from tests.toy.toy_train import ToyTrain, ToyTrainConfig
 
 OPTIMIZER = {"name": "adam", "learning_rate": 0.002, "ema": 0.9, "accumulate": 2}
+CONSTANT = {"name": "constant", "warmup_steps": 0}  # a curve would be another one for a shorter run
 
 
 class Quiet(ToyModel):
@@ -34,7 +35,7 @@ class Quiet(ToyModel):
 
 
 def trainer(folder, steps, resume=False):
-    changes = {"max_steps": steps, "validate_every": 0, "optimizer": OPTIMIZER}
+    changes = {"max_steps": steps, "validate_every": 0, "optimizer": OPTIMIZER, "schedule": CONSTANT}
     config = ToyTrainConfig.model_validate({**TRAINER, **changes})
     data = toy_data()
     model = Quiet(ToyModelConfig(), data.spec)
