@@ -12,9 +12,10 @@ from typing import Any
 import keras
 from keras import layers
 
-from models.backbones.applications import STANDARD
+from models.backbones.applications.common import STANDARD
 from models.backbones.architecture import Architecture, Pretrained
 from models.backbones.config import BackboneConfig
+from models.layers.convolution import Conv2D
 
 FILES = "https://download.pytorch.org/models"
 """Where torchvision publishes its weights; the file names end with the first digits of the SHA-256."""
@@ -104,7 +105,7 @@ def _convolution(x: Any, channels: int, side: int, name: str, stride: int = 1, g
     if side > 1 and stride > 1:
         # "same" would pad even sizes at the far edges only.
         x = layers.ZeroPadding2D(side // 2, name=f"{name}_pad")(x)
-    return layers.Conv2D(
+    return Conv2D(
         channels,
         side,
         strides=stride,
