@@ -85,19 +85,23 @@ def _batch_norms(network: keras.Model) -> list[keras.layers.BatchNormalization]:
 
 
 def _flat(network: keras.Model) -> keras.Model:
-    """The very layers of `network`, those inside a `Sequential` too, so that each can be a tap and be frozen alone."""
+    """`network` with the layers inside a `Sequential` side by side, so that each can be a tap and be frozen alone."""
+    if not any(isinstance(layer, keras.Sequential) for layer in network.layers):
+        return network
 
     def call(layer: Any, *args, **kwargs) -> Any:
         if not isinstance(layer, keras.Sequential):
             return layer(*args, **kwargs)
         (x,) = args
         for inner in layer.layers:
-            x = inner(x)
+            x = type(inner).from_config(inner.get_config())(x)
         return x
 
-    if not any(isinstance(layer, keras.Sequential) for layer in network.layers):
-        return network
-    return keras.models.clone_model(network, clone_function=lambda layer: layer, call_function=call)
+    flat = keras.models.clone_model(network, call_function=call)
+    for layer in network._flatten_layers(include_self=False):
+        if layer.weights and not isinstance(layer, keras.Model):
+            flat.get_layer(layer.name).set_weights(layer.get_weights())
+    return flat
 
 
 def _cut(network: keras.Model, architecture: Architecture, name: str) -> keras.Model:
