@@ -1,4 +1,4 @@
-"""What the families of `keras.applications` share: where the weights are, how pixels come in, changes to the networks."""
+"""What the families share: where Keras has the weights, how pixels come in, changes to its networks."""
 
 import re
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def untrained(application: str, shape: Shape, **kwargs) -> keras.Model:
 
 
 def without_dropout(network: keras.Model) -> keras.Model:
-    """`network` itself: stochastic depth would make a frozen stage give other features in training than in inference."""
+    """`network` itself. With stochastic depth a frozen stage would give other features in training than otherwise."""
     for layer in network.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0

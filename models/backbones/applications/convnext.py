@@ -7,7 +7,6 @@ import keras
 from models.backbones.applications.common import (
     STANDARD,
     Shape,
-    as_it_is,
     published,
     rebuilt,
     untrained,

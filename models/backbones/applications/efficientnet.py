@@ -50,9 +50,7 @@ def efficientnet(config: BackboneConfig) -> Architecture:
         make=partial(_make, f"EfficientNet{size.upper()}"),
         stages=_stages(depths, "project_bn"),
         pixels=STANDARD,
-        pretrained=Pretrained(
-            f"https://storage.googleapis.com/keras-applications/efficientnet{size}_notop.h5", md5
-        ),
+        pretrained=Pretrained(f"https://storage.googleapis.com/keras-applications/efficientnet{size}_notop.h5", md5),
         starts_at="stem_conv_pad",
         check=_check_statistics,
     )

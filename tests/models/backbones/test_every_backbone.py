@@ -294,4 +294,5 @@ def _preprocessed(name, images):
     whole = make(include_top=False, weights=None, input_shape=(32, 32, 3))
     first = next(n for n, layer in enumerate(whole.layers) if "conv" in layer.name and "prestem" not in layer.name)
     assert first > 1, "it has no normalisation of its own"
-    return keras.Model(whole.input, whole.layers[first - 1].output)(np.resize(images, (1, 32, 32, 3)))[:, :8].numpy().reshape(images.shape)
+    beginning = keras.Model(whole.input, whole.layers[first - 1].output)
+    return ops.convert_to_numpy(beginning(np.resize(images, (1, 32, 32, 3))))[:, :8].reshape(images.shape)
