@@ -129,13 +129,12 @@ def measured(name: str, size: int, rounds: int, yardstick: Subject | None) -> Ro
     from utils.registry import load_object  # noqa: PLC0415
 
     subject = yardstick if yardstick and name == YARDSTICK else Subject(name, size)
-    cost = count_cost(subject.backbone, keras_input(size))
+    cost = count_cost(at_size(subject.backbone.layers[-1], COUNTED), picture(COUNTED))
     row = Row(
         name=name,
         channels=tuple(feature.shape[-1] for feature in subject.backbone.output.values()),
         parameters=cost.parameters,
-        # Exact: all that is counted goes with the number of pixels, but for the tiny layers of squeeze and excitation.
-        multiply_adds=round(cost.multiply_adds * (COUNTED / size) ** 2),
+        multiply_adds=cost.multiply_adds,
         published=load_object(BACKBONES[name])(BackboneConfig(name=name)).pretrained is not None,
     )
     if yardstick is None:
@@ -147,7 +146,14 @@ def measured(name: str, size: int, rounds: int, yardstick: Subject | None) -> Ro
     return Row(**{**vars(row), "inference": inference, "training": training})
 
 
-def keras_input(size: int) -> Any:
+def at_size(network: Any, size: int) -> Any:
+    """The same layers for pictures of another size."""
+    import keras  # noqa: PLC0415
+
+    return keras.models.clone_model(network, keras.Input((size, size, 3)), clone_function=lambda layer: layer)
+
+
+def picture(size: int) -> Any:
     """One picture of that size, as `count_cost` takes it."""
     import keras  # noqa: PLC0415
 

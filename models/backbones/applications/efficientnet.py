@@ -68,7 +68,7 @@ def efficientnet_v2(config: BackboneConfig) -> Architecture:
     )
 
 
-def _stages(depths: tuple[int, ...], unshortened: str) -> tuple[str, str, str, str, str]:
+def _stages(depths: tuple[int, ...], unshortened: str) -> tuple[str, ...]:
     """The last blocks of strides 2 to 16 and the last feature; `unshortened` ends a block that adds no shortcut."""
     ends = {stage: "abcdefghijklmno"[depth - 1] for stage, depth in enumerate(depths, 1)}
     first = "add" if depths[0] > 1 else unshortened

@@ -13,7 +13,7 @@ from keras import ops
 
 from models.backbones import build
 from models.backbones.applications.common import IMAGENET_MEAN, IMAGENET_STD
-from models.backbones.architecture import Architecture, NormalizePictures
+from models.backbones.architecture import Architecture
 from models.backbones.build import STRIDES, build_backbone, freeze
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
@@ -192,9 +192,7 @@ def check_taps(name, backbone, network, stages):
         assert backbone.output[level].shape[1:] == expected, level
         tap = next(place for place, layer in enumerate(network.layers) if layer.name == stages[number + 1])
         later = [layer for layer in network.layers[tap + 1 :] if isinstance(layer, MERGING)]
-        assert not [layer.name for layer in later if layer.output.shape[1:3] == expected[:2]], (
-            f"{level} is not the last"
-        )
+        assert not [layer.name for layer in later if layer.output.shape[1:3] == expected[:2]], f"{level} ends too early"
 
 
 def test_features_are_those_of_the_application(case):
@@ -301,29 +299,3 @@ def test_odd_sizes_in_bfloat16_and_lasting_names(case):
     assert [weight.path for weight in other.weights] == paths and len(set(paths)) == len(paths)
     names = [[layer.name for layer in network._flatten_layers()] for network in (case.ours, other)]
     assert names[0] == names[1]
-
-
-@pytest.mark.parametrize("name", [*SMALLER, *(pytest.param(name, marks=pytest.mark.slow) for name in BIGGER)])
-def test_pixels_are_normalized_as_keras_does(name):
-    ramp = np.arange(256, dtype=np.float32)
-    ramp = np.stack([ramp, ramp[::-1], np.roll(ramp, 100)], axis=-1).reshape(1, 16, 16, 3)
-    pixels = load_object(BACKBONES[name])(BackboneConfig(name=name)).pixels
-    ours = NormalizePictures(pixels.mean, pixels.std, pixels.bgr)(ramp)
-    np.testing.assert_allclose(ours, _preprocessed(name, ramp), rtol=1e-4, atol=1e-4)
-
-
-def _preprocessed(name, images):
-    """What Keras' function for this network gives, or the first layers of a network that begins with them."""
-    modules = {"mobilenet_v2": "mobilenet_v2", "vgg16": "vgg16", "vgg19": "vgg19", "xception": "xception"}
-    module = modules.get(name) or {"_v1": "resnet", "_v2": "resnet_v2", "121": "densenet"}.get(name[-3:])
-    if module:
-        return getattr(keras.applications, module).preprocess_input(images.copy())
-    if name.startswith(("resnet", "resnext", "efficientnet_b")):  # torchvision; all that Keras adds with its weights
-        return keras.applications.imagenet_utils.preprocess_input(images.copy(), mode="torch")
-    applications = {key.lower(): key for key in vars(keras.applications) if key[0].isupper()}
-    make = getattr(keras.applications, applications[name.replace("_", "")])
-    whole = make(include_top=False, weights=None, input_shape=(32, 32, 3))
-    first = next(n for n, layer in enumerate(whole.layers) if "conv" in layer.name and "prestem" not in layer.name)
-    assert first > 1, "it has no normalisation of its own"
-    beginning = keras.Model(whole.input, whole.layers[first - 1].output)
-    return ops.convert_to_numpy(beginning(np.resize(images, (1, 32, 32, 3))))[:, :8].reshape(images.shape)
