@@ -48,7 +48,7 @@ def test_features_have_the_declared_strides(networks, name):
 
 
 def test_a_backbone_may_be_named_by_its_dotted_path():
-    own = build("models.backbones.applications.mobilenet.mobilenet_v2")
+    own = build("models.backbones.applications.mobilenet:mobilenet_v2")
     named = build("mobilenet_v2")
     own.set_weights(named.get_weights())
     for level, feature in named(pictures()).items():
