@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 WIDTH = 32
-"""Channels that the groups of one dense convolution have together on a CPU. With 64 a training step takes 1.1 to 2.5
+"""Channels that the groups of one dense convolution have together on a CPU. With 64 a training step takes 1.0 to 2.5
 times as long, with 128 up to 8 times (but for the widest of ResNeXt's convolutions); with less there are too many."""
 
 
