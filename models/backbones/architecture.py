@@ -35,7 +35,7 @@ class Architecture:
     """
 
     make: Callable[[tuple[int, int, int]], keras.Model]
-    stages: tuple[str, str, str, str, str]
+    stages: tuple[str, ...]
     pixels: Pixels
     pretrained: Pretrained | None = None
     starts_at: str | None = None

@@ -52,8 +52,9 @@ def build_backbone_with_report(
     architecture: Architecture = load_object(BACKBONES.get(config.name, config.name))(config)
     network = with_fused_batch_norm(architecture.make((*image_size, 3)))
     report = load_weights(network, config, architecture) if trained is None else None
+    network = _flat(network)
     if trained if report is None else report.source is not None:
-        _freeze(network, config, architecture)
+        freeze(network, config, architecture)
     for norm in _batch_norms(network):
         norm.momentum = config.batch_norm_momentum
     if report is not None:
@@ -67,7 +68,8 @@ def build_backbone_with_report(
     return backbone, report
 
 
-def _freeze(network: keras.Model, config: BackboneConfig, architecture: Architecture) -> None:
+def freeze(network: keras.Model, config: BackboneConfig, architecture: Architecture) -> None:
+    """Make what the config wants frozen untrainable: the layers that C_`frozen_stages` is made of, the batch norms."""
     frozen = set()
     if config.frozen_stages:
         last = network.get_layer(architecture.stages[config.frozen_stages - 1])
@@ -81,6 +83,26 @@ def _freeze(network: keras.Model, config: BackboneConfig, architecture: Architec
 
 def _batch_norms(network: keras.Model) -> list[keras.layers.BatchNormalization]:
     return [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def _flat(network: keras.Model) -> keras.Model:
+    """`network` with the layers inside a `Sequential` side by side, so that each can be a tap and be frozen alone."""
+    if not any(isinstance(layer, keras.Sequential) for layer in network.layers):
+        return network
+
+    def call(layer: Any, *args, **kwargs) -> Any:
+        if not isinstance(layer, keras.Sequential):
+            return layer(*args, **kwargs)
+        (x,) = args
+        for inner in layer.layers:
+            x = type(inner).from_config(inner.get_config())(x)
+        return x
+
+    flat = keras.models.clone_model(network, call_function=call)
+    for layer in network._flatten_layers(include_self=False):
+        if layer.weights and not isinstance(layer, keras.Model):
+            flat.get_layer(layer.name).set_weights(layer.get_weights())
+    return flat
 
 
 def _cut(network: keras.Model, architecture: Architecture, name: str) -> keras.Model:
@@ -100,5 +122,16 @@ def _check_strides(backbone: keras.Model, image_size: tuple[int, int]) -> None:
         if features[level].shape[1:3] != expected:
             raise ValueError(
                 f"{level} is {features[level].shape[1:3]} for pictures of {tuple(image_size)}, but stride "
-                f"{stride} gives {expected}; correct the names of the stages in the architecture"
+                f"{stride} gives {expected}; correct the names of the stages in the architecture{_hint(image_size)}"
             )
+
+
+def _hint(image_size: tuple[int, int]) -> str:
+    whole = max(STRIDES.values())
+    if not any(side % whole for side in image_size):
+        return ""
+    fitting = tuple(math.ceil(side / whole) * whole for side in image_size)
+    return (
+        f"; or, if the network halves odd sizes by rounding down, pad what halves them, or choose sides that are "
+        f"multiples of {whole}, such as {fitting}"
+    )

@@ -37,7 +37,7 @@ class BackboneConfig(Section):
     """How slowly trained batch norm statistics follow the batches; the networks' own 0.99 or 0.999 need long runs."""
 
     alpha: float = Field(default=1.0, gt=0, le=2)
-    """Width multiplier of `mobilenet_v2`; other backbones have none."""
+    """Width multiplier of the MobileNets; other backbones have none."""
 
     @field_validator("name")
     @classmethod

@@ -12,9 +12,10 @@ from typing import Any
 import keras
 from keras import layers
 
-from models.backbones.applications import STANDARD
+from models.backbones.applications.common import STANDARD
 from models.backbones.architecture import Architecture
 from models.backbones.config import BackboneConfig
+from models.layers.convolution import Conv2D
 from models.weights.sources import IMAGENET, IMAGENET_V2, torchvision
 
 _EPSILON = 1e-5
@@ -95,7 +96,7 @@ def _convolution(x: Any, channels: int, side: int, name: str, stride: int = 1, g
     if side > 1 and stride > 1:
         # "same" would pad even sizes at the far edges only.
         x = layers.ZeroPadding2D(side // 2, name=f"{name}_pad")(x)
-    return layers.Conv2D(
+    return Conv2D(
         channels,
         side,
         strides=stride,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models.backbones.applications import mobilenet_v2
+from models.backbones.applications.mobilenet import mobilenet_v2
 from models.backbones.architecture import NormalizePictures
 from models.backbones.build import STRIDES, build_backbone
 from models.backbones.config import BackboneConfig
@@ -50,7 +50,7 @@ def test_features_have_the_declared_strides(networks, name):
 
 
 def test_a_backbone_may_be_named_by_its_dotted_path():
-    own = build("models.backbones.applications:mobilenet_v2")
+    own = build("models.backbones.applications.mobilenet:mobilenet_v2")
     named = build("mobilenet_v2")
     own.set_weights(named.get_weights())
     for level, feature in named(pictures()).items():
@@ -171,7 +171,7 @@ def test_wrong_sizes_and_wrong_stages_are_errors(monkeypatch):
     architecture = mobilenet_v2(BackboneConfig(weights=None))
     stages = (*architecture.stages[:1], "block_5_add", *architecture.stages[2:])
     wrong = type(architecture)(make=architecture.make, stages=stages, pixels=architecture.pixels)
-    monkeypatch.setattr("models.backbones.applications.mobilenet_v2", lambda config: wrong)
+    monkeypatch.setattr("models.backbones.applications.mobilenet.mobilenet_v2", lambda config: wrong)
     with pytest.raises(ValueError, match=r"C2 is \(8, 8\) .* stride 4 gives \(16, 16\)"):
         build(size=(64, 64))
 

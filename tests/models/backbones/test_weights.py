@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.backbones import applications
+from models.backbones.applications import common, efficientnet, mobilenet
 from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
 from models.backbones.weights import load_weights
@@ -22,7 +22,7 @@ def small(weights, **values):
 
 
 def network(config):
-    architecture = applications.mobilenet_v2(config)
+    architecture = mobilenet.mobilenet_v2(config)
     return architecture.make(SHAPE), architecture
 
 
@@ -116,7 +116,7 @@ def test_a_missing_file_is_an_error_that_a_main_can_show(tmp_path):
 def nowhere(monkeypatch, tmp_path):
     """Keras' publisher, refusing every connection; and an empty cache."""
     with refusing() as address:
-        monkeypatch.setattr(applications, "FILES", address)
+        monkeypatch.setattr(common, "FILES", address)
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
         yield address
 
@@ -168,7 +168,7 @@ def test_imagenet_weights_are_downloaded_once(original, files, tmp_path, monkeyp
     shutil.copy(files / "old.h5", tmp_path / "mobilenet_v2" / PUBLISHED)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
     with serving_folder(tmp_path) as server:
-        monkeypatch.setattr(applications, "FILES", server.address)
+        monkeypatch.setattr(common, "FILES", server.address)
         model, report = load(small("imagenet"))
     np.testing.assert_array_equal(model.weights[0], original.weights[0])
     assert report.source == tmp_path / "home" / "models" / PUBLISHED
@@ -186,13 +186,13 @@ def test_random_weights_stay_as_they_are():
 
 def test_an_efficientnet_for_other_pictures_is_an_error(tmp_path):
     config = BackboneConfig(name="efficientnet_b0", weights=str(tmp_path / "x.weights.h5"))
-    architecture = applications.efficientnet_b0(config)
+    architecture = efficientnet.efficientnet(config)
     model = architecture.make(SHAPE)
     model.save_weights(tmp_path / "x.weights.h5")
     with pytest.raises(WeightsError, match=r"its normalisation has mean \[0.0, 0.0, 0.0\]"):
         load_weights(model, config, architecture)
     norm = next(layer for layer in model.layers if isinstance(layer, keras.layers.Normalization))
-    published = [np.array(applications.IMAGENET_MEAN), np.array(applications.IMAGENET_STD)]
+    published = [np.array(common.IMAGENET_MEAN), np.array(common.IMAGENET_STD)]
     norm.set_weights([*published, *norm.get_weights()[2:]])
     model.save_weights(tmp_path / "x.weights.h5")
     assert load_weights(model, config, architecture).source == tmp_path / "x.weights.h5"

@@ -1,0 +1,55 @@
+"""Convolutions in groups equal Keras' own, forward and backward."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from models.layers import convolution
+from models.layers.convolution import Conv2D
+from tests.models.layer_contract import check_layer
+
+PICTURES = np.random.default_rng(0).normal(size=(2, 9, 12, 48)).astype("float32")
+
+
+def by_hand(x, kernel, groups, stride):
+    """Group by group, a dense convolution each, padded by 1 on all sides where the side is 3."""
+    inputs, kernels = np.split(x, groups, axis=-1), np.split(kernel, groups, axis=-1)
+    pairs = zip(inputs, kernels, strict=True)
+    return np.concatenate([np.asarray(ops.conv(a, b, strides=stride, padding="same")) for a, b in pairs], axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("groups", "filters", "side", "stride"),
+    [(1, 8, 3, 1), (3, 24, 3, 1), (6, 12, 3, 2), (12, 24, 1, 1), (24, 48, 3, 2), (48, 48, 5, 1), (48, 96, 3, 1)],
+)
+def test_equals_group_by_group(groups, filters, side, stride):
+    layer = Conv2D(filters, side, strides=stride, groups=groups, padding="same", use_bias=False)
+    layer.build(PICTURES.shape)
+    expected = by_hand(PICTURES, np.asarray(layer.kernel), groups, stride)
+    np.testing.assert_allclose(layer(PICTURES), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_equals_keras_with_its_weights():
+    ours, theirs = (made(24, 3, strides=2, groups=6, padding="valid", activation="relu") for made in _both())
+    for layer in (ours, theirs):
+        layer.build(PICTURES.shape)
+    assert [weight.shape for weight in ours.weights] == [weight.shape for weight in theirs.weights]
+    ours.set_weights([np.asarray(theirs.kernel), np.linspace(-1, 1, 24)])
+    theirs.set_weights(ours.get_weights())
+    np.testing.assert_allclose(ours(PICTURES), theirs(PICTURES), rtol=1e-4, atol=1e-5)
+
+
+def _both():
+    return Conv2D, keras.layers.Conv2D
+
+
+@pytest.mark.parametrize("groups", [6, 48])
+def test_contract_of_a_layer(groups, tmp_path):
+    check_layer(lambda: Conv2D(48, 3, groups=groups, padding="same", name="conv"), PICTURES, tmp_path)
+
+
+@pytest.mark.parametrize(("channels", "together"), [(4, 8), (8, 4), (24, 1), (48, 1)])
+def test_groups_are_taken_together_up_to_the_width(channels, together):
+    groups = 96 // channels
+    assert convolution._divisor(groups, convolution.WIDTH // channels) == together
