@@ -15,6 +15,7 @@ from keras import layers
 from models.backbones.applications.common import STANDARD
 from models.backbones.architecture import Architecture
 from models.backbones.config import BackboneConfig
+from models.layers.batch_norm import BatchNormalization
 from models.layers.convolution import Conv2D
 from models.weights.sources import IMAGENET, IMAGENET_V2, torchvision
 
@@ -109,7 +110,7 @@ def _convolution(x: Any, channels: int, side: int, name: str, stride: int = 1, g
 
 
 def _normalize(x: Any, name: str) -> Any:
-    return layers.BatchNormalization(epsilon=_EPSILON, name=name)(x)
+    return BatchNormalization(epsilon=_EPSILON, name=name)(x)
 
 
 def _activate(x: Any, name: str) -> Any:

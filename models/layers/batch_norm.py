@@ -33,6 +33,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
 def with_fused_batch_norm(network: keras.Model) -> keras.Model:
     """The same network, not yet trained, with this module's layer in place of Keras' own; names stay."""
 
+    if not any(type(layer) is keras.layers.BatchNormalization for layer in network._flatten_layers()):
+        return network
+
     def clone(layer: keras.Layer) -> keras.Layer:
         replaced = type(layer) is keras.layers.BatchNormalization
         made = BatchNormalization if replaced else type(layer)
