@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from models.ops.kernels import tensorflow_kernels
+
 
 @keras.saving.register_keras_serializable(package="maskeras")
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -16,18 +18,22 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """As in Keras: statistics of the batch in training, moving ones otherwise or where not `trainable`."""
-        if not (training and self.trainable and self._has_kernel(inputs)):
+        frozen_in_training = training and not self.trainable  # the kernel's gradient would do needless work
+        if frozen_in_training or not self._has_kernel(inputs):
             return super().call(inputs, training=training, mask=mask)
-        from models.layers.native.tensorflow_batch_norm import normalize_batch  # noqa: PLC0415 - on that backend only
+        from models.layers.native import tensorflow_batch_norm as kernels  # noqa: PLC0415 - on that backend only
 
-        outputs, mean, variance = normalize_batch(inputs, self.gamma.value, self.beta.value, self.epsilon)
+        if not training:
+            moving = self.moving_mean.value, self.moving_variance.value
+            return kernels.normalize(inputs, self.gamma.value, self.beta.value, *moving, self.epsilon)
+        outputs, mean, variance = kernels.normalize_batch(inputs, self.gamma.value, self.beta.value, self.epsilon)
         for moving, seen in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(ops.stop_gradient(moving * self.momentum + seen * (1.0 - self.momentum)))
         return outputs
 
     def _has_kernel(self, inputs: Any) -> bool:
         last = self.axis in (-1, 3) and len(inputs.shape) == 4
-        return keras.backend.backend() == "tensorflow" and last and self.center and self.scale
+        return tensorflow_kernels() and last and self.center and self.scale
 
 
 def with_fused_batch_norm(network: keras.Model) -> keras.Model:

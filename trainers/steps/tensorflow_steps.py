@@ -24,7 +24,7 @@ class TensorFlowSteps:
         self.model = model
         self.optimizer = optimizer
         self.jit_compile = jit_compile
-        # Without AutoGraph, which takes a fifth of the tracing: no Python branch or loop here hangs on a tensor's value.
+        # Without AutoGraph, a fifth of the tracing: a model branches by `ops.cond`, as it must for other backends.
         self._train = tf.function(self._train_step, jit_compile=jit_compile, autograph=False)
         self._predict = tf.function(self._predict_step, jit_compile=jit_compile, autograph=False)
 

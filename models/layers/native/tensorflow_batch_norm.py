@@ -20,3 +20,18 @@ def normalize_batch(inputs: Any, scale: Any, offset: Any, epsilon: float) -> tup
     # The kernel hands back the unbiased variance; Keras keeps the moving average of the biased one.
     count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
     return outputs, mean, variance * (count - 1.0) / count
+
+
+def normalize(inputs: Any, scale: Any, offset: Any, mean: Any, variance: Any, epsilon: float) -> Any:
+    """Normalises by given statistics, for inference: TensorFlow's graph optimizer makes it a part of the convolution.
+
+    Args:
+        inputs: (B, h, w, C). scale, offset, mean, variance: float32 (C,). epsilon: as in Keras.
+
+    Returns:
+        outputs in the dtype of `inputs`.
+    """
+    outputs, _, _ = tf.compat.v1.nn.fused_batch_norm(
+        inputs, scale, offset, mean, variance, epsilon=epsilon, is_training=False, data_format="NHWC"
+    )
+    return outputs
