@@ -49,7 +49,7 @@ def test_every_folder_is_looked_at():
 BACKEND_CORNERS = {
     "tensorflow": {
         "trainers/steps/tensorflow_steps.py",
-        "models/layers/native/tensorflow_batch_norm.py",
+        *(f"models/layers/native/tensorflow_{name}.py" for name in ("batch_norm", "grouped_conv")),
         *(f"models/ops/native/tensorflow_{name}.py" for name in ("devices", "nms", "rows")),
     },
     "jax": {"trainers/steps/jax_steps.py"},

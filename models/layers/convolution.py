@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from models.ops.kernels import tensorflow_cpu_kernels
+
 WIDTH = 32
 """Channels that the groups of one dense convolution have together on a CPU. With 64 a training step takes 1.0 to 2.5
 times as long, with 128 up to 8 times (but for the widest of ResNeXt's convolutions); with less there are too many."""
@@ -16,8 +18,9 @@ class Conv2D(keras.layers.Conv2D):
 
     On a CPU, TensorFlow and JAX leave groups to XLA, which has no kernel for their gradient: training one 3×3
     convolution of ResNeXt takes 26 s (64×64, 256 channels, batch 2), a dense one of as many channels 0.24 s. Here one
-    group for each channel becomes a depthwise convolution, and other groups are taken together, as many as have `WIDTH`
-    channels, into dense convolutions whose kernels are zero between groups.
+    group for each channel becomes a depthwise convolution. Other groups go to TensorFlow's own kernel; on JAX, and
+    where XLA compiles, they are taken together, as many as have `WIDTH` channels, into dense convolutions whose kernels
+    are zero between groups.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
@@ -27,6 +30,10 @@ class Conv2D(keras.layers.Conv2D):
         if self.groups == self.filters == inputs.shape[-1]:
             kernel = ops.transpose(kernel, (0, 1, 3, 2))
             return ops.depthwise_conv(inputs, kernel, strides=self.strides, padding=self.padding)
+        if tensorflow_cpu_kernels():
+            from models.layers.native.tensorflow_grouped_conv import grouped_conv  # noqa: PLC0415 - that backend only
+
+            return grouped_conv(inputs, kernel, self.strides, self.padding)
         return self._merged(inputs, kernel) if _on_xla_cpu() else super().convolution_op(inputs, kernel)
 
     def _merged(self, inputs: Any, kernel: Any) -> Any:

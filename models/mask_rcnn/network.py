@@ -24,6 +24,9 @@ from models.ops.pixels import fill_padding
 from models.ops.roi_align import assign_levels, roi_align
 from models.ops.trim import lengthen, longest
 
+_NOISE_BLOCK = 1024
+"""Numbers of a picture are drawn by so many, so that a ground truth padded a little more gets the same ones."""
+
 
 class MaskRCNNNetwork(keras.Model):
     """All weights of a Mask R-CNN, and the two ways through them: `learn` and `infer`.
@@ -84,7 +87,7 @@ class MaskRCNNNetwork(keras.Model):
         anchors = np.concatenate(self.anchors)
         rpn = anchor_targets(anchors, truth, self._noise(logits), self.config.rpn, self.config.crowd_iou)
         proposals, valid = self.propose(logits, deltas, batch, training=True)
-        noise = self._noise(ops.concatenate([valid, truth.valid], axis=1))
+        noise = ops.concatenate([self._noise(valid), self._noise(truth.valid)], axis=1)
         rois = roi_targets(proposals, valid, truth, noise, self.config.box_head, self.config.crowd_iou)
         boxes = ops.stop_gradient(rois.boxes)
         class_logits, box_deltas = self.box_head(self.pool(pyramid, boxes, self.config.box_head))
@@ -146,4 +149,7 @@ class MaskRCNNNetwork(keras.Model):
         return lengthen(ops.where(real[:, :needed, None, None], ops.sigmoid(own), 0.0), boxes.shape[1])
 
     def _noise(self, like: Any) -> Any:
-        return keras.random.uniform(ops.shape(like), seed=self.noise)
+        """Uniform numbers (B, N) for (B, N) values; neither more padding nor a further picture changes a picture's."""
+        number = like.shape[1]
+        drawn = -(-number // _NOISE_BLOCK) * _NOISE_BLOCK
+        return keras.random.uniform((ops.shape(like)[0], drawn), seed=self.noise)[:, :number]

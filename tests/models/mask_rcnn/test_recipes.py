@@ -27,7 +27,7 @@ def recipe(name):
 def test_a_recipe_makes_a_network_that_learns_and_finds(name):
     config = recipe(name).model
     backbone = config.backbone.model_copy(update={"weights": None})
-    model = MaskRCNN(config.model_copy(update={"backbone": backbone}), tiny_spec())
+    model = MaskRCNN(config.model_copy(update={"backbone": backbone, "pretrained": None}), tiny_spec())
     batch = {key: ops.convert_to_tensor(value) for key, value in two_pictures().items()}
     losses = model.compute_losses(batch, model.forward(batch, training=True))
     assert all(np.isfinite(float(loss)) and float(loss) >= 0 for loss in losses.values())
@@ -55,3 +55,9 @@ def test_a_recipe_has_its_own_folder_and_levels_that_the_picture_fills(name):
     config = recipe(name)
     assert config.exp.name.replace("-", "_") == name
     assert all(side % 32 == 0 for side in config.data.image_size)
+
+
+def test_the_recipe_that_begins_from_coco_keeps_the_rows_of_its_classes():
+    config = recipe("pets_r50_fpn_coco")
+    assert config.model.pretrained.weights == "coco"
+    assert config.model.pretrained.classes == {"cat": "cat", "dog": "dog"} and config.data.classes == "species"
