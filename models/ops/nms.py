@@ -1,4 +1,4 @@
-"""Greedy non-maximum suppression with fixed shapes.
+"""Greedy non-maximum suppression with fixed shapes: in plain `keras.ops`, and on TensorFlow by its kernel.
 
 Alphabet: `B` images, `N` boxes of one image.
 

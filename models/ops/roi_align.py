@@ -4,11 +4,13 @@ Alphabet: `B` images, `N` boxes of one image, `L` levels, `S` side of the result
 positions along one side, `C` channels. Boxes `xyxy` in pixels of the network's input.
 
 A result is the mean of `ratio`² bilinear samples in each of its cells. That is separable, Wy · F · Wxᵀ for a map F, and
-computed in one of two ways that agree but for rounding:
+computed in one of three ways that agree but for rounding:
 
 - dense: the matrix products over whole maps, once for each level, with the rows of the other levels' boxes being 0. The
   work grows with the size of the maps.
 - gather: the 2 * ratio corners along each side of a cell are fetched and weighted; the size of the maps is no matter.
+- sparse: the same corners as a product with a sparse matrix, by TensorFlow's kernel on a CPU; taken wherever it may be
+  (`models.ops.kernels`). `python benchmarks/operations.py` compares.
 
 Milliseconds forward / forward and backward on 2 CPU cores, float32, sampling ratio 2; compare within a row only:
 
