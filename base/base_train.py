@@ -113,7 +113,7 @@ class BaseTrain(ABC):
         self.callbacks.on_train_begin()
         with Interrupts() as self.interrupts:
             try:
-                if self._end_missing:
+                if self._end_missing or not self.config.epochs:
                     self.end_epoch()
                 while not self.finished():
                     self.callbacks.on_epoch_begin(self.model.cur_epoch)

@@ -49,8 +49,9 @@ class CallbackConfig(Section):
 class LoopConfig(Section):
     """The loop over epochs and steps."""
 
-    epochs: int = Field(default=10, ge=1)
-    """How many times the training pictures are gone through."""
+    epochs: int = Field(default=10, ge=0)
+    """How many times the training pictures are gone through; 0 trains nothing, and what the run begins from is
+    validated, saved and tested."""
     max_steps: int | None = Field(default=None, ge=1)
     """Ends the run after so many steps in all; null: `epochs` alone decides."""
     validate_every: int = Field(default=1, ge=0)

@@ -39,7 +39,8 @@ def final_report(
         pictures: uint8 RGB, predictions beside the ground truth.
     """
     write_metrics(metrics, run)
-    plot_history(run / "metrics.jsonl", run / "plots" / "history.png")
+    if config.trainer.epochs or config.trainer.validate_every:  # else there is no curve
+        plot_history(run / "metrics.jsonl", run / "plots" / "history.png")
     plot_per_class(metrics, run / "plots" / "per_class.png")
     if pictures:
         write_picture(run / "plots" / "predictions.jpg", grid(pictures, 2))
