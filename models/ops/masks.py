@@ -35,9 +35,9 @@ def _area_matrix(low: Tensor, high: Tensor, length: int, size: int) -> Tensor:
     cell = (ops.maximum(high - low, 1.0) / size)[:, None, None]
     samples = ops.ceil(cell)
     distance = cell / samples
-    first = low[:, None, None] + cell * np.arange(size, dtype=np.float32)[:, None] + 0.5 * distance
+    first = low[:, None, None] + cell * ops.arange(size, dtype="float32")[:, None] + 0.5 * distance
     # The last centre stands twice: samples beyond it count for the last pixel in full.
-    centres = np.concatenate([np.arange(-1, length), [length - 1]]).astype(np.float32)
+    centres = ops.convert_to_tensor(np.concatenate([np.arange(-1, length), [length - 1]]).astype(np.float32))
     # In units of `distance` sample i is at i and this is where the centres are.
     position = centres / distance - first / distance
     below = ops.clip(ops.ceil(position), 0.0, samples)

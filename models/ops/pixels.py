@@ -23,8 +23,8 @@ def fill_padding(images: Tensor, image_size: Tensor, colour: Sequence[float]) ->
         float32 (B, H, W, 3).
     """
     height, width = images.shape[1:3]
-    rows = np.arange(height, dtype=np.int32)[None, :, None, None]
-    columns = np.arange(width, dtype=np.int32)[None, None, :, None]
+    rows = ops.arange(height, dtype="int32")[None, :, None, None]
+    columns = ops.arange(width, dtype="int32")[None, None, :, None]
     size = ops.cast(image_size, "int32")[:, :, None, None, None]
     inside = ops.logical_and(rows < size[:, 0], columns < size[:, 1])
     return ops.where(inside, ops.cast(images, "float32"), ops.convert_to_tensor(np.asarray(colour, np.float32)))

@@ -59,7 +59,7 @@ def assign_levels(
 def _positions(low: Tensor, high: Tensor, size: int, ratio: int) -> Tensor:
     """Where a box is sampled along one axis, in cells of its map: (B, N), (B, N) → (B, N, P)."""
     steps = (np.arange(size * ratio, dtype=np.float32) + 0.5) / (size * ratio)
-    return low[..., None] + ops.maximum(high - low, 1.0)[..., None] * steps
+    return low[..., None] + ops.maximum(high - low, 1.0)[..., None] * ops.convert_to_tensor(steps)
 
 
 def _clamp(positions: Tensor, length: Tensor | int) -> tuple[Tensor, Tensor]:
@@ -75,7 +75,7 @@ def _matrix(positions: Tensor, length: int, size: int) -> Tensor:
     """The interpolation matrix of each box along one axis: (B, N, P) → float32 (B, N, S, length)."""
     ratio = positions.shape[-1] // size
     clamped, inside = _clamp(positions, length)
-    distance = ops.abs(clamped[..., None] - np.arange(length, dtype=np.float32))
+    distance = ops.abs(clamped[..., None] - ops.arange(length, dtype="float32"))
     weights = ops.relu(1.0 - distance) * inside[..., None]
     return sum(weights[:, :, i::ratio] for i in range(ratio)) / ratio
 

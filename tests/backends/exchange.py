@@ -15,9 +15,14 @@ FOLDER = "MASKERAS_BACKENDS_FOLDER"
 
 BACKEND = keras.backend.backend()
 
+compares_backends = pytest.mark.skipif(
+    not os.environ.get(FOLDER), reason="compares environments with each other: make test-backends"
+)
+"""For tests that would take long to say nothing about one backend alone."""
+
 
 def folder():
-    """The folder; skips where there is none."""
+    """The folder; skips where there is none, after what a quick test holds of one backend alone."""
     if not os.environ.get(FOLDER):
         pytest.skip("compares environments with each other: make test-backends")
     return Path(os.environ[FOLDER])

@@ -8,13 +8,15 @@ import numpy as np
 from base.checkpoint import read_checkpoint
 from base.variables import network_arrays
 from models.mask_rcnn.model import MaskRCNN
-from tests.backends.exchange import others, own
+from tests.backends.exchange import compares_backends, others, own
 from tests.backends.formula import fill
 from tests.backends.parts import mask_rcnn
 from tests.models.mask_rcnn.scenes import tiny_spec
 from tests.toy.toy_model import ToyModel, ToyModelConfig
 from tests.toy.toy_run import TRAINER, toy_data
 from tests.toy.toy_train import ToyTrain, ToyTrainConfig
+
+pytestmark = compares_backends
 
 OPTIMIZER = {"name": "adam", "learning_rate": 0.002, "ema": 0.9, "accumulate": 2}
 CONSTANT = {"name": "constant", "warmup_steps": 0}  # a curve would be another one for a shorter run

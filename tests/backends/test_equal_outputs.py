@@ -3,20 +3,21 @@
 import numpy as np
 import pytest
 
-from tests.backends.exchange import compare
+from tests.backends.exchange import compare, compares_backends
 from tests.backends.parts import call, mask_rcnn, scaled
 from tests.models.mask_rcnn.scenes import two_pictures
 
-BACKBONES = ("mobilenet_v2", "efficientnet_b0", "resnet50")
+OTHERS = [pytest.param(name, marks=compares_backends) for name in ("efficientnet_b0", "resnet50")]
 TOLERANCE = 1e-4
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", ["mobilenet_v2", *OTHERS])
 def test_features_and_logits(backbone):
     network = mask_rcnn(backbone).network
 
     def features(batch):
-        pyramid, logits, deltas = network._features(batch["images"], training=False)
+        pyramid = network.pyramid(batch, training=False)
+        logits, deltas = network.rpn_head(pyramid)
         return {**pyramid, "rpn_logits": logits, "rpn_deltas": deltas}
 
     found = scaled(call(features, network, two_pictures()))
@@ -24,6 +25,7 @@ def test_features_and_logits(backbone):
     compare(f"features_{backbone}", found, rtol=0, atol=TOLERANCE)
 
 
+@compares_backends
 def test_detections():
     model = mask_rcnn()
     found = call(model.predict, model.network, two_pictures())
@@ -33,7 +35,7 @@ def test_detections():
 
 
 def test_targets_and_losses_of_the_same_samples():
-    model = mask_rcnn()
+    model = mask_rcnn(batch_norm="frozen")
 
     def learn(batch):
         outputs = model.forward(batch, training=True)
@@ -44,6 +46,6 @@ def test_targets_and_losses_of_the_same_samples():
     found = call(learn, model.network, two_pictures())
     losses = {name: value for name, value in found.items() if name.startswith("loss_")}
     assert all(np.isfinite(value) and value > 0 for value in losses.values())
-    # In training, batch norm over the few cells of the coarsest maps makes more of the differences in rounding.
-    compare("targets", scaled({k: v for k, v in found.items() if k not in losses}), rtol=0, atol=1e-3)
-    compare("losses", losses, rtol=1e-3, atol=1e-6)
+    assert (found["deltas"] != 0).any()  # a proposal is positive, not only the objects' own boxes
+    compare("targets", scaled({k: v for k, v in found.items() if k not in losses}), rtol=0, atol=TOLERANCE)
+    compare("losses", losses, rtol=TOLERANCE, atol=1e-6)

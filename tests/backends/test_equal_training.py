@@ -1,16 +1,18 @@
-"""Training on every backend: the same steps for the same samples, the same curve for samples of its own."""
+"""Training on every backend: the same gradients and steps for the same samples, the same curve for its own."""
 
 import keras
 import numpy as np
 import pytest
 
-from tests.backends.exchange import compare, others, own
+from tests.backends.exchange import compare, compares_backends, others, own
 from tests.backends.formula import fill
 from tests.backends.parts import arrays, mask_rcnn
 from tests.models.mask_rcnn.scenes import two_pictures
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer
 from trainers.steps import compile_steps
+
+pytestmark = compares_backends
 
 STEPS = 30
 WINDOW = 10
@@ -23,14 +25,28 @@ def steps_for(model, **optimizer):
     return compile_steps(model, build_optimizer(config, model.network, STEPS), jit_compile=False)
 
 
+def first_gradients(steps):
+    """Path → gradient of the first step by each weight, in units of its norm: what SGD's momentum begins with."""
+    momentum = {
+        variable.path: keras.ops.convert_to_numpy(variable).copy()
+        for variable in steps.optimizer.variables
+        if "momentum" in variable.path
+    }
+    return {path: value / np.linalg.norm(value) for path, value in momentum.items()}
+
+
 @pytest.mark.slow
-def test_the_first_steps_have_the_same_losses():
-    model = mask_rcnn()
-    steps = steps_for(model)
-    found = [arrays(steps.train(two_pictures())) for _ in range(3)]
+def test_the_first_steps_have_the_same_gradients_and_losses():
+    model = mask_rcnn(batch_norm="frozen")
+    steps = steps_for(model, clip_norm=None, learning_rate=0.001)
+    found = [arrays(steps.train(two_pictures()))]
+    gradients = first_gradients(steps)
+    assert len(gradients) == len(model.network.trainable_variables) == 88
+    found += [arrays(steps.train(two_pictures())) for _ in range(2)]
     losses = {name: np.array([row[name] for row in found]) for name in found[0]}
     assert losses["total"][2] < losses["total"][0]
-    compare("first_steps", losses, rtol=1e-3, atol=1e-5)
+    compare("gradients", gradients, rtol=0, atol=1e-5)
+    compare("first_steps", losses, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -27,8 +27,8 @@ LEVELS = {"fpn_0": "P2", "fpn_1": "P3", "fpn_2": "P4", "fpn_3": "P5", "fpn_pool"
 
 @pytest.fixture(scope="module")
 def network():
-    # As in torchvision every class of every box above the score is a candidate.
-    section = {"backbone": {"name": "resnet50", "weights": None}, "detect": {"candidates": 90_000}}
+    # As in torchvision every class of every box above the score is a candidate: here there are 2713 and 2982.
+    section = {"backbone": {"name": "resnet50", "weights": None}, "detect": {"candidates": 3000}}
     network = MaskRCNNNetwork(MaskRCNNConfig.model_validate(section), DataSpec(CLASSES, INPUT, 7), trained=True)
     report = load_network_arrays(network, torchvision_arrays(formula_state()))
     assert report.missing == ["sampling_noise/seed_generator_state"]
