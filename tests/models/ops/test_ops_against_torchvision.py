@@ -10,7 +10,7 @@ from models.ops.box_coder import BoxCoder
 from models.ops.boxes import iou
 from models.ops.masks import crop_masks
 from models.ops.matching import match
-from models.ops.nms import batched_nms, nms
+from models.ops.nms import batched_nms, best_of_classes, nms
 from models.ops.roi_align import assign_levels, roi_align
 from tests.models.golden import SOURCES, golden
 
@@ -102,3 +102,21 @@ def test_roi_align(forward, way):
     for count, size, name in ((120, 7, "box_roi_align"), (6, 14, "mask_roi_align")):
         result = ops.convert_to_numpy(roi_align(maps, boxes[:, :count], levels[:, :count], scales, size))
         np.testing.assert_allclose(result[0], forward[name], atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "threshold"), [("nms3", 0.3), ("nms5", 0.5), ("nms7", 0.7)])
+def test_best_of_classes(targets, operations, name, threshold):
+    """What detection does with these cases: every box stands for its own class only."""
+    boxes, scores, classes = (targets[f"{name}_{x}"] for x in ("boxes", "scores", "classes"))
+    number = len(boxes)
+    scores = scores + 1  # one of them is 0, which would take no part
+    of_class = np.where(classes[:, None] == np.unique(classes), scores[:, None], 0).astype(np.float32)[None]
+    several = np.repeat(boxes[None, :, None], of_class.shape[-1], axis=2)
+    found, kept, labels = map(ops.convert_to_numpy, best_of_classes(several, of_class, threshold, number, number))
+    expected = targets[f"{name}_batched_keep"]
+    expected = expected[np.argsort(-scores[expected], kind="stable")]
+    count = len(expected)
+    np.testing.assert_allclose(kept[0, :count], scores[expected])
+    np.testing.assert_array_equal(found[0, :count], boxes[expected])
+    np.testing.assert_array_equal(np.unique(classes)[labels[0, :count] - 1], classes[expected])
+    assert not kept[0, count:].any()
