@@ -77,12 +77,33 @@ def empty(path):
         pass
 
 
+def number_for_names(path):
+    with h5py.File(path, "a") as file:
+        file.attrs["layer_names"] = 3
+
+
+def claim_terabytes(path):
+    with h5py.File(path, "a") as file:
+        del file["layers/batch_normalization_5/vars/2"]
+        file.create_dataset("layers/batch_normalization_5/vars/2", (1 << 40,), "f4", chunks=(1 << 10,))
+
+
+def text_for_numbers(path):
+    with h5py.File(path, "a") as file:
+        shape = file["layers/conv2d_3/vars/0"].shape
+        del file["layers/conv2d_3/vars/0"]
+        file.create_dataset("layers/conv2d_3/vars/0", shape, h5py.string_dtype())
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
         (remove_one_kernel, "52 convolution kernels, the file 51"),
         (damage_one_array, "1 of 260 arrays got no finite values"),
         (cut_off, "truncated file"),
+        (number_for_names, "not iterable"),
+        (claim_terabytes, "bytes would become 4398"),
+        (text_for_numbers, "."),
         (empty, "52 convolution kernels, the file 0"),
         (lambda path: path.write_text("not HDF5"), "signature not found"),
         (lambda path: path.write_text("<!DOCTYPE html>"), "it is a web page"),
