@@ -13,11 +13,14 @@ from models.weights.errors import WeightsError
 from models.weights.files import check_swelling, foreign_content, read_arrays
 from models.weights.identify import backbone_of
 from models.weights.sources import ARRAY_SUFFIXES
-from models.weights.torchvision import torchvision_arrays
+from models.weights.torchvision import PARTS, torchvision_arrays
 from utils.checksum import Checksum
 
 DETECTOR = ("fpn/", "rpn_head/", "box_head/", "mask_head/")
 """What a Mask R-CNN has besides its backbone: beginnings of our paths."""
+
+_OTHERS = (*DETECTOR, *PARTS)
+"""What has no place in a backbone, and says nothing about whose backbone the file holds."""
 
 _WITHOUT_EPSILON = Checksum("sha256", "bf2d0c1e")
 """torchvision's first Mask R-CNN: trained when its frozen batch norm had no epsilon, so torchvision sets it to 0."""
@@ -36,7 +39,8 @@ def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
         name: `model.backbone.name`, for messages.
 
     Returns:
-        what was loaded: all of the network; `unexpected` are the parts of a detector, which have no place here.
+        what was loaded: all of the network; `unexpected` are the parts and random states of a detector, which have no
+        place here.
 
     Raises:
         ValueError: the file belongs to another network, and which one as far as the file shows it; or it is damaged.
@@ -48,10 +52,9 @@ def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
     misfits = backbone_misfits(arrays, network, name)
     if misfits:
         raise ValueError(misfits)
-    others = [name for name in arrays if name.startswith(DETECTOR)]
-    report = load_network_arrays(network, {name: arrays[name] for name in arrays.keys() - set(others)})
+    report = load_network_arrays(network, arrays)
     check_finite(network, report.loaded)
-    return LoadReport(report.loaded, unexpected=others)
+    return LoadReport(report.loaded, unexpected=report.unexpected)
 
 
 def backbone_misfits(arrays: Mapping[str, np.ndarray], network: keras.Model, name: str) -> str:
@@ -68,11 +71,16 @@ def backbone_misfits(arrays: Mapping[str, np.ndarray], network: keras.Model, nam
     kinds = {
         "missing": [path for path in shapes if path not in arrays],
         "of another shape": [f"{path}: {arrays[path].shape} → {shapes[path]}" for path in both],
-        "not known": [path for path in arrays if path not in named and not path.startswith(DETECTOR)],
+        "not known": [path for path in arrays if path not in named and _is_backbones(path, arrays[path])],
     }
     parts = [f"{len(paths)} are {kind} ({', '.join(paths[:3])} …)" for kind, paths in kinds.items() if paths]
     found = backbone_of({path: value.shape for path, value in arrays.items()})
     return f"{_whose(found, name)}{'; '.join(parts)}" if parts else ""
+
+
+def _is_backbones(path: str, value: np.ndarray) -> bool:
+    # A counter or a random state, as that of our sampling, is no weight of anything.
+    return value.dtype.kind == "f" and not path.startswith(_OTHERS)
 
 
 def read_network_arrays(path: Path, network: keras.Model) -> dict[str, np.ndarray]:
