@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.backbones.applications import common, efficientnet, mobilenet
+from models.backbones.applications import common, convnext, efficientnet, mobilenet
 from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
 from models.backbones.weights import load_weights
@@ -131,6 +131,11 @@ def test_a_missing_file_is_an_error_that_a_main_can_show(tmp_path):
     with pytest.raises(WeightsError, match=r'there is no file ".*none.h5" .*looked for in .*give the path') as error:
         load(small(str(tmp_path / "none.h5")))
     assert error.value.exit_code == 2
+
+
+def test_kerass_checksum_of_convnext_is_a_sha256():
+    checksum = convnext.convnext_tiny(BackboneConfig(name="convnext_tiny")).pretrained.checksum
+    assert (checksum.label, len(checksum.digits)) == ("SHA-256", 64)
 
 
 @pytest.fixture
