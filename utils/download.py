@@ -28,6 +28,10 @@ class DownloadError(UserError):
     """A file that could not be downloaded: says what each address did."""
 
 
+class ChecksumError(DownloadError):
+    """The last address gave a whole file, and not the one that was meant."""
+
+
 class _BrokenOff(Exception):
     """The connection ended or failed; what came is kept."""
 
@@ -54,11 +58,13 @@ def download(urls: Sequence[str], path: Path, checksum: Checksum | None, timeout
         `path`.
 
     Raises:
-        DownloadError: no address gave the file; lists what each one did.
+        DownloadError: no address gave the file; lists what each one did. A `ChecksumError` where the last one gave
+            another file.
     """
     if is_whole(path, checksum):
         return path
     reasons = []
+    failure = DownloadError
     for left, url in zip(reversed(range(len(urls))), urls, strict=True):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,12 +72,13 @@ def download(urls: Sequence[str], path: Path, checksum: Checksum | None, timeout
             return path
         except (_BrokenOff, _WrongContent) as error:
             reasons.append(f"{url}: {error}")
+            failure = ChecksumError if isinstance(error, _WrongContent) else DownloadError
             if left:  # else the error says it
                 _LOGGER.warning("Download failed: %s", reasons[-1])
         except OSError as error:  # the folder cannot be made, the disk is full: no other mirror helps
             raise DownloadError(f"{path}: cannot be written ({error}).") from error
     asked = "; ".join(reasons) or "There is no address to ask"
-    raise DownloadError(f"{path.name} could not be downloaded. {asked}.")
+    raise failure(f"{path.name} could not be downloaded. {asked}.")
 
 
 def is_whole(path: Path, checksum: Checksum | None) -> bool:

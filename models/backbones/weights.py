@@ -55,7 +55,7 @@ def load_file(network: keras.Model, path: Path, config: BackboneConfig, architec
         loaded = fill_backbone(network, path, config.name)
         if architecture.check is not None:
             architecture.check(network)
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError) as error:
         raise WeightsError(_misfit(config, path, error)) from error
     if loaded.unexpected:
         logger.info("%s: %d arrays besides the backbone's are not used", path, len(loaded.unexpected))

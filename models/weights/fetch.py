@@ -5,8 +5,8 @@ from pathlib import Path
 
 from models.weights.errors import WeightsError
 from models.weights.files import foreign_content
-from models.weights.sources import Pretrained, checksum_in_name, folder_of, is_address
-from utils.download import DownloadError, download, is_whole
+from models.weights.sources import Pretrained, at_address, checksum_in_name, folder_of, is_address
+from utils.download import ChecksumError, DownloadError, download, is_whole
 from utils.work_folder import remove_abandoned, work_folder
 
 SILENCE = 7.0
@@ -34,7 +34,12 @@ def obtain(given: str | Pretrained, key: str) -> Path:
     if isinstance(given, Pretrained):
         return fetch(given, cache_folder())
     if is_address(given):
-        return fetch(Pretrained(given), cache_folder() / folder_of(given))
+        try:
+            return fetch(at_address(given), cache_folder() / folder_of(given))
+        except ChecksumError as error:
+            raise ChecksumError(
+                f"{error} It is damaged or another file; if the digits in its name ({key}) are no checksum, rename it."
+            ) from error
     path = Path(given).expanduser()
     if not path.is_file():
         raise WeightsError(f'there is no file "{path}" ({key}, looked for in {Path.cwd()}); give the path of weights')
@@ -52,7 +57,7 @@ def fetch(source: Pretrained, folder: Path, silence: float = SILENCE) -> Path:
     """The path of `source` in `folder`; downloads it if it is not there with the right checksum.
 
     The file appears under its name only when it is whole, also where several processes fetch it at once: each writes
-    into a folder of its own.
+    into a folder of its own. What breaks off is resumed in this call; a later one begins anew.
 
     Args:
         source: what to get.

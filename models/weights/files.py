@@ -1,6 +1,7 @@
 """Files of named arrays: `.pth`, `.safetensors`, `.npz`. None of them is trusted, and none can run anything."""
 
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -31,7 +32,17 @@ _SAFETENSORS = {
 
 _SWELLING = 20
 _SMALL = 16 << 20
-"""An `.npz` may be this many times as long unpacked as packed, or this many bytes: trained weights hardly shrink."""
+"""Arrays may take this many times the bytes of their file, or this many bytes: trained weights hardly shrink."""
+
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How NumPy stores arrays; other ways of a zip archive may claim memory to unpack a single byte."""
+
+_SPOILT = (ValueError, LookupError, OSError, EOFError, ArithmeticError, MemoryError, RecursionError)
+"""What readers raise for a file that is not what they expect."""
+
+_SPOILT_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError)
+_SPOILT_NPY = (TypeError, IndexError, tokenize.TokenError)
+"""What NumPy raises for a header that is no header, besides ValueError."""
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -46,8 +57,15 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         if foreign:
             raise ValueError(f"it is {foreign}")
         return _READERS[path.suffix](path)
-    except (ValueError, OSError, KeyError, EOFError, MemoryError) as error:
-        raise WeightsError(f'the weights "{path}" cannot be read: {" ".join(str(error).split())[:600]}') from error
+    except _SPOILT as error:
+        reason = " ".join(str(error).split())[:600] or type(error).__name__
+        raise WeightsError(f'the weights "{path}" cannot be read: {reason}') from error
+
+
+def check_swelling(packed: int, unpacked: int) -> None:
+    """Raises ValueError if no weights can have that many bytes in a file that is `packed` bytes long."""
+    if unpacked > max(_SMALL, _SWELLING * packed):
+        raise ValueError(f"its {packed} bytes would become {unpacked}, which no trained weights do")
 
 
 def foreign_content(path: Path) -> str | None:
@@ -84,16 +102,16 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(path) as archive:
-            packed, unpacked = path.stat().st_size, sum(info.file_size for info in archive.infolist())
-            if unpacked > max(_SMALL, _SWELLING * packed):
-                raise ValueError(f"its {packed} bytes would become {unpacked}, which no trained weights do")
+            check_swelling(path.stat().st_size, sum(info.file_size for info in archive.infolist()))
             return {info.filename.removesuffix(".npy"): _read_npy(archive, info) for info in archive.infolist()}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (*_SPOILT_ZIP, *_SPOILT_NPY) as error:
         raise ValueError(f"it is broken off or damaged ({error})") from error
 
 
 def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     """One array, where its header claims just as many bytes as there are; `np.load` would allocate what it claims."""
+    if info.compress_type not in _PACKED:
+        raise ValueError(f"{info.filename[:80]!r} is compressed in a way that NumPy never does")
     headers: dict[Any, Any] = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     with archive.open(info) as stream:
         version = np.lib.format.read_magic(stream)
@@ -108,4 +126,4 @@ def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
 
 
 _READERS = {".pth": read_pth, ".safetensors": _read_safetensors, ".npz": _read_npz}
-"""Ending → reader; each raises ValueError or OSError."""
+"""Ending → reader; each raises one of `_SPOILT`."""

@@ -10,29 +10,37 @@ import numpy as np
 
 from base.variables import LoadReport, load_network_arrays, named_variables
 from models.weights.errors import WeightsError
-from models.weights.files import foreign_content, read_arrays
+from models.weights.files import check_swelling, foreign_content, read_arrays
 from models.weights.identify import backbone_of
 from models.weights.sources import ARRAY_SUFFIXES
-from models.weights.torchvision import torchvision_arrays
+from models.weights.torchvision import PARTS, torchvision_arrays
 from utils.checksum import Checksum
 
 DETECTOR = ("fpn/", "rpn_head/", "box_head/", "mask_head/")
 """What a Mask R-CNN has besides its backbone: beginnings of our paths."""
 
+_OTHERS = (*DETECTOR, *PARTS)
+"""What has no place in a backbone, and says nothing about whose backbone the file holds."""
+
 _WITHOUT_EPSILON = Checksum("sha256", "bf2d0c1e")
 """torchvision's first Mask R-CNN: trained when its frozen batch norm had no epsilon, so torchvision sets it to 0."""
+
+_SPOILT = (ValueError, TypeError, LookupError, AttributeError, OSError, ArithmeticError, RuntimeError, MemoryError)
+"""What h5py and Keras raise for an HDF5 file that is not what they expect."""
 
 
 def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
     """Fills every weight of `network` from a file of any of the formats; of a whole Mask R-CNN its backbone is taken.
 
     Args:
-        network: of which nothing is kept if this fails.
+        network: not to be used if this fails. Arrays that do not fit leave it as it was; arrays that are no numbers are
+            in it, and HDF5 leaves it with NaN wherever Keras had not yet come.
         path: a file that exists.
         name: `model.backbone.name`, for messages.
 
     Returns:
-        what was loaded: all of the network; `unexpected` are the parts of a detector, which have no place here.
+        what was loaded: all of the network; `unexpected` are the parts and random states of a detector, which have no
+        place here.
 
     Raises:
         ValueError: the file belongs to another network, and which one as far as the file shows it; or it is damaged.
@@ -44,10 +52,9 @@ def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
     misfits = backbone_misfits(arrays, network, name)
     if misfits:
         raise ValueError(misfits)
-    others = [name for name in arrays if name.startswith(DETECTOR)]
-    report = load_network_arrays(network, {name: arrays[name] for name in arrays.keys() - set(others)})
+    report = load_network_arrays(network, arrays)
     check_finite(network, report.loaded)
-    return LoadReport(report.loaded, unexpected=others)
+    return LoadReport(report.loaded, unexpected=report.unexpected)
 
 
 def backbone_misfits(arrays: Mapping[str, np.ndarray], network: keras.Model, name: str) -> str:
@@ -64,11 +71,16 @@ def backbone_misfits(arrays: Mapping[str, np.ndarray], network: keras.Model, nam
     kinds = {
         "missing": [path for path in shapes if path not in arrays],
         "of another shape": [f"{path}: {arrays[path].shape} → {shapes[path]}" for path in both],
-        "not known": [path for path in arrays if path not in named and not path.startswith(DETECTOR)],
+        "not known": [path for path in arrays if path not in named and _is_backbones(path, arrays[path])],
     }
     parts = [f"{len(paths)} are {kind} ({', '.join(paths[:3])} …)" for kind, paths in kinds.items() if paths]
     found = backbone_of({path: value.shape for path, value in arrays.items()})
     return f"{_whose(found, name)}{'; '.join(parts)}" if parts else ""
+
+
+def _is_backbones(path: str, value: np.ndarray) -> bool:
+    # A counter or a random state, as that of our sampling, is no weight of anything.
+    return value.dtype.kind == "f" and not path.startswith(_OTHERS)
 
 
 def read_network_arrays(path: Path, network: keras.Model) -> dict[str, np.ndarray]:
@@ -131,8 +143,9 @@ def _fill_from_hdf5(network: keras.Model, path: Path, name: str) -> LoadReport:
     if foreign:
         raise ValueError(f"it is {foreign}")
     weights = {path: variable for path, variable in named_variables(network).items() if is_weight(variable)}
-    names, kernels = _look_into(path)
+    names: list[str] = []
     try:
+        names, kernels = _look_into(path)
         # Keras ignores what it does not need, so a deeper network's file could be taken for this one's. A classifier's
         # dense kernel has two axes: a file with the top is welcome where Keras can read it.
         expected = sum(len(variable.shape) == 4 for variable in network.weights)
@@ -144,20 +157,27 @@ def _fill_from_hdf5(network: keras.Model, path: Path, name: str) -> LoadReport:
             # For a file of another network Keras warns hundreds of times before it raises; the error says it once.
             warnings.simplefilter("ignore", UserWarning)
             network.load_weights(str(path))
-    except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"{_whose(backbone_of(dict.fromkeys(names, ())), name)}{error}") from error
+    except _SPOILT as error:
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{_whose(backbone_of(dict.fromkeys(names, ())), name)}{reason}") from error
     check_finite(network, weights)
     return LoadReport(list(weights))
 
 
 def _look_into(path: Path) -> tuple[list[str], int]:
-    """The names of the layers in an HDF5 file of Keras, old or new, and the number of convolution kernels."""
+    """The names of the layers in an HDF5 file of Keras, old or new, and the number of convolution kernels.
+
+    Raises:
+        ValueError: its arrays claim more than the file can hold; h5py would allocate what they claim.
+    """
     names: list[str] = []
-    kernels = 0
+    kernels = claimed = 0
 
     def visit(name: str, item) -> None:
-        nonlocal kernels
-        kernels += isinstance(item, h5py.Dataset) and item.ndim == 4 and not name.startswith("optimizer")
+        nonlocal kernels, claimed
+        if isinstance(item, h5py.Dataset):
+            kernels += item.ndim == 4 and not name.startswith("optimizer")
+            claimed += item.nbytes
         names.extend(map(_text, item.attrs.get("layer_names", ())))
         if "name" in item.attrs:
             names.append(_text(item.attrs["name"]))
@@ -165,6 +185,7 @@ def _look_into(path: Path) -> tuple[list[str], int]:
     with h5py.File(path, "r") as file:
         visit("", file)
         file.visititems(visit)
+    check_swelling(path.stat().st_size, claimed)
     return names, kernels
 
 

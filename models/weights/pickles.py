@@ -29,9 +29,34 @@ _NOTHING_TO_DO = frozenset(("PROTO", "FRAME"))
 
 @dataclass(frozen=True)
 class Call:
-    """What stands for a function that a file may call: `function(*arguments)`, ours, without effects."""
+    """What stands for a function that a file may call: `function(*arguments)`, ours, without effects.
+
+    It makes nothing larger than what its arguments hold, and compares, hashes and prints none of them as a whole: the
+    file may hand in the same value thousands of times, and one that holds itself many times over.
+    """
 
     function: Callable[..., Any]
+
+
+def make_dictionary(pairs: Any = None) -> dict[str, Any]:
+    """In place of `collections.OrderedDict`, which Python 2 pickled with a list of its pairs and Python 3 without.
+
+    The list is emptied. No pickle uses it twice, unless to have a copy for each of thousands of calls.
+
+    Raises:
+        ValueError: it is called with anything else, or a key is no str.
+    """
+    made: dict[str, Any] = {}
+    if pairs is None:
+        return made
+    if type(pairs) is not list:
+        raise ValueError("it makes a dictionary from something that is no list of pairs")
+    for pair in pairs:
+        if type(pair) not in (tuple, list) or len(pair) != 2 or type(pair[0]) is not str:
+            raise ValueError("it makes a dictionary from a list that holds something else than pairs with a name")
+        made[pair[0]] = pair[1]
+    pairs.clear()
+    return made
 
 
 def read_pickle(stream: BinaryIO, known: Mapping[str, Any], persistent: Callable[[Any], Any]) -> Any:

@@ -15,6 +15,7 @@ from models.weights.fetch import cache_folder, obtain
 from models.weights.fill import backbone_misfits, check_finite, is_weight, read_network_arrays
 from models.weights.report import WeightsReport
 from models.weights.sources import COCO, torchvision
+from models.weights.torchvision import PARTS
 from utils.download import DownloadError
 
 logger = logging.getLogger("maskeras")
@@ -62,7 +63,8 @@ def fill_pretrained(
         what was filled, and what starts anew.
 
     Raises:
-        WeightsError: the file cannot be read, holds no Mask R-CNN, one with another backbone, or no finite numbers.
+        WeightsError: the file cannot be read, holds no Mask R-CNN, one of another design or with another backbone, or
+            numbers that are not finite.
     """
     arrays = read_network_arrays(path, network)
     _check_backbone(arrays, network, path, backbone)
@@ -93,6 +95,13 @@ def _check_backbone(arrays: dict[str, np.ndarray], network: keras.Model, path: P
         raise WeightsError(
             f'"{path}" ({_KEY}) holds no Mask R-CNN in torchvision\'s names; weights of a backbone alone belong into '
             "model.backbone.weights"
+        )
+    foreign = [name for name in arrays if name.startswith(PARTS)]
+    if foreign:
+        raise WeightsError(
+            f'"{path}" ({_KEY}) is of another detector than maskrcnn_resnet50_fpn: {len(foreign)} arrays of its '
+            f"pyramid and heads have no place here ({', '.join(foreign[:3])} …). Take weights of that one, as "
+            f'"{next(iter(COCO))}", or only the backbone of this file, with model.backbone.weights'
         )
     misfits = backbone_misfits(arrays, network, backbone)
     if misfits:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from models.weights.pickles import Call, read_pickle
+from models.weights.pickles import Call, make_dictionary, read_pickle
 from models.weights.tensors import KINDS, Storage, Tensor, rebuild_parameter, rebuild_tensor, storage_of
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -23,7 +23,7 @@ _LARGEST_PICKLE = 4 << 20
 """Bytes; the state dict of a ResNet-152 needs 0.1 MB."""
 
 _KNOWN: Mapping[str, Any] = {
-    "collections.OrderedDict": Call(dict),
+    "collections.OrderedDict": Call(make_dictionary),
     "torch._utils._rebuild_tensor_v2": Call(rebuild_tensor),
     "torch._utils._rebuild_parameter": Call(rebuild_parameter),
     **KINDS,
@@ -31,7 +31,10 @@ _KNOWN: Mapping[str, Any] = {
 
 
 def read_pth(path: Path) -> dict[str, np.ndarray]:
-    """Name → array of the state dict in `path`. No code of the file is run, and no more memory taken than it is long.
+    """Name → array of the state dict in `path`. No code of the file is run.
+
+    The arrays take as much memory as they do in the file, bfloat16 and numbers in the other byte order twice that. What
+    describes them takes some hundred bytes for each operation of a pickle, and there are at most half a million.
 
     Arrays are read-only and may share memory, as they did in PyTorch; bfloat16 comes as float32.
 

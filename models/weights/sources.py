@@ -27,26 +27,27 @@ class Pretrained:
 
     Attributes:
         url: where it is; the last part of its path is its name in the cache.
-        md5: its checksum, where the publisher gives one.
+        checksum: the publisher's, where there is one.
     """
 
     url: str
-    md5: str | None = None
+    checksum: Checksum | None = None
 
     @property
     def file(self) -> str:
         """The file's name."""
         return unquote(urlsplit(self.url).path).rpartition("/")[2]
 
-    @property
-    def checksum(self) -> Checksum | None:
-        """That of the publisher, or the one in the file's name."""
-        return Checksum("md5", self.md5) if self.md5 else checksum_in_name(self.file)
-
 
 def torchvision(file: str) -> Pretrained:
-    """A file of torchvision's."""
-    return Pretrained(f"{TORCHVISION}/{file}")
+    """A file of torchvision's; the digits at the end of its name are a checksum, also where they are all decimal."""
+    digits = file.removesuffix(".pth").rpartition("-")[2]
+    return Pretrained(f"{TORCHVISION}/{file}", Checksum("sha256", digits))
+
+
+def at_address(url: str) -> Pretrained:
+    """The file at an address that somebody gave; its checksum may be in its name."""
+    return Pretrained(url, checksum_in_name(Pretrained(url).file))
 
 
 IMAGENET: Mapping[str, str] = {
@@ -82,9 +83,13 @@ def has_known_suffix(given: str, suffixes: tuple[str, ...] = SUFFIXES) -> bool:
 
 
 def checksum_in_name(name: str) -> Checksum | None:
-    """The first digits of the SHA-256, where a file's name ends with `-<8 digits or more>.pth`."""
+    """The first digits of the SHA-256, where a file's name ends with `-<8 hex digits or more>.pth`.
+
+    Decimal digits alone are taken for a date or a number, as in `pets-20261121.pth`, and not verified: of checksums of
+    eight digits one in 43 is like that.
+    """
     match = _DIGITS.search(name)
-    return Checksum("sha256", match[1]) if match else None
+    return Checksum("sha256", match[1]) if match and not match[1].isdecimal() else None
 
 
 def folder_of(url: str) -> Path:

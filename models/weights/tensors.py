@@ -1,5 +1,6 @@
 """Tensors as `torch.save` describes them: windows on one-dimensional storages."""
 
+import reprlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +19,10 @@ _DTYPES = {
     "Bool": "?",
 }
 _MOST_AXES = 32
+
+_SHORT = reprlib.Repr()
+"""Prints a value of the file for a message: a part, since forty tuples that hold each other twice have no end."""
+_SHORT.maxlevel, _SHORT.maxtuple, _SHORT.maxother = 2, 8, 60
 
 
 @dataclass(frozen=True)
@@ -86,13 +91,16 @@ class Tensor:
             raise ValueError(f"it holds a tensor beyond its storage of {self.storage.count}: {self._words()}")
 
     def _words(self) -> str:
-        return f"offset {self.offset!r:.40}, shape {self.shape!r:.200}, strides {self.strides!r:.200}"
+        offset, shape, strides = map(_SHORT.repr, (self.offset, self.shape, self.strides))
+        return f"offset {offset}, shape {shape}, strides {strides}"
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """Its array, given the values of its storage."""
         if 0 in self.shape:
             return np.empty(self.shape, values.dtype)
-        steps = [stride * values.itemsize for stride in self.strides]
+        # No step is made along an axis of one number, so whatever stride it claims has no meaning and no bound.
+        sides = zip(self.shape, self.strides, strict=True)
+        steps = [stride * values.itemsize if side > 1 else 0 for side, stride in sides]
         return np.lib.stride_tricks.as_strided(values[self.offset :], self.shape, steps, writeable=False)
 
 
@@ -123,7 +131,7 @@ def storage_of(persistent_id: Any) -> Storage:
         word, kind, key, _, count = persistent_id[:5]
         if word == "storage" and type(kind) is Kind and type(key) is str and _are_counts((count,)):
             return Storage(key, kind, count)
-    raise ValueError(f"it refers to something that is no storage: {persistent_id!r:.200}")
+    raise ValueError(f"it refers to something that is no storage: {_SHORT.repr(persistent_id)}")
 
 
 def _are_counts(values: tuple[Any, ...]) -> bool:

@@ -32,6 +32,10 @@ _MODULES: tuple[tuple[str, str], ...] = (
 """torchvision's module, as a pattern → our layer; `{n+k}` is the sum. Files of before 2022 lack the `.0` of the
 pyramid, the `.0.0` of the proposals, and count the mask head's convolutions from `mask_fcn1`."""
 
+PARTS = ("backbone.fpn.", "rpn.", "roi_heads.")
+"""What a detector of torchvision has besides its backbone: beginnings of its names. A name that still begins so when
+`torchvision_arrays` is done belongs to a detector of another design, as `maskrcnn_resnet50_fpn_v2`."""
+
 _LEFTOVERS = re.compile(r"(.*\.)?num_batches_tracked|fc\.(weight|bias)")
 """What needs no place in our networks: a counter that nothing reads, and the classifier of ImageNet's 1000 classes."""
 

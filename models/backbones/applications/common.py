@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
-from models.backbones.architecture import Pixels, Pretrained
+from models.backbones.architecture import Pixels
+from models.weights.sources import Pretrained
+from utils.checksum import Checksum
 
 FILES = "https://storage.googleapis.com/tensorflow/keras-applications"
 """Where Keras publishes the weights of its applications."""
@@ -28,9 +30,9 @@ Shape = tuple[int | None, int | None, int]
 Copy = Callable[[keras.Layer, dict[str, Any]], keras.Layer]
 
 
-def published(path: str, md5: str | None = None) -> Pretrained:
-    """The file of weights that Keras publishes at `path`."""
-    return Pretrained(f"{FILES}/{path}", md5)
+def published(path: str, digits: str | None = None, algorithm: Literal["md5", "sha256"] = "md5") -> Pretrained:
+    """The file of weights that Keras publishes at `path`, with the checksum that it gives for it, if any."""
+    return Pretrained(f"{FILES}/{path}", Checksum(algorithm, digits) if digits else None)
 
 
 def untrained(application: str, shape: Shape, **kwargs) -> keras.Model:

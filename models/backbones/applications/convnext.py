@@ -16,6 +16,8 @@ from models.backbones.architecture import Architecture
 from models.backbones.config import BackboneConfig
 from models.layers.convolution import Conv2D
 
+_SHA256 = "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1"
+
 
 def convnext_tiny(config: BackboneConfig) -> Architecture:
     """ConvNeXt Tiny (Liu et al. 2022), whose strided convolutions are padded here, so that pictures of any size fit.
@@ -32,8 +34,7 @@ def convnext_tiny(config: BackboneConfig) -> Architecture:
             "convnext_tiny_stage_3_block_2_identity_layer_normalization",
         ),
         pixels=STANDARD,
-        # Keras gives a SHA-256 for it, and no MD5.
-        pretrained=published("convnext/convnext_tiny_notop.h5"),
+        pretrained=published("convnext/convnext_tiny_notop.h5", _SHA256, "sha256"),
     )
 
 

@@ -14,8 +14,10 @@ from models.backbones.applications.common import (
     untrained,
     without_dropout,
 )
-from models.backbones.architecture import Architecture, Pixels, Pretrained
+from models.backbones.architecture import Architecture, Pixels
 from models.backbones.config import BackboneConfig
+from models.weights.sources import Pretrained
+from utils.checksum import Checksum
 
 _V1 = {
     "b0": ((1, 2, 2, 3, 3, 4, 1), "50bc09e76180e00e4465e1a485ddc09d"),
@@ -50,7 +52,9 @@ def efficientnet(config: BackboneConfig) -> Architecture:
         make=partial(_make, f"EfficientNet{size.upper()}"),
         stages=_stages(depths, "project_bn"),
         pixels=STANDARD,
-        pretrained=Pretrained(f"https://storage.googleapis.com/keras-applications/efficientnet{size}_notop.h5", md5),
+        pretrained=Pretrained(
+            f"https://storage.googleapis.com/keras-applications/efficientnet{size}_notop.h5", Checksum("md5", md5)
+        ),
         starts_at="stem_conv_pad",
         check=_check_statistics,
     )

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.backbones.applications import common, efficientnet, mobilenet
+from models.backbones.applications import common, convnext, efficientnet, mobilenet
 from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
 from models.backbones.weights import load_weights
@@ -77,12 +77,33 @@ def empty(path):
         pass
 
 
+def number_for_names(path):
+    with h5py.File(path, "a") as file:
+        file.attrs["layer_names"] = 3
+
+
+def claim_terabytes(path):
+    with h5py.File(path, "a") as file:
+        del file["layers/batch_normalization_5/vars/2"]
+        file.create_dataset("layers/batch_normalization_5/vars/2", (1 << 40,), "f4", chunks=(1 << 10,))
+
+
+def text_for_numbers(path):
+    with h5py.File(path, "a") as file:
+        shape = file["layers/conv2d_3/vars/0"].shape
+        del file["layers/conv2d_3/vars/0"]
+        file.create_dataset("layers/conv2d_3/vars/0", shape, h5py.string_dtype())
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
         (remove_one_kernel, "52 convolution kernels, the file 51"),
         (damage_one_array, "1 of 260 arrays got no finite values"),
         (cut_off, "truncated file"),
+        (number_for_names, "not iterable"),
+        (claim_terabytes, "bytes would become 4398"),
+        (text_for_numbers, "."),
         (empty, "52 convolution kernels, the file 0"),
         (lambda path: path.write_text("not HDF5"), "signature not found"),
         (lambda path: path.write_text("<!DOCTYPE html>"), "it is a web page"),
@@ -110,6 +131,11 @@ def test_a_missing_file_is_an_error_that_a_main_can_show(tmp_path):
     with pytest.raises(WeightsError, match=r'there is no file ".*none.h5" .*looked for in .*give the path') as error:
         load(small(str(tmp_path / "none.h5")))
     assert error.value.exit_code == 2
+
+
+def test_kerass_checksum_of_convnext_is_a_sha256():
+    checksum = convnext.convnext_tiny(BackboneConfig(name="convnext_tiny")).pretrained.checksum
+    assert (checksum.label, len(checksum.digits)) == ("SHA-256", 64)
 
 
 @pytest.fixture

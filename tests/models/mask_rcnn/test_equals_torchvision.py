@@ -16,7 +16,7 @@ from models.mask_rcnn.model import box_losses, mask_loss
 from models.mask_rcnn.network import MaskRCNNNetwork
 from models.mask_rcnn.targets import GroundTruth, RoITargets
 from models.weights.torchvision import torchvision_arrays
-from tests.models.golden import FULL, SOURCES, cut, golden
+from tests.models.golden import SOURCES, cut, golden
 from tests.models.torchvision_formula import formula_state
 from trainers.evaluators.paste import paste_mask
 
@@ -93,14 +93,6 @@ def network_batch(picture, height, width):
     images[0, :height, :width] = cv2.resize(picture.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     size = np.array([[height, width]], np.int32)
     return {"images": ops.convert_to_tensor(images), "image_size": ops.convert_to_tensor(size)}
-
-
-def test_the_formula_names_every_entry_of_torchvisions_state_dict():
-    path = FULL / "state_dict_names.txt"
-    if not path.is_file():
-        pytest.skip(f"the names are not at {path}")
-    stated = dict(line.split(" ", 1) for line in path.read_text().splitlines())
-    assert {name: str(value.shape) for name, value in formula_state().items()} == stated
 
 
 def test_features(outputs, expected):

@@ -8,9 +8,10 @@ import pytest
 
 from models.weights.errors import WeightsError
 from models.weights.fetch import SILENCE, fetch, obtain
-from models.weights.sources import COCO, IMAGENET, IMAGENET_V2, Pretrained, checksum_in_name, torchvision
+from models.weights.sources import COCO, IMAGENET, IMAGENET_V2, Pretrained, at_address, checksum_in_name, torchvision
 from tests.local_server import Handler, hanging, refusing, serving
-from utils.download import DownloadError
+from utils.checksum import Checksum
+from utils.download import ChecksumError, DownloadError
 
 CONTENT = bytes(range(256)) * 4000
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -54,7 +55,7 @@ def server():
 
 
 def test_a_file_is_fetched_once(server, tmp_path):
-    source = Pretrained(f"{server.address}/whole.h5", MD5)
+    source = Pretrained(f"{server.address}/whole.h5", Checksum("md5", MD5))
     (tmp_path / "models/.download-killed").mkdir(parents=True)
     path = fetch(source, tmp_path / "models")
     assert path == tmp_path / "models" / "whole.h5"
@@ -66,7 +67,7 @@ def test_a_file_is_fetched_once(server, tmp_path):
 
 def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
     (tmp_path / "whole.h5").write_bytes(CONTENT[:-1])
-    assert fetch(Pretrained(f"{server.address}/whole.h5", MD5), tmp_path).read_bytes() == CONTENT
+    assert fetch(Pretrained(f"{server.address}/whole.h5", Checksum("md5", MD5)), tmp_path).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
 )
 def test_a_failed_download_leaves_nothing(server, tmp_path, name, md5, message):
     with pytest.raises(DownloadError, match=message):
-        fetch(Pretrained(f"{server.address}/{name}", md5), tmp_path, silence=0.3)
+        fetch(Pretrained(f"{server.address}/{name}", md5 and Checksum("md5", md5)), tmp_path, silence=0.3)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -102,30 +103,47 @@ def test_a_refused_connection_and_a_folder_that_cannot_be_made(tmp_path):
 
 
 def test_a_download_that_breaks_off_is_resumed_where_a_checksum_can_tell(server, tmp_path):
-    path = fetch(Pretrained(f"{server.address}/breaks-{SHA[:8]}.pth"), tmp_path)
+    path = fetch(at_address(f"{server.address}/breaks-{SHA[:8]}.pth"), tmp_path)
     assert path.read_bytes() == CONTENT
     assert server.requests == [f"/breaks-{SHA[:8]}.pth"] * 2
 
 
 def test_the_digits_in_a_name_are_the_first_of_the_sha256(server, tmp_path):
-    assert fetch(Pretrained(f"{server.address}/whole-{SHA[:8]}.pth"), tmp_path).read_bytes() == CONTENT
-    with pytest.raises(DownloadError, match=f"the file has SHA-256 {SHA} instead of 0123456789, twice"):
-        fetch(Pretrained(f"{server.address}/whole-0123456789.pth"), tmp_path)
+    assert fetch(at_address(f"{server.address}/whole-{SHA[:8]}.pth"), tmp_path).read_bytes() == CONTENT
+    with pytest.raises(DownloadError, match=f"the file has SHA-256 {SHA} instead of 0123456789a, twice"):
+        fetch(at_address(f"{server.address}/whole-0123456789a.pth"), tmp_path)
     (tmp_path / f"whole-{SHA[:8]}.pth").write_bytes(CONTENT[1:])
-    assert fetch(Pretrained(f"{server.address}/whole-{SHA[:8]}.pth"), tmp_path).read_bytes() == CONTENT
+    assert fetch(at_address(f"{server.address}/whole-{SHA[:8]}.pth"), tmp_path).read_bytes() == CONTENT
 
 
 def test_a_local_file_must_have_the_digits_in_its_name_too(tmp_path):
     (right := tmp_path / f"mine-{SHA[:12]}.pth").write_bytes(CONTENT)
-    (wrong := tmp_path / "mine-01234567.pth").write_bytes(CONTENT)
-    (plain := tmp_path / "mine-0123456.pth").write_bytes(CONTENT)
+    (wrong := tmp_path / "mine-0123456f.pth").write_bytes(CONTENT)
+    (plain := tmp_path / "mine-012345f.pth").write_bytes(CONTENT)
     assert (obtain(str(right), "key"), obtain(str(plain), "key")) == (right, plain)
     with pytest.raises(
-        WeightsError, match=rf"\(key\) has the SHA-256 {SHA}, but by its name that begins with 01234567: "
+        WeightsError, match=rf"\(key\) has the SHA-256 {SHA}, but by its name that begins with 0123456f: "
     ):
         obtain(str(wrong), "key")
     with pytest.raises(WeightsError, match=r'no file ".*none.pth" \(key, looked for in'):
         obtain(str(tmp_path / "none.pth"), "key")
+
+
+def test_a_date_in_a_name_is_no_checksum(tmp_path):
+    (dated := tmp_path / "pets-20261121.pth").write_bytes(CONTENT)
+    assert obtain(str(dated), "key") == dated
+    assert checksum_in_name("pets-20261121.pth") is None
+    assert checksum_in_name("pets-2026112a.pth") == Checksum("sha256", "2026112a")
+    assert torchvision("resnet50-12345678.pth").checksum == Checksum("sha256", "12345678")
+
+
+def test_an_address_with_digits_that_do_not_fit_has_the_same_hint(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(ChecksumError, match=r"instead of 0123456f, twice.* \(key\) are no checksum, rename"):
+        obtain(f"{server.address}/whole-0123456f.pth", "key")
+    with pytest.raises(DownloadError, match="404") as error:
+        obtain(f"{server.address}/missing-0123456f.pth", "key")
+    assert "rename" not in str(error.value)
 
 
 def test_a_page_in_place_of_the_file_is_not_kept(server, tmp_path):
@@ -145,8 +163,8 @@ def test_files_of_one_name_from_two_addresses_do_not_meet(server, tmp_path, monk
 def test_several_processes_may_fetch_at_once(server, tmp_path):
     code = (
         "import sys; from pathlib import Path; from models.weights.fetch import fetch;"
-        "from models.weights.sources import Pretrained;"
-        "print(fetch(Pretrained(sys.argv[1]), Path(sys.argv[2])))"
+        "from models.weights.sources import at_address;"
+        "print(fetch(at_address(sys.argv[1]), Path(sys.argv[2])))"
     )
     command = [sys.executable, "-c", code, f"{server.address}/whole-{SHA[:8]}.pth", str(tmp_path / "models")]
     running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]

@@ -11,7 +11,7 @@ import pytest
 
 from models.weights.errors import WeightsError
 from models.weights.files import read_arrays
-from tests.models.weights.torch_files import write_pth
+from tests.models.weights.torch_files import write_pth, zipped
 
 ARRAYS = {
     "a.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -55,6 +55,11 @@ def test_pth(tmp_path):
     check_equal(read_arrays(write_pth(tmp_path / "a.pth", ARRAYS)), ARRAYS)
 
 
+def test_a_pth_too_deep_to_print_is_a_weights_error(tmp_path):
+    pickle = b"\x80\2)" + b"\x85" * 100_000 + b"Q."
+    refused(tmp_path / "a.pth", zipped(pickle, {}), "refers to something that is no storage")
+
+
 def test_safetensors(tmp_path):
     pytest.importorskip("safetensors.numpy").save_file(ARRAYS, tmp_path / "a.safetensors")
     check_equal(read_arrays(tmp_path / "a.safetensors"), ARRAYS)
@@ -96,6 +101,12 @@ def npz(name="a.npy", content=b"", compression=zipfile.ZIP_STORED):
     return file.getvalue()
 
 
+def header(shape, descr="'<f4'"):
+    """An array's header that says so, and no numbers."""
+    text = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}".ljust(117).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
+
+
 def npy(value=None, shape=None):
     file = io.BytesIO()
     np.save(file, np.zeros(4, np.float32) if value is None else value)
@@ -114,6 +125,12 @@ def npy(value=None, shape=None):
         (npz(content=b""), "magic|EOF"),
         (npz(content=npy())[:-30], "broken off or damaged"),
         (npz(content=npy(np.zeros(1 << 23, np.float32)), compression=zipfile.ZIP_DEFLATED), "would become 33554560"),
+        (npz(content=npy(), compression=zipfile.ZIP_LZMA), "compressed in a way that NumPy never does"),
+        (npz(content=header("(0, -1)")), "unknown|cannot reshape"),
+        (npz(content=header(f"(0, {1 << 70})")), "dimension"),
+        (npz(content=header("(4,), (")), "broken off or damaged"),
+        (npz(content=header("(0,), [1]: 2")), "broken off or damaged"),
+        (npz(content=header("(0,)", "('<f4',)")), "broken off or damaged"),
         (b"text", "broken off or damaged"),
     ],
 )

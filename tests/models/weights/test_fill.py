@@ -18,7 +18,7 @@ from models.weights.torchvision import torchvision_arrays
 from tests.local_server import refusing, serving_folder
 from tests.models.weights.test_files import write_safetensors
 from tests.models.weights.torch_files import write_pth
-from tests.models.weights.torchvision_states import SMALL, mask_rcnn_shapes, resnet_shapes, state
+from tests.models.weights.torchvision_states import SMALL, mask_rcnn_shapes, resnet_shapes, state, with_norms
 
 SIZE = (32, 32)
 
@@ -64,6 +64,23 @@ def test_a_classifier_of_torchvision_fills_the_backbone(small_resnet, source, tm
 def test_our_own_names_are_taken_too(small_resnet, source, tmp_path):
     np.savez(tmp_path / "own.npz", **torchvision_arrays(source))
     check_filled(build(tmp_path / "own.npz")[0], source)
+
+
+def test_a_whole_network_in_our_own_names_gives_its_backbone(small_resnet, tmp_path):
+    """With all that a network of ours has, the random state of its sampling too."""
+    whole = state(mask_rcnn_shapes(channels=2, hidden=2, pool=1, **SMALL))
+    arrays = {**torchvision_arrays(whole), "sampling_noise/seed_generator_state": np.array([1, 2], np.uint32)}
+    np.savez(tmp_path / "whole.npz", **arrays)
+    backbone, report = build(tmp_path / "whole.npz")
+    check_filled(backbone, whole)
+    assert len(report.loaded.unexpected) == 43 and "sampling_noise/seed_generator_state" in report.loaded.unexpected
+
+
+def test_another_detector_gives_its_backbone_too(small_resnet, tmp_path):
+    whole = with_norms(state(mask_rcnn_shapes(channels=2, hidden=2, pool=1, **SMALL)))
+    backbone, report = build(write_pth(tmp_path / "v2.pth", whole))
+    check_filled(backbone, whole)
+    assert "rpn.head.conv.1.0.weight" in report.loaded.unexpected
 
 
 def test_a_whole_mask_rcnn_gives_its_backbone(small_resnet, tmp_path, caplog):

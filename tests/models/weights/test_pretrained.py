@@ -20,7 +20,7 @@ from models.weights.torchvision import torchvision_arrays
 from tests.local_server import refusing, serving_folder
 from tests.models.mask_rcnn.scenes import tiny_config
 from tests.models.weights.torch_files import write_pth
-from tests.models.weights.torchvision_states import SMALL, mask_rcnn_shapes, state
+from tests.models.weights.torchvision_states import SMALL, mask_rcnn_shapes, state, with_norms
 
 SHAPES = {"channels": 8, "hidden": 16, "masks": 1, **SMALL}
 SPECIES = {"cat": "cat", "dog": "dog"}
@@ -153,6 +153,14 @@ def test_a_spoilt_file_is_an_error(no_network, source, tmp_path, change, reason)
     path = write_pth(tmp_path / "file.pth", {name: value for name, value in changed.items() if value is not None})
     with pytest.raises(WeightsError, match=reason):
         model(path)
+
+
+def test_another_detector_is_told(no_network, source, tmp_path):
+    path = write_pth(tmp_path / "v2.pth", with_norms(source))
+    with pytest.raises(WeightsError, match=r"is of another detector than maskrcnn_resnet50_fpn: 6 arrays") as error:
+        model(path)
+    assert "rpn.head.conv.1.0" in str(error.value) or "roi_heads.box_head.5" in str(error.value)
+    assert "model.backbone.name" not in str(error.value)
 
 
 def test_arrays_by_name_are_the_same(no_network, source, tmp_path, file):

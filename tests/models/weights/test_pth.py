@@ -73,7 +73,7 @@ def test_windows_on_a_shared_storage(tmp_path):
         "turned": tensor(whole, 0, (6, 4), (1, 6)),
         "part": tensor(whole, 7, (2, 3), (12, 2)),
         "parameter": Called(Name("torch._utils", "_rebuild_parameter"), (tensor(whole, 23, (), ()), True, None)),
-        "one": tensor(whole, 5, (1, 1), (0, 99)),
+        "one": tensor(whole, 5, (1, 1), (0, 1 << 61)),  # means nothing, and overflows as bytes
     }
     whole_array = FLOATS.reshape(4, 6)
     check_equal(

@@ -1,4 +1,4 @@
-"""Nothing that somebody put into a `.pth` is run or believed, and none takes more memory than it is long."""
+"""Nothing that somebody put into a `.pth` is run or believed, and none takes memory or time without bound."""
 
 import contextlib
 import pickle
@@ -66,7 +66,12 @@ REBUILD = Name("torch._utils", "_rebuild_tensor_v2")
         (Called(Name("collections", "OrderedDict.fromkeys"), ("ab",)), "asks for 'collections.OrderedDict.fromkeys'"),
         (Called(Name("torch", "FloatStorage"), (3,)), "calls what is no function"),
         (Called("os", ("x",)), "calls what is no function"),
-        (Called(ORDERED, ("abc",)), "broken at the operation REDUCE|dictionary update"),
+        (Called(ORDERED, ("abc",)), "no list of pairs"),
+        (Called(ORDERED, ({"a": 1},)), "no list of pairs"),
+        (Called(ORDERED, (["ab"],)), "something else than pairs with a name"),
+        (Called(ORDERED, ([("a", 1, 2)],)), "something else than pairs with a name"),
+        (Called(ORDERED, ([(1, 2)],)), "something else than pairs with a name"),
+        (Called(ORDERED, ([], [])), "broken at the operation REDUCE"),
         (Called(ORDERED, (), ({"a": 1}, {"b": 2})), "sets the state"),
         (Called(ORDERED, (), "state"), "sets the state"),
         (
@@ -127,12 +132,12 @@ def test_broken_pickles_are_refused(tmp_path, content, reason):
 
 
 @contextlib.contextmanager
-def little_memory():
-    """At most 5 MB are taken within."""
+def little_memory(most=5e6):
+    """At most so many bytes are taken within."""
     tracemalloc.start()
     try:
         yield
-        assert tracemalloc.get_traced_memory()[1] < 5e6
+        assert tracemalloc.get_traced_memory()[1] < most
     finally:
         tracemalloc.stop()
 
@@ -185,3 +190,47 @@ def test_a_bomb_takes_no_memory(tmp_path, make, reason):
     (tmp_path / "file.pth").write_bytes(make())
     with little_memory(), pytest.raises(ValueError, match=reason):
         read_pth(tmp_path / "file.pth")
+
+
+def doubling(rounds=200):
+    """Opcodes of a tuple of two that are the same, of two that are the same, …: printed or hashed it has no end."""
+    return b")q\0" + b"".join(b"h%c\x86q%c" % (i % 256, (i + 1) % 256) for i in range(rounds))
+
+
+def deep(rounds=100_000):
+    """Opcodes of a tuple of one of one …: printed or hashed it is deeper than the interpreter's stack."""
+    return b")" + b"\x85" * rounds
+
+
+STORAGE = pickled(storage("0", "Float", 24))[2:-1]
+CALL_REBUILD = pickled(REBUILD)[2:-1]
+CALL_ORDERED = pickled(ORDERED)[2:-1]
+
+
+@pytest.mark.parametrize("nested", [doubling(), deep()], ids=["doubling", "deep"])
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        (b"", b"Q", "no storage: "),
+        (b"(X\7\0\0\0storage", b"NNNtQ", r"no storage: \('storage', \("),
+        (b"}", b"K\1s", "broken at the operation SETITEM"),
+        (CALL_REBUILD + b"(" + STORAGE + b"K\0", b")tR", "shape .*, which are no sizes"),
+        (CALL_REBUILD + b"(" + STORAGE, b")K\1\x85tR", "offset .*, which are no sizes"),
+        (CALL_REBUILD + b"(" + STORAGE + b"K\0)", b"tR", "strides .*, which are no sizes"),
+        (CALL_ORDERED + b"](", b"K\1\x86e\x85R", "pairs with a name"),
+        (b"}X\1\0\0\0a", b"s", "a tuple under 'a'"),
+        (b"", b"", "no dictionary"),
+    ],
+    ids=["id", "part of an id", "key", "shape", "offset", "strides", "name in a list", "value", "all"],
+)
+def test_values_that_hold_each_other_are_refused_at_once(tmp_path, nested, before, after, reason):
+    content = b"\x80\2" + before + nested + after + b"."
+    refused(tmp_path, zipped(content, {"0": FLOATS.tobytes()}), reason)
+
+
+def test_copies_of_a_dictionary_take_no_memory(tmp_path):
+    """Each call has thirty bytes and would take a megabyte."""
+    pairs = b"](" + b"".join(b"X\5\0\0\0%05dK\1\x86" % number for number in range(20_000)) + b"eq\0"
+    copies = b"](" + (CALL_ORDERED + b"h\0\x85R") * 200 + b"e"
+    with little_memory(30e6):
+        refused(tmp_path, zipped(b"\x80\2" + pairs + copies + b".", {}), "no dictionary")

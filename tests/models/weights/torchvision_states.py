@@ -61,6 +61,14 @@ def mask_rcnn_shapes(classes=CLASSES, channels=256, hidden=1024, pool=7, masks=4
     return shapes | dense("roi_heads.mask_predictor.mask_fcn_logits", classes, channels, 1, 1)
 
 
+def with_norms(whole):
+    """What tells `maskrcnn_resnet50_fpn_v2` from the first, in its names: norms in the pyramid, longer heads."""
+    norm = {f"backbone.fpn.inner_blocks.0.1.{leaf}": np.ones(2, np.float32) for leaf in ("weight", "running_mean")}
+    more = {"rpn.head.conv.1.0.weight": np.ones((2, 2, 3, 3), np.float32), "rpn.head.conv.1.0.bias": np.ones(2, "f4")}
+    box = {name.replace("fc7", "5"): value for name, value in whole.items() if ".fc6" not in name}
+    return {**box, **norm, **more}
+
+
 def state(shapes):
     """Values in which no two arrays are alike and every variance is positive."""
     return {name: _values(name, shape) for name, shape in shapes.items()}
