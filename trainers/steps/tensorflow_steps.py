@@ -1,5 +1,6 @@
 """The compiled steps on TensorFlow."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -24,9 +25,11 @@ class TensorFlowSteps:
         self.model = model
         self.optimizer = optimizer
         self.jit_compile = jit_compile
-        # Without AutoGraph, which takes a fifth of the tracing: no Python branch or loop here hangs on a tensor's value.
-        self._train = tf.function(self._train_step, jit_compile=jit_compile, autograph=False)
-        self._predict = tf.function(self._predict_step, jit_compile=jit_compile, autograph=False)
+        # Without AutoGraph, a fifth of the tracing: no Python branch or loop here hangs on a tensor's value.
+        # TensorFlow counts the traces of a piece of code: as partials, the same method of two models is two functions,
+        # and it does not warn of retracing when each of them is traced once.
+        self._train = tf.function(partial(self._train_step), jit_compile=jit_compile, autograph=False)
+        self._predict = tf.function(partial(self._predict_step), jit_compile=jit_compile, autograph=False)
 
     def train(self, batch: Batch) -> dict[str, Any]:
         """One update; the returned loss scalars are tensors, read when somebody needs them."""
