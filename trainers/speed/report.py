@@ -15,7 +15,7 @@ from utils.files import write_json
 def print_speed(figures: Mapping[str, Any], console: Console | None = None) -> None:
     """Prints the figures of `measure.measure` with `first_step`, what `first_step.first_step` found.
 
-    The table takes 79 columns; `first s` are the seconds of the first call, `yardstick s` those of a picture.
+    All of it fits 100 columns; `first s` are the seconds of the first call, `yardstick s` those of a picture.
     """
     console = console or Console()
     console.print(_whole(figures))
