@@ -6,11 +6,9 @@ ResNet-50, so that the ratio holds where the machine wanders. `--rounds 0` count
 
 import argparse
 import gc
-import statistics
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +37,9 @@ alone. {times} ImageNet: whether weights are published for `model.backbone.weigh
 others for other `alpha`.
 """
 TIMES = """Times are with the pyramid on top (256 channels, P2 to P6), {size}×{size}, {precision}: inference of one
-picture, a training step of {trained}, nothing frozen; medians of {rounds} rounds, each in turns with `{yardstick}`, and
-×, the median ratio to it in the same round: that is the figure to compare. {machine}."""
+picture, a training step of {trained}, nothing frozen; medians of {rounds} rounds, each in turns with the
+yardstick, `{yardstick}` (v1.5, with the same pyramid), and ×, the median ratio to it in the same round: that is the
+figure to compare. {machine}."""
 NO_TIMES = "Times were not measured."
 
 
@@ -139,11 +138,21 @@ def measured(name: str, size: int, rounds: int, yardstick: Subject | None) -> Ro
     )
     if yardstick is None:
         return row
-    inference = in_turns(subject.inference, yardstick.inference, rounds)
-    training = in_turns(subject.training, yardstick.training, rounds)
+    times = in_turns(subject, yardstick, rounds)
     del subject
     gc.collect()
-    return Row(**{**vars(row), "inference": inference, "training": training})
+    return replace(row, **times)
+
+
+def in_turns(subject: Subject, yardstick: Subject, rounds: int) -> dict[str, tuple[float, float]]:
+    """`inference` and `training`: median seconds, and the median of the ratio to the yardstick in the same round."""
+    from trainers.speed.timing import interleaved  # noqa: PLC0415
+
+    found = {}
+    for name in ("inference", "training"):
+        times = interleaved({"own": getattr(subject, name), "yardstick": getattr(yardstick, name)}, rounds)
+        found[name] = times["own"].median, times["own"].ratio_to(times["yardstick"])
+    return found
 
 
 def at_size(network: Any, size: int) -> Any:
@@ -158,27 +167,6 @@ def picture(size: int) -> Any:
     import keras  # noqa: PLC0415
 
     return keras.KerasTensor((1, size, size, 3))
-
-
-def in_turns(one: Callable[[], Any], other: Callable[[], Any], rounds: int) -> tuple[float, float]:
-    """Median seconds of `one`, and the median of its ratio to `other` in the same round.
-
-    The first calls, which compile, are not counted.
-    """
-    one(), other()
-    pairs = []
-    for number in range(rounds):
-        functions = (one, other) if number % 2 else (other, one)
-        taken = [seconds(function) for function in functions]
-        pairs.append(tuple(taken if number % 2 else reversed(taken)))
-    return statistics.median(a for a, _ in pairs), statistics.median(a / b for a, b in pairs)
-
-
-def seconds(function: Callable[[], Any]) -> float:
-    """How long one call takes; its result is a NumPy array, so it is over then."""
-    started = time.perf_counter()
-    function()
-    return time.perf_counter() - started
 
 
 def document(rows: list[Row], size: int, rounds: int) -> str:

@@ -11,6 +11,7 @@ from utils.args import parse_args, run_main
 from utils.config import process_config
 from utils.console import load_keras, setup_console
 from utils.environment import environment
+from utils.errors import UserError
 from utils.seeds import seed_everything, set_precision
 
 
@@ -23,6 +24,8 @@ def main() -> None:
     """A fresh process for the first step, then model and yardstick in turn, the parts, table and file."""
     setup_console()
     args = parse_args(__doc__ or "", options)
+    if args.rounds < 1:
+        raise UserError(f"received --rounds {args.rounds}; a median needs 1 at least, and 10 or more to mean something")
     config = process_config(args.config, args.overrides)
     from trainers.speed.first_step import first_step  # noqa: PLC0415 - the process comes before this one fills memory
 
@@ -33,7 +36,7 @@ def main() -> None:
     from trainers.speed.measure import measure  # noqa: PLC0415 - Keras is loaded by now
     from trainers.speed.report import print_speed, write_speed  # noqa: PLC0415
 
-    figures = {**measure(config, args.rounds), "first_step": first, "rounds": args.rounds}
+    figures = {**measure(config, args.rounds), "first_step": first}
     print_speed(figures)
     told = environment({"config": config.to_dict(), **figures})
     print("  written to", write_speed(told, config.exp.root / config.exp.name))

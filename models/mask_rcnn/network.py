@@ -121,7 +121,8 @@ class MaskRCNNNetwork(keras.Model):
         class_logits, box_deltas = self.box_head(self.pool(pyramid, proposals, self.config.box_head))
         size = batch["image_size"]
         found = detect(class_logits, box_deltas, proposals, valid, size, self.coder, self.config.detect)
-        return {**found, "masks": self.masks(pyramid, found["boxes"], found["classes"])}
+        pooled = self.pool_detections(pyramid, found["boxes"], found["classes"])
+        return {**found, "masks": self.masks(pooled, found["classes"])}
 
     def pyramid(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
         """The features of the pictures, {"P2": (B, h, w, C), …} from fine to coarse."""
@@ -140,13 +141,19 @@ class MaskRCNNNetwork(keras.Model):
         scales = [1.0 / 2**level for level in range(low, high + 1)]
         return roi_align(features, boxes, levels, scales, head.pool_size, self.config.roi.sampling_ratio)
 
-    def masks(self, pyramid: dict[str, Any], boxes: Any, classes: Any) -> Any:
-        """Probabilities (B, D, S, S) for the boxes (B, D, 4) of these classes; 0 where there is no detection."""
-        real = classes > 0
-        needed = longest(real)
-        pooled = self.pool(pyramid, boxes[:, :needed], self.config.mask_head)
-        own = of_class(self.mask_head(pooled), ops.maximum(classes[:, :needed] - 1, 0))
-        return lengthen(ops.where(real[:, :needed, None, None], ops.sigmoid(own), 0.0), boxes.shape[1])
+    def pool_detections(self, pyramid: dict[str, Any], boxes: Any, classes: Any) -> Any:
+        """What the mask head works on: (B, n, S, S, C) of the first boxes of (B, D, 4), whose classes are (B, D).
+
+        Where the backend can, n is as many as the picture with the most detections has, else D: see `longest`.
+        """
+        return self.pool(pyramid, boxes[:, : longest(classes > 0)], self.config.mask_head)
+
+    def masks(self, pooled: Any, classes: Any) -> Any:
+        """Probabilities (B, D, 2S, 2S) of the classes (B, D), from what `pool_detections` gives; 0 without object."""
+        number = ops.shape(pooled)[1]
+        first = classes[:, :number]
+        own = of_class(self.mask_head(pooled), ops.maximum(first - 1, 0))
+        return lengthen(ops.where((first > 0)[..., None, None], ops.sigmoid(own), 0.0), classes.shape[1])
 
     def _noise(self, like: Any) -> Any:
         """Uniform numbers (B, N) for (B, N) values; neither more padding nor a further picture changes a picture's."""

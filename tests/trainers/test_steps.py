@@ -1,5 +1,7 @@
 """The steps of the backend that Keras runs on."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -62,3 +64,22 @@ def test_a_backend_that_cannot_train_is_an_error(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
     with pytest.raises(UserError, match="this process has 'openvino'"):
         steps.compile_steps(None, None, jit_compile=False)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the warning is TensorFlow's")
+def test_the_steps_of_many_models_are_not_taken_for_one_that_is_traced_again(caplog):
+    import tensorflow as tf  # noqa: PLC0415 - not installed everywhere
+
+    models = [SimpleNamespace(predict=lambda batch, by=by: {"x": by * batch["x"]}) for by in range(8)]
+    log = tf.get_logger()
+    log.addHandler(caplog.handler)
+    try:
+        found = [steps.compile_steps(model, None, False).predict({"x": np.float32(2)})["x"] for model in models]
+        assert not caplog.messages
+        alone = steps.compile_steps(models[1], None, False)
+        for number in range(1, 9):
+            alone.predict({"x": np.zeros(number, np.float32)})
+        assert "retracing" in caplog.text, "a single step that is traced again and again is still told"
+    finally:
+        log.removeHandler(caplog.handler)
+    assert [float(value) for value in found] == [2.0 * by for by in range(8)]

@@ -10,6 +10,7 @@ from trainers.evaluators.paste import paste_mask
 from trainers.speed.parts import time_parts
 from trainers.speed.subject import Subject, subject_of, yardstick_of
 from trainers.speed.timing import Times, interleaved, seconds
+from trainers.speed.yardstick import NAME
 from utils.config import Config
 
 WHAT = ("training", "inference", "inference, batch")
@@ -21,21 +22,21 @@ def measure(config: Config, rounds: int) -> dict[str, Any]:
 
     Args:
         config: of a run; nothing is read of its data but classes and shapes.
-        rounds: how often each is timed.
+        rounds: how often each is timed, from 1 on.
 
     Returns:
-        JSON values: `training`, `inference` and `inference, batch`, each with the figures of `model`, `yardstick` and
-        their `ratio`; `parts`, milliseconds of each for one picture; `detections` of the picture and `positives`, the
-        mean number of a training picture's samples that went through the mask head.
+        JSON values: `rounds`; `yardstick`, its name; `training`, `inference` and `inference, batch`, each with the
+        figures of `model`, `yardstick` and their `ratio`; `parts`, milliseconds of each for one picture; `detections`
+        of the picture and `positives`, the mean number of a training picture's samples that went through the mask head.
     """
     model, yardstick = subject_of(config), yardstick_of(config)
     jobs = {f"model {name}": job for name, job in _jobs(model).items()}
     jobs |= {f"yardstick {name}": job for name, job in _jobs(yardstick).items()}
     times = interleaved(jobs, rounds)
     pictures = {"training": config.data.batch_size, "inference": 1, "inference, batch": config.data.batch_size}
-    found: dict[str, Any] = {
-        name: _compared(times[f"model {name}"], times[f"yardstick {name}"], pictures[name]) for name in WHAT
-    }
+    found: dict[str, Any] = {"rounds": rounds, "yardstick": NAME}
+    for name in WHAT:
+        found[name] = _compared(times[f"model {name}"], times[f"yardstick {name}"], pictures[name])
     found["parts"] = _parts(model, config, rounds)
     return found | _load(model)
 
@@ -62,8 +63,7 @@ def _compared(model: Times, yardstick: Times, pictures: int) -> dict[str, Any]:
     return {
         "model": _figures(model, pictures),
         "yardstick": _figures(yardstick, pictures),
-        # Of rounds, not of medians: both drift together.
-        "ratio": float(np.median(np.array(model.rest) / np.array(yardstick.rest))),
+        "ratio": model.ratio_to(yardstick),
     }
 
 

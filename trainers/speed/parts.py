@@ -7,7 +7,6 @@ import keras
 from keras import ops
 
 from models.mask_rcnn.detect import detect
-from models.mask_rcnn.heads import of_class
 from models.mask_rcnn.network import MaskRCNNNetwork
 from models.ops.pixels import fill_padding
 from trainers.speed.timing import Times, interleaved, wait_for
@@ -79,12 +78,11 @@ def _detections(network: MaskRCNNNetwork, state: State) -> State:
 
 
 def _pool_masks(network: MaskRCNNNetwork, state: State) -> State:
-    return {"pooled_masks": network.pool(_pyramid(state), state["boxes"], network.config.mask_head)}
+    return {"pooled_masks": network.pool_detections(_pyramid(state), state["boxes"], state["classes"])}
 
 
 def _mask_head(network: MaskRCNNNetwork, state: State) -> State:
-    logits = network.mask_head(state["pooled_masks"])
-    return {"masks": ops.sigmoid(of_class(logits, ops.maximum(state["classes"] - 1, 0)))}
+    return {"masks": network.masks(state["pooled_masks"], state["classes"])}
 
 
 def _pyramid(state: State) -> State:

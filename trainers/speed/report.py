@@ -13,15 +13,21 @@ from utils.files import write_json
 
 
 def print_speed(figures: Mapping[str, Any], console: Console | None = None) -> None:
-    """Prints the figures of `measure.measure` with what `mains/benchmark_main.py` adds to them."""
+    """Prints the figures of `measure.measure` with `first_step`, what `first_step.first_step` found.
+
+    All of it fits 100 columns; `first s` are the seconds of the first call, `yardstick s` those of a picture.
+    """
     console = console or Console()
     console.print(_whole(figures))
+    console.print(
+        f"  p50 and p95 are of {figures['rounds']} rounds; ratio: to the yardstick, {figures['yardstick']}, in turns\n"
+    )
     if figures["parts"]:
         console.print(_parts(figures["parts"]))
     first = figures["first_step"]
     console.print(
         f"  from the start of the process to the end of the first training step: {first['seconds']:.1f} s\n"
-        f"  most memory of a training: {first['peak_mb']:.0f} MB"
+        f"  most host memory of a training: {first['peak_mb']:.0f} MB"
     )
     if "detections" in figures:
         console.print(
@@ -39,10 +45,10 @@ def write_speed(figures: Mapping[str, Any], folder: Path) -> Path:
 
 
 def _whole(figures: Mapping[str, Any]) -> Table:
-    table = Table(box=SIMPLE_HEAD, title_justify="left")
-    table.add_column("")
-    for head in ("images/s", "s/image", "p50 ms", "p95 ms", "first call s", "bare ResNet-50 s/image", "ratio"):
-        table.add_column(head, justify="right")
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for head in ("images/s", "s/image", "p50 ms", "p95 ms", "first s", "yardstick s", "ratio"):
+        table.add_column(head, justify="right", no_wrap=True)
     for name in ("training", "inference", "inference, batch"):
         model, yardstick = figures[name]["model"], figures[name]["yardstick"]
         table.add_row(
@@ -60,8 +66,8 @@ def _whole(figures: Mapping[str, Any]) -> Table:
 
 def _parts(parts: Mapping[str, float]) -> Table:
     table = Table(box=SIMPLE_HEAD)
-    table.add_column("inference of one picture, part by part")
-    table.add_column("ms", justify="right")
+    table.add_column("inference of one picture, part by part", no_wrap=True)
+    table.add_column("ms", justify="right", no_wrap=True)
     for name, milliseconds in parts.items():
         table.add_row(name, f"{milliseconds:.1f}")
     table.add_row("sum", f"{sum(parts.values()):.1f}")

@@ -30,6 +30,10 @@ class Times:
         """Seconds that `share` per cent of the calls after the first stay below."""
         return float(np.percentile(self.rest, share))
 
+    def ratio_to(self, other: "Times") -> float:
+        """Median of the ratios to what was timed in turns with this: of rounds, as a machine's drift is in both."""
+        return float(np.median(np.array(self.rest) / np.array(other.rest)))
+
 
 def interleaved(jobs: Mapping[str, Callable[[], Any]], rounds: int, warm_up: int = 1) -> dict[str, Times]:
     """Times jobs in turn, round after round.

@@ -7,6 +7,9 @@ from keras import ops
 
 from base.base_model import BaseModel
 
+NAME = "bare keras.applications.ResNet50"
+"""As the figures call it. It is ResNet v1: the stride is in the 1×1 convolution, unlike in the backbone `resnet50`."""
+
 
 class Yardstick(BaseModel):
     """`keras.applications.ResNet50` without its classifier, as Keras has it: all of it is trained."""

@@ -1,5 +1,6 @@
 """The compiled steps on TensorFlow."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -25,8 +26,10 @@ class TensorFlowSteps:
         self.optimizer = optimizer
         self.jit_compile = jit_compile
         # Without AutoGraph, a fifth of the tracing: a model branches by `ops.cond`, as it must for other backends.
-        self._train = tf.function(self._train_step, jit_compile=jit_compile, autograph=False)
-        self._predict = tf.function(self._predict_step, jit_compile=jit_compile, autograph=False)
+        # TensorFlow counts the traces of a piece of code: as partials, the same method of two models is two functions,
+        # and it does not warn of retracing when each of them is traced once.
+        self._train = tf.function(partial(self._train_step), jit_compile=jit_compile, autograph=False)
+        self._predict = tf.function(partial(self._predict_step), jit_compile=jit_compile, autograph=False)
 
     def train(self, batch: Batch) -> dict[str, Any]:
         """One update; the returned loss scalars are tensors, read when somebody needs them."""

@@ -15,7 +15,6 @@ from models.mask_rcnn.model import MaskRCNN
 from tests.gradients import weight_gradients
 from tests.models.layer_contract import dtype_policy
 from tests.models.mask_rcnn.scenes import OBJECTS, SIZE, batch_of, picture, tiny_config, tiny_spec, two_pictures
-from trainers.steps import compile_steps
 from utils.download import DownloadError
 from utils.errors import UserError
 from utils.flops import count_cost, multiply_adds
@@ -223,30 +222,6 @@ def test_the_mask_head_sees_only_its_samples_and_these_are_positives():
     assert outputs["mask_logits"].shape == (2, 1, 28, 28, 2)
     assert ops.convert_to_numpy(outputs["rois"].positive)[:, 0].all()
     assert float(model.compute_losses({}, outputs)["mask"]) > 0
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="nothing is traced on PyTorch")
-def test_one_trace_whatever_the_objects():
-    traces = []
-
-    class Counting(MaskRCNN):
-        def forward(self, batch, training):
-            traces.append(training)
-            return super().forward(batch, training)
-
-    # Frozen: the backbone's gradients would only take time.
-    backbone = BackboneConfig(weights=None, alpha=0.35, frozen_stages=5)
-    model = Counting(tiny_config(backbone=backbone), tiny_spec(), {"origin": "a checkpoint", "trained": True})
-    optimizer = keras.optimizers.SGD(1e-3)
-    optimizer.build(model.network.trainable_variables)
-    steps = compile_steps(model, optimizer, jit_compile=False)
-    for step in range(10):
-        objects = [(1 + i % 2, (4 + 8 * i, 4, 28 + 8 * i, 40)) for i in range(step % (OBJECTS + 1))]
-        batch = batch_of(picture(objects, seed=step), picture(objects[:1], seed=step + 50))
-        assert np.isfinite(float(steps.train(batch)["total"]))
-        steps.predict(batch)
-    assert sorted(traces) == [False, True]
 
 
 def test_bfloat16_keeps_boxes_and_scores_in_float32():
