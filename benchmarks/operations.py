@@ -54,9 +54,9 @@ def cases(tf: Any) -> dict[str, tuple[Callable[..., Any], tuple]]:
         centre, size = rng.uniform(0, SIDE, (PICTURES, number, 2)), np.exp(rng.normal(4, 0.7, (PICTURES, number, 2)))
         return np.concatenate([centre - size / 2, centre + size / 2], -1).clip(0, SIDE).astype(np.float32)
 
-    levels = [boxes(number) for number in (2000, 2000, 2000, 768, 192)]
-    scores = [-np.sort(-rng.normal(size=level.shape[:2]).astype(np.float32)) for level in levels]
-    usable = [np.ones(level.shape[:2], bool) for level in levels]
+    lengths = (2000, 2000, 2000, 768, 192)
+    proposed = boxes(sum(lengths))
+    scores = np.concatenate([-np.sort(-rng.normal(size=(PICTURES, number))) for number in lengths], axis=1)
     sides = [SIDE // stride for stride in (4, 8, 16, 32)]
     maps = [tf.constant(rng.normal(size=(PICTURES, n, n, CHANNELS)).astype(np.float32)) for n in sides]
     pooled = {number: tf.constant(boxes(number)) for number in (512, 50)}
@@ -74,7 +74,7 @@ def cases(tf: Any) -> dict[str, tuple[Callable[..., Any], tuple]]:
 
     return {
         "NMS over five levels, 2000 boxes each at most": (
-            lambda: best_of_levels(levels, scores, usable, 0.7, 2000),
+            lambda: best_of_levels(proposed, scores.astype(np.float32), scores < np.inf, lengths, 0.7, 2000),
             (),
         ),
         "RoIAlign, 512 boxes a picture to 7×7, and its gradient": (align(512, 7), tuple(maps)),

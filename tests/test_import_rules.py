@@ -48,8 +48,8 @@ def test_every_folder_is_looked_at():
 
 BACKEND_CORNERS = {
     "tensorflow": {
-        "trainers/steps/tensorflow_steps.py",
-        *(f"models/layers/native/tensorflow_{name}.py" for name in ("batch_norm", "grouped_conv")),
+        *(f"trainers/steps/tensorflow_{name}.py" for name in ("momentum", "steps")),
+        *(f"models/layers/native/tensorflow_{name}.py" for name in ("batch_norm", "conv")),
         *(f"models/ops/native/tensorflow_{name}.py" for name in ("devices", "nms", "rows")),
     },
     "jax": {"trainers/steps/jax_steps.py"},

@@ -6,6 +6,7 @@ import keras
 
 from trainers.config import OptimizerConfig, TrainerConfig
 from trainers.schedules import WarmUpSchedule
+from trainers.updates import with_quick_updates
 from utils.errors import UserError
 from utils.registry import nearest
 
@@ -26,7 +27,7 @@ def build_optimizer(config: TrainerConfig, network: keras.Model, steps_per_epoch
     optimizer_class = optimizer_by_name(section.name)
     arguments = _arguments(optimizer_class, section)
     try:
-        optimizer = optimizer_class(learning_rate=schedule, **arguments)
+        optimizer = with_quick_updates(optimizer_class)(learning_rate=schedule, **arguments)
     except (TypeError, ValueError) as error:
         raise UserError(f"trainer.optimizer: {section.name} does not take {arguments}: {error}") from error
     if not section.decay_all and section.weight_decay:

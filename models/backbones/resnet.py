@@ -68,10 +68,11 @@ def _network(variant: Variant, shape: tuple[int, int, int], name: str) -> keras.
     """(H, W, 3) → the features before the classifier, of stride 32; weights as torchvision draws them."""
     images = keras.Input(shape)
     x = _convolution(images, 64, 7, stride=2, name="conv1")
-    x = _activate(_normalize(x, "bn1"), "relu")
-    # Nothing is below 0 here, so zeros around it are as good as the -inf that torch pads with.
+    x = _normalize(x, "bn1")
+    # The greatest of several is cut off at 0 as well after it was chosen, when it is a quarter of the work and memory;
+    # and then zeros around the picture are as good as the -inf that torch pads with.
     x = layers.ZeroPadding2D(1, name="maxpool_pad")(x)
-    x = layers.MaxPooling2D(3, strides=2, name="maxpool")(x)
+    x = _activate(layers.MaxPooling2D(3, strides=2, name="maxpool")(x), "relu")
     for stage, depth in enumerate(variant.depths):
         for block in range(depth):
             stride = 2 if stage and not block else 1
@@ -94,14 +95,12 @@ def _bottleneck(x: Any, variant: Variant, stage: int, stride: int, name: str) ->
 
 
 def _convolution(x: Any, channels: int, side: int, name: str, stride: int = 1, groups: int = 1) -> Any:
-    if side > 1 and stride > 1:
-        # "same" would pad even sizes at the far edges only.
-        x = layers.ZeroPadding2D(side // 2, name=f"{name}_pad")(x)
     return Conv2D(
         channels,
         side,
         strides=stride,
         padding="same" if stride == 1 else "valid",
+        border=0 if stride == 1 else side // 2,
         groups=groups,
         use_bias=False,
         kernel_initializer=keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal"),

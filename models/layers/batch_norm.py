@@ -3,7 +3,6 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from models.ops.kernels import tensorflow_kernels
 
@@ -28,7 +27,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             return kernels.normalize(inputs, self.gamma.value, self.beta.value, *moving, self.epsilon)
         outputs, mean, variance = kernels.normalize_batch(inputs, self.gamma.value, self.beta.value, self.epsilon)
         for moving, seen in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(ops.stop_gradient(moving * self.momentum + seen * (1.0 - self.momentum)))
+            kernels.follow(moving.value, seen, self.momentum)
         return outputs
 
     def _has_kernel(self, inputs: Any) -> bool:

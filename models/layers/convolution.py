@@ -1,4 +1,4 @@
-"""Convolutions in groups that are quick where Keras' own are not."""
+"""Convolutions that are quick where Keras' own are not."""
 
 from typing import Any
 
@@ -14,27 +14,67 @@ times as long, with 128 up to 8 times (but for the widest of ResNeXt's convoluti
 
 @keras.saving.register_keras_serializable(package="maskeras")
 class Conv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D` for pictures (B, h, w, C), with the same weights, where `groups` is more than 1.
+    """`keras.layers.Conv2D` for pictures (B, h, w, C), with the same weights: quick in groups, padded as in torch.
 
-    On a CPU, TensorFlow and JAX leave groups to XLA, which has no kernel for their gradient: training one 3×3
+    Groups: on a CPU, TensorFlow and JAX leave them to XLA, which has no kernel for their gradient: training one 3×3
     convolution of ResNeXt takes 26 s (64×64, 256 channels, batch 2), a dense one of as many channels 0.24 s. Here one
     group for each channel becomes a depthwise convolution. Other groups go to TensorFlow's own kernel; on JAX, and
     where XLA compiles, they are taken together, as many as have `WIDTH` channels, into dense convolutions whose kernels
     are zero between groups.
+
+    Args:
+        filters, kernel_size: as in Keras.
+        border: rows and columns of zeros around the picture, as torch's `padding`; with `padding="valid"` only. "same"
+            would pad even sizes at the far edges only. TensorFlow's kernel needs no padded copy of the picture.
+
+    Raises:
+        ValueError: a border and another padding than "valid".
     """
+
+    def __init__(self, filters: int, kernel_size: int, border: int = 0, **kwargs: Any):
+        super().__init__(filters, kernel_size, **kwargs)
+        if border and self.padding != "valid":
+            raise ValueError(f"Conv2D(border={border}) takes padding='valid', received {self.padding!r}")
+        self.border = border
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """(B, h, w, C) and (side, side, C / groups, filters) → (B, h', w', filters), as in Keras."""
-        if self.groups == 1 or self.data_format != "channels_last" or set(self.dilation_rate) != {1}:
-            return super().convolution_op(inputs, kernel)
-        if self.groups == self.filters == inputs.shape[-1]:
+        if self.data_format != "channels_last" or set(self.dilation_rate) != {1}:
+            return super().convolution_op(self._with_border(inputs), kernel)
+        if self.groups == self.filters == inputs.shape[-1] and self.groups > 1:
             kernel = ops.transpose(kernel, (0, 1, 3, 2))
-            return ops.depthwise_conv(inputs, kernel, strides=self.strides, padding=self.padding)
-        if tensorflow_cpu_kernels():
-            from models.layers.native.tensorflow_grouped_conv import grouped_conv  # noqa: PLC0415 - that backend only
+            return ops.depthwise_conv(self._with_border(inputs), kernel, strides=self.strides, padding=self.padding)
+        if (self.groups > 1 or self.border) and tensorflow_cpu_kernels():
+            from models.layers.native.tensorflow_conv import conv  # noqa: PLC0415 - on that backend only
 
-            return grouped_conv(inputs, kernel, self.strides, self.padding)
-        return self._merged(inputs, kernel) if _on_xla_cpu() else super().convolution_op(inputs, kernel)
+            return conv(inputs, kernel, self.strides, self.padding, self.border)
+        inputs = self._with_border(inputs)
+        if self.groups > 1 and _on_xla_cpu():
+            return self._merged(inputs, kernel)
+        return super().convolution_op(inputs, kernel)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """As in Keras, of the picture with its border."""
+        if not self.border:
+            return super().compute_output_shape(input_shape)
+        first = 2 if self.data_format == "channels_first" else 1
+        sides = (
+            side + 2 * self.border if side and first <= axis < first + 2 else side
+            for axis, side in enumerate(input_shape)
+        )
+        return super().compute_output_shape(tuple(sides))
+
+    def get_config(self) -> dict:
+        """What makes the layer again."""
+        return {**super().get_config(), "border": self.border}
+
+    def _with_border(self, inputs: Any) -> Any:
+        if not self.border:
+            return inputs
+        sides = [[self.border, self.border]] * 2
+        return ops.pad(
+            inputs, [[0, 0], [0, 0], *sides] if self.data_format == "channels_first" else [[0, 0], *sides, [0, 0]]
+        )
 
     def _merged(self, inputs: Any, kernel: Any) -> Any:
         high, wide, channels, filters = kernel.shape

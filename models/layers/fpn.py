@@ -94,5 +94,9 @@ def _double(x: Any, size: tuple[int, int]) -> Any:
     Doubling and cutting is just what torch's `interpolate(size=…)` does for such sizes. Keras' `image.resize` picks
     other neighbours for odd ones, and its gradient cannot be compiled by XLA.
     """
-    doubled: Any = ops.repeat(ops.repeat(x, 2, axis=1), 2, axis=2)
+    _, height, width, channels = x.shape
+    wide = ops.reshape(ops.stack([x, x], axis=3), (-1, height, 2 * width, channels))
+    doubled = ops.reshape(ops.stack([wide, wide], axis=2), (-1, 2 * height, 2 * width, channels))
+    if tuple(doubled.shape[1:3]) == tuple(size):
+        return doubled
     return doubled[:, : size[0], : size[1]]

@@ -87,17 +87,21 @@ def select_proposals(
         (config.pre_nms_train, config.post_nms_train) if training else (config.pre_nms_eval, config.post_nms_eval)
     )
     logits, deltas = ops.stop_gradient(logits), ops.stop_gradient(deltas)
-    coder = BoxCoder(config.delta_weights, config.max_scale)
-    boxes, scores, usable = [], [], []
+    lengths = [min(pre, len(level)) for level in anchors]
+    scores, index = _best_of_each_level(logits, [len(level) for level in anchors], lengths)
+    near = ops.take(ops.convert_to_tensor(np.concatenate(anchors)), index, axis=0)
+    decoded = BoxCoder(config.delta_weights, config.max_scale).decode(take(deltas, index), near)
+    boxes = clip(decoded, image_size[:, 0], image_size[:, 1])
+    return best_of_levels(boxes, scores, has_size(boxes, config.min_size), lengths, config.nms_iou, post)
+
+
+def _best_of_each_level(logits: Any, anchors: list[int], lengths: list[int]) -> tuple[Any, Any]:
+    """Of the `anchors` that each level has among (B, A), the `lengths` best: their logits and places in A, (B, N)."""
+    scores, places = [], []
     start = 0
-    for level_anchors in anchors:
-        part = slice(start, start + len(level_anchors))
-        start = part.stop
-        best, index = ops.top_k(logits[:, part], min(pre, len(level_anchors)))
-        decoded = coder.decode(
-            take(deltas[:, part], index), ops.take(ops.convert_to_tensor(level_anchors), index, axis=0)
-        )
-        boxes.append(clip(decoded, image_size[:, 0], image_size[:, 1]))
+    for number, length in zip(anchors, lengths, strict=True):
+        best, index = ops.top_k(logits[:, start : start + number], length)
         scores.append(best)
-        usable.append(has_size(boxes[-1], config.min_size))
-    return best_of_levels(boxes, scores, usable, config.nms_iou, post)
+        places.append(index + start)
+        start += number
+    return ops.concatenate(scores, axis=1), ops.concatenate(places, axis=1)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from keras import ops
 
-from models.ops.boxes import Tensor
+from models.ops.boxes import Tensor, coordinates
 
 
 def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Centre x, centre y, width, height, each (...)."""
-    x1, y1, x2, y2 = (ops.cast(boxes[..., i], "float32") for i in range(4))
+    x1, y1, x2, y2 = coordinates(ops.cast(boxes, "float32"))
     width, height = x2 - x1, y2 - y1
     return x1 + 0.5 * width, y1 + 0.5 * height, width, height
 
@@ -70,7 +70,8 @@ class BoxCoder:
         Returns:
             float32 (..., 4).
         """
-        dx, dy, dw, dh = (ops.cast(deltas[..., i], "float32") / w for i, w in enumerate(self.weights))
+        offsets = ops.unstack(ops.cast(deltas, "float32"), 4, axis=-1)
+        dx, dy, dw, dh = (offset / weight for offset, weight in zip(offsets, self.weights, strict=True))
         anchor_cx, anchor_cy, anchor_width, anchor_height = _centre_form(anchors)
         cx, cy = dx * anchor_width + anchor_cx, dy * anchor_height + anchor_cy
         largest = math.log(self.max_scale)

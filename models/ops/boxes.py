@@ -12,16 +12,22 @@ Tensor = Any
 """A tensor of whichever backend Keras runs on."""
 
 
+def coordinates(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """x1, y1, x2, y2, each (...), of boxes (..., 4): one operation, and quicker to work on than a last axis of 4."""
+    x1, y1, x2, y2 = ops.unstack(ops.convert_to_tensor(boxes), 4, axis=-1)
+    return x1, y1, x2, y2
+
+
 def area(boxes: Tensor) -> Tensor:
     """Area of each box in square pixels, 0 for an empty or inverted one: (..., 4) → (...)."""
-    return ops.maximum(boxes[..., 2] - boxes[..., 0], 0) * ops.maximum(boxes[..., 3] - boxes[..., 1], 0)
+    x1, y1, x2, y2 = coordinates(boxes)
+    return ops.maximum(x2 - x1, 0) * ops.maximum(y2 - y1, 0)
 
 
 def intersection(a: Tensor, b: Tensor) -> Tensor:
     """Area which each box of `a` shares with each of `b`: (..., N, 4), (..., M, 4) → (..., N, M)."""
-    # The coordinates are taken apart first: elementwise work on a trailing axis of 2 is several times slower.
-    ax1, ay1, ax2, ay2 = (a[..., :, None, i] for i in range(4))
-    bx1, by1, bx2, by2 = (b[..., None, :, i] for i in range(4))
+    ax1, ay1, ax2, ay2 = (ops.expand_dims(x, -1) for x in coordinates(a))
+    bx1, by1, bx2, by2 = (ops.expand_dims(x, -2) for x in coordinates(b))
     width = ops.minimum(ax2, bx2) - ops.maximum(ax1, bx1)
     height = ops.minimum(ay2, by2) - ops.maximum(ay1, by1)
     return ops.maximum(width, 0) * ops.maximum(height, 0)
@@ -66,13 +72,12 @@ def clip(boxes: Tensor, height: Any, width: Any) -> Tensor:
         return value[(..., *([None] * missing))] if len(value.shape) else value
 
     height, width = limit(height), limit(width)
-    x1, y1, x2, y2 = (ops.maximum(boxes[..., i], 0) for i in range(4))
+    x1, y1, x2, y2 = (ops.maximum(x, 0) for x in coordinates(boxes))
     corners = (ops.minimum(x1, width), ops.minimum(y1, height), ops.minimum(x2, width), ops.minimum(y2, height))
     return ops.stack(corners, axis=-1)
 
 
 def has_size(boxes: Tensor, min_size: float) -> Tensor:
     """Whether both sides are at least `min_size` pixels: (..., 4) → bool (...)."""
-    wide = boxes[..., 2] - boxes[..., 0] >= min_size
-    high = boxes[..., 3] - boxes[..., 1] >= min_size
-    return ops.logical_and(wide, high)
+    x1, y1, x2, y2 = coordinates(boxes)
+    return ops.logical_and(x2 - x1 >= min_size, y2 - y1 >= min_size)

@@ -3,6 +3,7 @@
 Alphabet: `B` images, `N` rows of each, `K` of them picked.
 """
 
+import numpy as np
 from keras import ops
 
 from models.ops.boxes import Tensor
@@ -21,5 +22,6 @@ def take(values: Tensor, indices: Tensor) -> Tensor:
         (B, K, ...) in the dtype of `values`.
     """
     shape = ops.shape(values)
-    offsets = ops.arange(shape[0], dtype="int32")[:, None] * shape[1]
+    pictures = np.arange(shape[0]) if isinstance(shape[0], int) else ops.arange(shape[0], dtype="int32")
+    offsets = ops.cast(pictures[:, None] * shape[1], "int32")
     return ops.take(ops.reshape(values, (-1, *shape[2:])), ops.cast(indices, "int32") + offsets, axis=0)

@@ -8,10 +8,12 @@ reaches it: after t rounds all boxes are right whose chain of suppressors is sho
 15), so the loop ends after a few products of a matrix and a vector; its length is bounded by N.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from keras import ops
 
-from models.ops.boxes import Tensor, area
+from models.ops.boxes import Tensor, area, coordinates
 from models.ops.gather import take
 from models.ops.kernels import tensorflow_kernels
 
@@ -21,7 +23,7 @@ _LOWEST = -1e9
 
 def _suppresses(boxes: Tensor, iou_threshold: float, groups: Tensor | None) -> Tensor:
     """Whether box j, being before box i in the order, overlaps it too much: float32 (B, N i, N j) of 0 and 1."""
-    x1, y1, x2, y2 = (boxes[..., i] for i in range(4))
+    x1, y1, x2, y2 = coordinates(boxes)
     width = ops.minimum(x2[:, :, None], x2[:, None, :]) - ops.maximum(x1[:, :, None], x1[:, None, :])
     height = ops.minimum(y2[:, :, None], y2[:, None, :]) - ops.maximum(y1[:, :, None], y1[:, None, :])
     shared = ops.maximum(width, 0) * ops.maximum(height, 0)
@@ -91,29 +93,30 @@ def nms(boxes: Tensor, scores: Tensor, valid: Tensor, iou_threshold: float) -> T
 
 
 def best_of_levels(
-    boxes: list[Tensor], scores: list[Tensor], usable: list[Tensor], iou_threshold: float, number: int
+    boxes: Tensor, scores: Tensor, usable: Tensor, lengths: Sequence[int], iou_threshold: float, number: int
 ) -> tuple[Tensor, Tensor]:
     """The best boxes over all levels after suppression within each.
 
     Args:
-        boxes: for each level (B, N_l, 4), in order of falling score.
-        scores: for each level (B, N_l), finite.
-        usable: for each level bool (B, N_l); the others are not kept and suppress nothing.
+        boxes: (B, N, 4), level after level, each in order of falling score.
+        scores: (B, N), finite.
+        usable: bool (B, N); the others are not kept and suppress nothing.
+        lengths: how many of the N each level has.
         iou_threshold: see `nms_sorted`.
         number: P; fewer where all levels together hold fewer.
 
     Returns:
         boxes (B, P, 4), best first, zeros where there are no more, and real, bool (B, P).
     """
-    number = min(number, sum(level.shape[1] for level in boxes))
+    number = min(number, sum(lengths))
     if tensorflow_kernels():
-        return _best_of_levels_by_kernel(boxes, scores, usable, iou_threshold, number)
+        return _best_of_levels_by_kernel(boxes, scores, usable, lengths, iou_threshold, number)
     # Levels do not meet: each has its own, smaller matrix.
-    kept = [nms_sorted(*level, iou_threshold) for level in zip(boxes, usable, strict=True)]
-    marked = ops.where(ops.concatenate(kept, 1), ops.concatenate(scores, 1), _LOWEST)
-    best, index = ops.top_k(marked, number)
+    levels = zip(_apart(boxes, lengths), _apart(usable, lengths), strict=True)
+    kept = ops.concatenate([nms_sorted(*level, iou_threshold) for level in levels], axis=1)
+    best, index = ops.top_k(ops.where(kept, scores, _LOWEST), number)
     real = best > _LOWEST
-    return ops.where(real[..., None], take(ops.concatenate(boxes, 1), index), 0.0), real
+    return ops.where(real[..., None], take(boxes, index), 0.0), real
 
 
 def best_of_classes(
@@ -155,18 +158,24 @@ def best_of_classes(
 
 
 def _best_of_levels_by_kernel(
-    boxes: list[Tensor], scores: list[Tensor], usable: list[Tensor], iou_threshold: float, number: int
+    boxes: Tensor, scores: Tensor, usable: Tensor, lengths: Sequence[int], iou_threshold: float, number: int
 ) -> tuple[Tensor, Tensor]:
     from models.ops.native.tensorflow_nms import best_after_nms  # noqa: PLC0415 - on that backend only
 
-    lengths = [level.shape[1] for level in boxes]
     # The kernel loses boxes whose score is below -1, so it gets their places in the order instead of logits.
-    places = ops.argsort(ops.argsort(-ops.concatenate(scores, 1), axis=1), axis=1)
-    ranks = ops.where(ops.concatenate(usable, 1), ops.cast(sum(lengths) - places, "float32"), 0.0)
-    ranks = ops.split(ranks, np.cumsum(lengths)[:-1].tolist(), axis=1)
-    beside = (ops.stack([_lengthen(x, max(lengths)) for x in part], axis=2) for part in (boxes, ranks))
+    places = ops.argsort(ops.argsort(-scores, axis=1), axis=1)
+    ranks = ops.where(usable, ops.cast(sum(lengths) - places, "float32"), 0.0)
+    beside = (
+        ops.stack([_lengthen(level, max(lengths)) for level in _apart(values, lengths)], axis=2)
+        for values in (boxes, ranks)
+    )
     best, _, _, real = best_after_nms(*beside, iou_threshold, number)
     return best, real
+
+
+def _apart(values: Tensor, lengths: Sequence[int]) -> list[Tensor]:
+    """(B, N, …) → for each level its (B, N_l, …)."""
+    return ops.split(values, np.cumsum(lengths)[:-1].tolist(), axis=1)
 
 
 def _lengthen(values: Tensor, length: int) -> Tensor:

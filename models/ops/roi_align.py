@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from models.ops.boxes import Tensor, area
+from models.ops.boxes import Tensor, area, coordinates
 from models.ops.kernels import tensorflow_cpu_kernels
 
 _DENSE_BELOW = 25
@@ -88,7 +88,7 @@ def _align_dense(
     result = None
     for index, (feature, scale) in enumerate(zip(features, scales, strict=True)):
         _, height, width, channels = feature.shape
-        x1, y1, x2, y2 = (boxes[..., i] * scale for i in range(4))
+        x1, y1, x2, y2 = (x * scale for x in coordinates(boxes))
         here = ops.cast(levels == index, "float32")[:, :, None, None]
         along_y = ops.cast(here * _matrix(_positions(y1, y2, size, ratio), height, size), feature.dtype)
         along_x = ops.cast(_matrix(_positions(x1, x2, size, ratio), width, size), feature.dtype)
@@ -142,11 +142,11 @@ def _corners(
     def of_level(values: Sequence[float], dtype: type) -> Tensor:
         return ops.take(ops.convert_to_tensor(np.array(values, dtype)), levels, axis=0)
 
-    boxes = boxes * of_level(scales, np.float32)[..., None]
+    x1, y1, x2, y2 = coordinates(boxes * of_level(scales, np.float32)[..., None])
     width = of_level([width for _, width in shapes], np.float32)
     height = of_level([height for height, _ in shapes], np.float32)
-    y, weight_y = _axis(boxes[..., 1], boxes[..., 3], height, size, ratio)
-    x, weight_x = _axis(boxes[..., 0], boxes[..., 2], width, size, ratio)
+    y, weight_y = _axis(y1, y2, height, size, ratio)
+    x, weight_x = _axis(x1, x2, width, size, ratio)
     picture = ops.arange(ops.shape(boxes)[0], dtype="int32")[:, None] * sum(cells)
     first = picture + of_level([sum(cells[:i]) for i in range(len(cells))], np.int32)
     y = y * ops.cast(width, "int32")[:, :, None, None] + first[:, :, None, None]

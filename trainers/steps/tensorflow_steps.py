@@ -44,7 +44,10 @@ class TensorFlowSteps:
             losses = named_losses(self.model, batch, self.model.forward(batch, training=True))
             scaled = self.optimizer.scale_loss(losses["total"])
         variables = self.model.network.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, [v.value for v in variables]), variables)
+        gradients = tape.gradient(scaled, [v.value for v in variables])
+        # Else what needs no gradient, such as weight decay, is computed at once, into copies that wait for the rest.
+        with tf.control_dependencies([tf.group(*(gradient for gradient in gradients if gradient is not None))]):
+            self.optimizer.apply(gradients, variables)
         return losses
 
     def _predict_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -18,8 +18,7 @@ def normalize_batch(inputs: Any, scale: Any, offset: Any, epsilon: float) -> tup
         inputs, scale, offset, epsilon=epsilon, is_training=True, data_format="NHWC"
     )
     # The kernel hands back the unbiased variance; Keras keeps the moving average of the biased one.
-    count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
-    return outputs, mean, variance * (count - 1.0) / count
+    return outputs, mean, variance * (1.0 - 1.0 / _count(inputs))
 
 
 def normalize(inputs: Any, scale: Any, offset: Any, mean: Any, variance: Any, epsilon: float) -> Any:
@@ -35,3 +34,15 @@ def normalize(inputs: Any, scale: Any, offset: Any, mean: Any, variance: Any, ep
         inputs, scale, offset, mean, variance, epsilon=epsilon, is_training=False, data_format="NHWC"
     )
     return outputs
+
+
+def follow(moving: tf.Variable, seen: Any, momentum: float) -> None:
+    """Moves an average towards what was seen: moving = momentum × moving + (1 - momentum) × seen."""
+    moving.assign_sub((moving - seen) * (1.0 - momentum), read_value=False)
+
+
+def _count(inputs: Any) -> Any:
+    """Numbers in each channel of (B, h, w, C); known at once where the shape is, as it is in a training step."""
+    if inputs.shape.is_fully_defined():
+        return inputs.shape.num_elements() // inputs.shape[-1]
+    return tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)

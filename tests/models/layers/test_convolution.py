@@ -53,3 +53,27 @@ def test_contract_of_a_layer(groups, tmp_path):
 def test_groups_are_taken_together_up_to_the_width(channels, together):
     groups = 96 // channels
     assert convolution._divisor(groups, convolution.WIDTH // channels) == together
+
+
+@pytest.mark.parametrize("groups", [1, 6, 48])
+@pytest.mark.parametrize(("side", "stride", "border"), [(3, 2, 1), (7, 2, 3), (3, 1, 2)])
+def test_a_border_is_zeros_around_the_picture(groups, side, stride, border):
+    """And the sizes that the layer promises are those it gives."""
+    layer = Conv2D(48, side, strides=stride, groups=groups, border=border, use_bias=False)
+    layer.build(PICTURES.shape)
+    padded = np.pad(PICTURES, [(0, 0), (border, border), (border, border), (0, 0)])
+    plain = Conv2D(48, side, strides=stride, groups=groups, use_bias=False)
+    plain.build(padded.shape)
+    plain.set_weights(layer.get_weights())
+    expected = np.asarray(plain(padded))
+    np.testing.assert_allclose(layer(PICTURES), expected, rtol=1e-4, atol=1e-5)
+    assert layer.compute_output_shape((None, *PICTURES.shape[1:])) == (None, *expected.shape[1:])
+
+
+def test_a_border_is_for_valid_only():
+    with pytest.raises(ValueError, match=r"Conv2D\(border=1\) takes padding='valid', received 'same'"):
+        Conv2D(8, 3, border=1, padding="same")
+
+
+def test_contract_of_a_layer_with_a_border(tmp_path):
+    check_layer(lambda: Conv2D(8, 3, strides=2, border=1, name="conv"), PICTURES, tmp_path)

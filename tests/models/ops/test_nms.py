@@ -80,13 +80,14 @@ def check_best(found, boxes, scores, keep, number):
 
 def test_best_of_levels_is_the_greedy_rule_within_each_level(operations):
     rng = np.random.default_rng(1)
-    boxes = [random_boxes(rng, 2, n) for n in (40, 25, 7)]
-    scores = [-np.sort(-rng.normal(size=(2, n)).astype(np.float32), axis=1) for n in (40, 25, 7)]
-    usable = [rng.random((2, n)) < 0.8 for n in (40, 25, 7)]
-    found, real = map(ops.convert_to_numpy, best_of_levels(boxes, scores, usable, 0.3, 30))
-    levels = np.repeat([0, 1, 2], [40, 25, 7])
+    lengths = (40, 25, 7)
+    boxes = random_boxes(rng, 2, sum(lengths))
+    scores = np.concatenate([-np.sort(-rng.normal(size=(2, n)), axis=1) for n in lengths], axis=1).astype(np.float32)
+    usable = rng.random((2, sum(lengths))) < 0.8
+    found, real = map(ops.convert_to_numpy, best_of_levels(boxes, scores, usable, lengths, 0.3, 30))
+    levels = np.repeat([0, 1, 2], lengths)
     for picture in range(2):
-        one, score, able = (np.concatenate([x[picture] for x in part]) for part in (boxes, scores, usable))
+        one, score, able = boxes[picture], scores[picture], usable[picture]
         best = check_best(found[picture], one, score, greedy(one, score, able, 0.3, levels), 30)
         assert 10 < real[picture].sum() == len(best) < able.sum()
 
