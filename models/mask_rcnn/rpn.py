@@ -13,6 +13,7 @@ from models.mask_rcnn.config import RPNConfig
 from models.ops.box_coder import BoxCoder
 from models.ops.boxes import clip, has_size
 from models.ops.gather import take
+from models.ops.kernels import tensorflow_kernels
 from models.ops.nms import best_of_levels
 
 
@@ -52,13 +53,14 @@ class RPNHead(keras.layers.Layer):
         return ops.cast(logits, "float32"), ops.cast(deltas, "float32")
 
     def _level(self, features: Any) -> Any:
-        """(B, h, w, channels) → (B, h * w, R + 4 * R): both 1×1 convolutions as one product.
-
-        On a CPU a convolution with three outputs takes as long as one with a hundred.
-        """
-        shared = self.conv(features)
-        flat = ops.reshape(shared, (-1, shared.shape[1] * shared.shape[2], self.channels))
-        parts = (self.objectness, self.deltas)
+        """(B, h, w, channels) → (B, h * w, R + 4 * R)."""
+        shared, parts = self.conv(features), (self.objectness, self.deltas)
+        cells = shared.shape[1] * shared.shape[2]
+        if not tensorflow_kernels():
+            outputs = ops.concatenate([part(shared) for part in parts], axis=-1)
+            return ops.reshape(outputs, (-1, cells, outputs.shape[-1]))
+        # One product: TensorFlow takes as long for a convolution with three outputs as for one with a hundred.
+        flat = ops.reshape(shared, (-1, cells, self.channels))
         kernels = [ops.reshape(part.kernel, (self.channels, part.filters)) for part in parts]
         weights = ops.cast(ops.concatenate(kernels, axis=1), flat.dtype)
         return ops.matmul(flat, weights) + ops.cast(ops.concatenate([part.bias for part in parts]), flat.dtype)

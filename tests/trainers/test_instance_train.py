@@ -34,7 +34,7 @@ class Squares(ToyData):
 
 class Detector(ToyModel):
     def predict(self, batch):
-        count = len(batch["images"])
+        count = batch["images"].shape[0]
         return {
             "boxes": np.tile(np.array([[4, 4, 20, 20]], np.float32), (count, 1, 1)),
             "scores": np.full((count, 1), 0.9, np.float32),

@@ -98,7 +98,8 @@ def test_frozen_batch_norm_makes_training_equal_to_inference(networks, name):
     before = networks[name].get_weights()
     training, inference = networks[name](pictures(), training=True), networks[name](pictures(), training=False)
     for level in STRIDES:
-        np.testing.assert_array_equal(training[level], inference[level])
+        expected = ops.convert_to_numpy(inference[level])  # by another kernel, so they differ by rounding
+        np.testing.assert_allclose(training[level], expected, rtol=1e-4, atol=1e-4 * expected.std())
     for ours, theirs in zip(networks[name].get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert not [w.path for w in networks[name].trainable_weights if "gamma" in w.path or "beta" in w.path]
