@@ -97,7 +97,7 @@ def case(request, tmp_path_factory):
     def recording(make):
         def wrapped(*args, **kwargs):
             made.append(make(*args, **kwargs))
-            _randomize(made[-1])
+            _randomize(made[-1], architecture.pixels)
             made[-1].save(path)
             return made[-1]
 
@@ -119,7 +119,7 @@ def case(request, tmp_path_factory):
     return Case(name, config, architecture, ours, frozen[0], made[0] if made else None)
 
 
-def _randomize(network):
+def _randomize(network, pixels):
     """No scale, shift or statistic keeps what it is made with, and all activations have a size that tells something."""
     generator = np.random.default_rng(0)
     for layer in _leaves(network):
@@ -135,7 +135,8 @@ def _randomize(network):
         norm.momentum = 0.0
     if norms:
         inside = any(isinstance(layer, keras.layers.Rescaling) for layer in network.layers)
-        network(pictures(4) if inside else pictures(4) / 64 - 2, training=True)
+        normalized = (pictures(4) - np.array(pixels.mean)) / np.array(pixels.std)
+        network(pictures(4) if inside else normalized, training=True)
     _set_normalization(network, np.array(IMAGENET_STD))
 
 
