@@ -9,7 +9,12 @@ from models.ops.kernels import tensorflow_kernels
 
 
 def with_quick_updates(optimizer_class: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Optimizer]:
-    """The same optimizer, name included, with the learning rate worked out once for each update."""
+    """The same optimizer, name included, with the learning rate worked out once for each update.
+
+    On PyTorch it is Keras' own: that has a quick variant for each of its classes, and for no other.
+    """
+    if keras.backend.backend() == "torch":
+        return optimizer_class
     parts = (_MomentumKernel, _RateOnce) if optimizer_class is keras.optimizers.SGD else (_RateOnce,)
     return type(optimizer_class.__name__, (*parts, optimizer_class), {})
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+from keras import ops
 
 from models.ops.kernels import tensorflow_kernels
 
@@ -18,7 +19,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """As in Keras: statistics of the batch in training, moving ones otherwise or where not `trainable`."""
         frozen_in_training = training and not self.trainable  # the kernel's gradient would do needless work
-        if frozen_in_training or not self._has_kernel(inputs):
+        if frozen_in_training or mask is not None or not self._has_kernel(inputs):
             return super().call(inputs, training=training, mask=mask)
         from models.layers.native import tensorflow_batch_norm as kernels  # noqa: PLC0415 - on that backend only
 
@@ -27,12 +28,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
             return kernels.normalize(inputs, self.gamma.value, self.beta.value, *moving, self.epsilon)
         outputs, mean, variance = kernels.normalize_batch(inputs, self.gamma.value, self.beta.value, self.epsilon)
         for moving, seen in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            kernels.follow(moving.value, seen, self.momentum)
+            average = ops.convert_to_tensor(moving)
+            moving.assign(average + (seen - average) * (1.0 - self.momentum))
         return outputs
 
     def _has_kernel(self, inputs: Any) -> bool:
-        last = self.axis in (-1, 3) and len(inputs.shape) == 4
-        return tensorflow_kernels() and last and self.center and self.scale
+        if not tensorflow_kernels() or self.renorm or self.synchronized or inputs.dtype == "float64":
+            return False
+        return self.axis in (-1, 3) and len(inputs.shape) == 4 and self.center and self.scale
 
 
 def with_fused_batch_norm(network: keras.Model) -> keras.Model:

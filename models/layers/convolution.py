@@ -18,9 +18,9 @@ class Conv2D(keras.layers.Conv2D):
 
     Groups: on a CPU, TensorFlow and JAX leave them to XLA, which has no kernel for their gradient: training one 3×3
     convolution of ResNeXt takes 26 s (64×64, 256 channels, batch 2), a dense one of as many channels 0.24 s. Here one
-    group for each channel becomes a depthwise convolution. Other groups go to TensorFlow's own kernel; on JAX, and
-    where XLA compiles, they are taken together, as many as have `WIDTH` channels, into dense convolutions whose kernels
-    are zero between groups.
+    group for each channel becomes a depthwise convolution. Other groups go to TensorFlow's own kernel, where
+    it has a gradient for them; elsewhere on a CPU they are taken together, as many as have `WIDTH` channels, into dense
+    convolutions whose kernels are zero between groups.
 
     Args:
         filters, kernel_size: as in Keras.
@@ -45,9 +45,12 @@ class Conv2D(keras.layers.Conv2D):
             kernel = ops.transpose(kernel, (0, 1, 3, 2))
             return ops.depthwise_conv(self._with_border(inputs), kernel, strides=self.strides, padding=self.padding)
         if (self.groups > 1 or self.border) and tensorflow_cpu_kernels():
-            from models.layers.native.tensorflow_conv import conv  # noqa: PLC0415 - on that backend only
+            from models.layers.native import tensorflow_conv as kernels  # noqa: PLC0415 - on that backend only
 
-            return conv(inputs, kernel, self.strides, self.padding, self.border)
+            if self.groups == 1:
+                return kernels.conv(inputs, kernel, self.strides, self.padding, self.border)
+            if kernels.learns_in_groups(kernel.dtype):  # not with a border of its own
+                return kernels.conv(self._with_border(inputs), kernel, self.strides, self.padding, border=0)
         inputs = self._with_border(inputs)
         if self.groups > 1 and _on_xla_cpu():
             return self._merged(inputs, kernel)

@@ -176,7 +176,7 @@ class MaskRCNNConfig(ModelConfig):
     loss_weights: LossWeights = LossWeights()
     """The factor of each loss term."""
     crowd_iou: float = Field(default=0.5, gt=0, le=1)
-    """An anchor or proposal with more than this share of its area in a crowd is neither positive nor negative."""
+    """An anchor or proposal with more than this share of its area in a crowd is no negative."""
 
     @property
     def mask_samples(self) -> int:

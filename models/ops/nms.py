@@ -175,7 +175,7 @@ def _best_of_levels_by_kernel(
 
 def _apart(values: Tensor, lengths: Sequence[int]) -> list[Tensor]:
     """(B, N, …) → for each level its (B, N_l, …)."""
-    return ops.split(values, np.cumsum(lengths)[:-1].tolist(), axis=1)
+    return ops.split(values, np.cumsum(lengths)[:-1].tolist(), axis=1) if len(lengths) > 1 else [values]
 
 
 def _lengthen(values: Tensor, length: int) -> Tensor:

@@ -130,7 +130,7 @@ class _Machine:
         if type(target) is not dict or len(pairs) % 2:
             raise TypeError
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            if type(key) not in (str, int):
+            if type(key) is not str:  # integers of one hash would make a dictionary take hours
                 raise TypeError
             target[key] = value
 

@@ -40,7 +40,11 @@ class TensorFlowSteps:
         return self._predict(_tensors(batch))
 
     def _train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        with portable_operations(self.jit_compile), tf.GradientTape() as tape:
+        with portable_operations(self.jit_compile):
+            return self._update(batch)
+
+    def _update(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        with tf.GradientTape() as tape:
             losses = named_losses(self.model, batch, self.model.forward(batch, training=True))
             scaled = self.optimizer.scale_loss(losses["total"])
         variables = self.model.network.trainable_variables

@@ -36,11 +36,6 @@ def normalize(inputs: Any, scale: Any, offset: Any, mean: Any, variance: Any, ep
     return outputs
 
 
-def follow(moving: tf.Variable, seen: Any, momentum: float) -> None:
-    """Moves an average towards what was seen: moving = momentum × moving + (1 - momentum) × seen."""
-    moving.assign_sub((moving - seen) * (1.0 - momentum), read_value=False)
-
-
 def _count(inputs: Any) -> Any:
     """Numbers in each channel of (B, h, w, C); known at once where the shape is, as it is in a training step."""
     if inputs.shape.is_fully_defined():

@@ -1,9 +1,10 @@
 """Convolutions by TensorFlow's own kernel.
 
-It has a gradient for groups, where Keras takes XLA, which has none, and it pads as it reads.
+It pads as it reads, and through oneDNN it has a gradient for groups, where Keras takes XLA, which has none.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import tensorflow as tf
@@ -20,3 +21,18 @@ def conv(inputs: Any, kernel: Any, strides: Sequence[int], padding: str, border:
     """
     sides = [border, border]
     return tf.nn.conv2d(inputs, kernel, list(strides), [[0, 0], sides, sides, [0, 0]] if border else padding.upper())
+
+
+@cache
+def learns_in_groups(dtype: str) -> bool:
+    """Whether the kernel has a gradient for groups: with oneDNN only, and not for every dtype; so it is tried."""
+    with tf.init_scope(), tf.device("CPU:0"), tf.GradientTape() as tape:
+        pictures, kernel = tf.zeros((1, 4, 4, 4), dtype), tf.zeros((3, 3, 2, 4), dtype)
+        tape.watch((pictures, kernel))
+        outputs = conv(pictures, kernel, (1, 1), "same", border=0)
+    try:
+        with tf.init_scope():
+            tape.gradient(outputs, (pictures, kernel))
+    except tf.errors.OpError:
+        return False
+    return True

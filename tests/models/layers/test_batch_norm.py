@@ -52,3 +52,23 @@ def test_replaces_every_batch_norm_and_keeps_names():
     assert type(fused.get_layer("norm")) is BatchNormalization
     assert fused.get_layer("norm").momentum == 0.7
     assert [layer.name for layer in fused.layers] == [layer.name for layer in network.layers]
+
+
+@pytest.mark.parametrize("option", ["renorm", "mask"])
+def test_what_the_kernel_cannot_do_is_left_to_keras(option):
+    mask = np.arange(5 * 6).reshape(1, 5, 6).repeat(4, 0) % 2 == 0 if option == "mask" else None
+    ours, keras_own = (
+        made(renorm=option == "renorm") for made in (BatchNormalization, keras.layers.BatchNormalization)
+    )
+    found, expected = (layer(PICTURES, training=True, mask=mask) for layer in (ours, keras_own))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_call_without_side_effects_has_none():
+    network = keras.Sequential([keras.Input((5, 6, 7)), BatchNormalization(name="norm")])
+    trained, others = (
+        [v.value for v in group] for group in (network.trainable_variables, network.non_trainable_variables)
+    )
+    _, moved = network.stateless_call(trained, others, PICTURES, training=True)
+    assert not np.asarray(network.get_layer("norm").moving_mean).any()
+    assert np.abs(ops.convert_to_numpy(moved[0])).max() > 0.01

@@ -77,3 +77,21 @@ def test_a_border_is_for_valid_only():
 
 def test_contract_of_a_layer_with_a_border(tmp_path):
     check_layer(lambda: Conv2D(8, 3, strides=2, border=1, name="conv"), PICTURES, tmp_path)
+
+
+def test_contract_of_a_layer_with_groups_and_a_border(tmp_path):
+    """Its gradients among it: TensorFlow's kernel has none for both at once."""
+    check_layer(lambda: Conv2D(48, 3, groups=6, strides=2, border=1, name="conv"), PICTURES, tmp_path)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a kernel of TensorFlow")
+def test_without_a_gradient_for_groups_they_are_taken_together(monkeypatch):
+    from models.layers.native import tensorflow_conv  # noqa: PLC0415 - imports TensorFlow
+
+    layer = Conv2D(48, 3, groups=6, padding="same")
+    layer.build(PICTURES.shape)
+    expected, merged = np.asarray(layer(PICTURES)), []
+    monkeypatch.setattr(tensorflow_conv, "learns_in_groups", lambda dtype: False)
+    monkeypatch.setattr(Conv2D, "_merged", lambda self, *args, own=Conv2D._merged: merged.append(1) or own(self, *args))
+    np.testing.assert_allclose(layer(PICTURES), expected, rtol=1e-4, atol=1e-5)
+    assert merged

@@ -106,3 +106,11 @@ def test_best_of_classes_is_the_greedy_rule_within_each_class(operations, candid
         assert 5 < len(best) < able.sum()
         np.testing.assert_allclose(kept[picture], np.pad(score[best], (0, len(kept[picture]) - len(best))))
         np.testing.assert_array_equal(classes[picture], np.pad(labels[best], (0, len(kept[picture]) - len(best))))
+
+
+def test_a_single_level(operations):
+    rng = np.random.default_rng(3)
+    boxes, scores = random_boxes(rng, 1, 20), -np.sort(-rng.normal(size=(1, 20)).astype(np.float32))
+    found, _ = best_of_levels(boxes, scores, np.ones((1, 20), bool), [20], 0.3, 10)
+    keep = greedy(boxes[0], scores[0], np.ones(20, bool), 0.3, np.zeros(20))
+    check_best(ops.convert_to_numpy(found)[0], boxes[0], scores[0], keep, 10)

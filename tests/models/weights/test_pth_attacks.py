@@ -97,7 +97,7 @@ REBUILD = Name("torch._utils", "_rebuild_tensor_v2")
         ({"model": {"weight": 1}}, "a dictionary under 'model'"),
         ({"epoch": 3}, "a int under 'epoch'"),
         ([1], "no dictionary"),
-        ({1: tensor(storage("0", "Float", 24), 0, (1,), (1,))}, "under '1'"),
+        ({1: tensor(storage("0", "Float", 24), 0, (1,), (1,))}, "broken at the operation SETITEM"),
         ({(): 1}, "broken at the operation SETITEMS"),
     ],
 )
