@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 CONFIG := configs/pets_quick.json
 # A test computes little: compiling it with all of XLA's optimizations takes several times as long in all.
 QUICK_XLA := JAX_DISABLE_MOST_OPTIMIZATIONS=1
+# Half of a test's time is tracing, which takes one core. The tests of a file stay together: they share what is dear.
+IN_PARALLEL := -n 2 --dist loadfile
 BACKEND_TESTS := tests/models tests/trainers tests/base tests/utils/test_flops.py
 
 .DEFAULT_GOAL := help
@@ -23,7 +25,7 @@ pets: $(STAMP) ## install, then train and evaluate the main example, small and q
 	$(BIN)/python mains/pets_main.py -c $(CONFIG) $(ARGS)
 
 test: $(STAMP) ## install, then run all tests; one file of them: make test ARGS=tests/test_docs.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 # TensorFlow comes twice: the second time it reads what JAX and PyTorch have left since.
 test-backends: $(STAMP) .venv-jax/.installed .venv-torch/.installed ## the same weights, losses and checkpoints on TensorFlow, JAX and PyTorch

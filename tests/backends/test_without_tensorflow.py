@@ -31,7 +31,7 @@ def test_the_blocker_blocks(tmp_path):
     program.write_text(
         "import json, sys\ntry:\n    import tensorflow\nexcept ImportError as error:\n    print(error)\n"
     )
-    assert start(program, folder=tmp_path).stdout == "No module named 'tensorflow' (it is blocked)\n"
+    assert start(program, folder=tmp_path).stdout.startswith("import of tensorflow halted")
 
 
 @pytest.mark.slow

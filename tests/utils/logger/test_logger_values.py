@@ -37,7 +37,7 @@ def test_kinds_are_told_apart():
         np.arange(3),
         np.zeros((0,), np.float32),
         np.array(["a"]),
-        object(),
+        pytest.param(object(), id="object"),
     ],
     ids=str,
 )
