@@ -61,7 +61,7 @@ def _crop_in_chunks(masks: Tensor, index: Tensor, along_y: Tensor, along_x: Tens
         ops.reshape(ops.pad(x, [[0, missing], *([[0, 0]] * (len(x.shape) - 1))]), (-1, _CHUNK, *x.shape[1:]))
         for x in (index, along_y, along_x)
     )
-    shares = ops.map(lambda part: _crop(masks, *part, value), parts)
+    shares = ops.map(lambda part: _crop(masks, part[0], part[1], part[2], value), parts)
     return ops.reshape(shares, (-1, along_y.shape[1], along_x.shape[1]))[:count]
 
 

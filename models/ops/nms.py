@@ -165,12 +165,13 @@ def _best_of_levels_by_kernel(
     # The kernel loses boxes whose score is below -1, so it gets their places in the order instead of logits.
     places = ops.argsort(ops.argsort(-scores, axis=1), axis=1)
     ranks = ops.where(usable, ops.cast(sum(lengths) - places, "float32"), 0.0)
-    beside = (
-        ops.stack([_lengthen(level, max(lengths)) for level in _apart(values, lengths)], axis=2)
-        for values in (boxes, ranks)
-    )
-    best, _, _, real = best_after_nms(*beside, iou_threshold, number)
+    best, _, _, real = best_after_nms(_beside(boxes, lengths), _beside(ranks, lengths), iou_threshold, number)
     return best, real
+
+
+def _beside(values: Tensor, lengths: Sequence[int]) -> Tensor:
+    """(B, N, …) → (B, longest N_l, levels, …)."""
+    return ops.stack([_lengthen(level, max(lengths)) for level in _apart(values, lengths)], axis=2)
 
 
 def _apart(values: Tensor, lengths: Sequence[int]) -> list[Tensor]:

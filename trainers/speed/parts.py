@@ -35,7 +35,8 @@ def time_parts(network: MaskRCNNNetwork, batch: State, rounds: int, jit_compile:
     state = {key: ops.convert_to_tensor(batch[key]) for key in ("images", "image_size")}
     jobs = {}
     for name, work in PARTS.items():
-        steps = compile_steps(Part(network, work), optimizer, jit_compile)
+        part: Any = Part(network, work)  # has what a prediction takes of a `BaseModel`
+        steps = compile_steps(part, optimizer, jit_compile)
         before = dict(state)
         jobs[name] = lambda steps=steps, before=before: steps.predict(before)
         made = steps.predict(before)

@@ -50,7 +50,7 @@ def interleaved(jobs: Mapping[str, Callable[[], Any]], rounds: int, warm_up: int
     taken: dict[str, list[float]] = {name: [] for name in jobs}
     for number in range(rounds):
         # Each is as often the first as the last.
-        order: Sequence[str] = list(jobs) if number % 2 else list(reversed(jobs))
+        order: Sequence[str] = list(jobs)[:: 1 if number % 2 else -1]
         for name in order:
             taken[name].append(seconds(jobs[name]))
     return {name: Times(first[name], tuple(taken[name])) for name in jobs}

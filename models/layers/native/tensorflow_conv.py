@@ -20,7 +20,8 @@ def conv(inputs: Any, kernel: Any, strides: Sequence[int], padding: str, border:
         border: rows and columns of zeros around the picture, for "valid".
     """
     sides = [border, border]
-    return tf.nn.conv2d(inputs, kernel, list(strides), [[0, 0], sides, sides, [0, 0]] if border else padding.upper())
+    padded: Any = [[0, 0], sides, sides, [0, 0]] if border else padding.upper()
+    return tf.nn.conv2d(inputs, kernel, list(strides), padded)
 
 
 @cache
