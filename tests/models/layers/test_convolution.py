@@ -1,5 +1,10 @@
 """Convolutions in groups equal Keras' own, forward and backward."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +14,7 @@ from models.layers import convolution
 from models.layers.convolution import Conv2D
 from tests.models.layer_contract import check_layer
 
+ROOT = Path(__file__).resolve().parents[3]
 PICTURES = np.random.default_rng(0).normal(size=(2, 9, 12, 48)).astype("float32")
 
 
@@ -82,6 +88,38 @@ def test_contract_of_a_layer_with_a_border(tmp_path):
 def test_contract_of_a_layer_with_groups_and_a_border(tmp_path):
     """Its gradients among it: TensorFlow's kernel has none for both at once."""
     check_layer(lambda: Conv2D(48, 3, groups=6, strides=2, border=1, name="conv"), PICTURES, tmp_path)
+
+
+LEARN = """
+import numpy as np, tensorflow as tf
+from models.layers.convolution import Conv2D
+from models.layers.native.tensorflow_conv import learns_in_groups
+
+layer = Conv2D(8, 3, groups=2, padding="same")
+layer.build((1, 5, 5, 8))
+
+@tf.function
+def gradient(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(x))
+    return tape.gradient(loss, layer.kernel.value)
+
+print(learns_in_groups("float32"), np.abs(gradient(tf.ones((1, 5, 5, 8)))).min())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a kernel of TensorFlow")
+@pytest.mark.parametrize("onednn", ["0", "1"])
+def test_groups_learn_with_onednn_and_without(onednn):
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}
+    done = subprocess.run(
+        [sys.executable, "-c", LEARN], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    has_kernel, smallest = done.stdout.split()
+    assert float(smallest) > 1  # each weight meets 16 ones at least
+    if onednn == "0":
+        assert has_kernel == "False"
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a kernel of TensorFlow")

@@ -24,7 +24,7 @@ def recipe(name):
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in RECIPES]
 )
-def test_a_recipe_makes_a_network_that_learns_and_finds(name):
+def test_a_recipe_makes_a_network_with_losses_and_detections(name):
     config = recipe(name).model
     backbone = config.backbone.model_copy(update={"weights": None})
     model = MaskRCNN(config.model_copy(update={"backbone": backbone, "pretrained": None}), tiny_spec())
