@@ -53,7 +53,11 @@ def _tensorflow(function, tensors):
 def _jax(function, tensors):
     import jax  # noqa: PLC0415 - not installed everywhere
 
-    return [np.asarray(gradient) for gradient in jax.grad(function)(tensors)]
+    def pure(values):
+        with keras.StatelessScope():  # what a layer assigned meanwhile would be no number but a part of the tracing
+            return function(values)
+
+    return [np.asarray(gradient) for gradient in jax.grad(pure)(tensors)]
 
 
 def _torch(function, tensors):
