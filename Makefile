@@ -35,8 +35,8 @@ test-backends: $(STAMP) .venv-jax/.installed .venv-torch/.installed ## the same 
 		echo "== $$backend"; \
 		$(QUICK_XLA) KERAS_BACKEND=$$backend MASKERAS_BACKENDS_FOLDER=$$folder $$python -m pytest $(or $(ARGS),tests/backends) || exit 1; \
 	done
-	$(QUICK_XLA) KERAS_BACKEND=jax .venv-jax/bin/python -m pytest -m "not slow" $(BACKEND_TESTS)
-	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m "not slow" $(BACKEND_TESTS)
+	$(QUICK_XLA) KERAS_BACKEND=jax .venv-jax/bin/python -m pytest $(IN_PARALLEL) -m "not slow" $(BACKEND_TESTS)
+	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest $(IN_PARALLEL) -m "not slow" $(BACKEND_TESTS)
 
 check: $(STAMP) ## lint, format, types, generated files, documents
 	$(BIN)/ruff check .
@@ -61,5 +61,5 @@ $(STAMP): requirements.lock
 .venv-%/.installed: requirements-%.txt requirements-base.txt requirements.lock
 	$(PYTHON) -m venv --clear .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock \
-		-r requirements-$*.txt pytest pytest-timeout setuptools
+		-r requirements-$*.txt pytest pytest-timeout pytest-xdist setuptools
 	@touch $@

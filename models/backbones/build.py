@@ -11,13 +11,18 @@ from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
 from models.backbones.weights import load_weights
 from models.layers.batch_norm import with_fused_batch_norm
+from models.layers.recompute import Recompute
 from models.weights.report import WeightsReport
+from utils.errors import UserError
 from utils.registry import load_object
 
 logger = logging.getLogger("maskeras")
 
 STRIDES = {"C2": 4, "C3": 8, "C4": 16, "C5": 32}
 """Feature → pixels of the picture between two of its cells. A feature is ceil(H / stride) × ceil(W / stride)."""
+
+LEVELS = ("C1", *STRIDES)
+"""The features that stages end with; the network gives all but the first."""
 
 SMALLEST = 32
 """The smallest side of a picture, in pixels."""
@@ -59,7 +64,7 @@ def build_backbone_with_report(
         norm.momentum = config.batch_norm_momentum
     if report is not None:
         logger.info("backbone %s: %s", config.name, report)
-    body = _cut(network, architecture, config.name.rpartition(":")[2])
+    body = _cut(network, architecture, config)
     images = keras.Input((*image_size, 3), dtype="float32", name="images")
     pixels = architecture.pixels
     normalized = NormalizePictures(pixels.mean, pixels.std, pixels.bgr, name="normalize_pictures")(images)
@@ -105,14 +110,44 @@ def _flat(network: keras.Model) -> keras.Model:
     return flat
 
 
-def _cut(network: keras.Model, architecture: Architecture, name: str) -> keras.Model:
-    """The part of `network` from where the normalisation ends to C5."""
+def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfig) -> keras.Model:
+    """The part of `network` from where the normalisation ends to C5, its first stages computed anew if so wanted."""
+    name, recomputed = config.name.rpartition(":")[2], config.recomputed_stages
     start: Any = network.get_layer(architecture.starts_at).input if architecture.starts_at else network.input
-    taps = zip(STRIDES, architecture.stages[1:], strict=True)
-    part = keras.Model(start, {level: network.get_layer(layer).output for level, layer in taps}, name=name)
-    # The same layers on an input of our own: else its name would count up with every network built.
-    normalized = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
-    return keras.models.clone_model(part, input_tensors=normalized, clone_function=lambda layer: layer)
+    ends = {level: network.get_layer(layer).output for level, layer in zip(LEVELS, architecture.stages, strict=True)}
+    if not recomputed:
+        return _part(start, {level: ends[level] for level in STRIDES}, name)
+    try:
+        stages, rest = _stages(start, ends, recomputed)
+    except ValueError as error:
+        raise UserError(
+            f"model.backbone.recomputed_stages: {config.name} passes more from stage to stage than the feature between "
+            f"them, so {recomputed} of its stages cannot be computed anew. Recompute fewer, or 0."
+        ) from error
+    x = normalized = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
+    features = {}
+    for level, stage in stages.items():
+        features[level] = x = Recompute(stage, name=level)(x)
+    if rest:
+        features |= rest(x)
+    return keras.Model(normalized, {level: features[level] for level in STRIDES}, name=name)
+
+
+def _stages(start: Any, ends: dict[str, Any], number: int) -> tuple[dict[str, keras.Model], keras.Model | None]:
+    """The first stages, each from the feature before it to its own, and what comes behind them, if anything."""
+    stages = {}
+    for level in LEVELS[:number]:
+        stages[level] = _part(start, ends[level], f"stage_{level}")
+        start = ends[level]
+    rest = LEVELS[number:]
+    return stages, _part(start, {level: ends[level] for level in rest}, "rest") if rest else None
+
+
+def _part(start: Any, outputs: Any, name: str) -> keras.Model:
+    """`start` → `outputs` by the same layers, on an own input: else its name would count up with each network."""
+    part = keras.Model(start, outputs, name=name)
+    own = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
+    return keras.models.clone_model(part, input_tensors=own, clone_function=lambda layer: layer)
 
 
 def _check_strides(backbone: keras.Model, image_size: tuple[int, int]) -> None:

@@ -30,6 +30,10 @@ class BackboneConfig(Section):
     frozen_stages: int = Field(default=0, ge=0, le=5)
     """0 freezes nothing; n freezes the stem and every stage up to C_n, so 1 is the stem alone, 5 the whole backbone."""
 
+    recomputed_stages: int = Field(default=0, ge=0, le=5)
+    """A training step keeps nothing of the inside of the stem and every stage up to C_n, and computes it anew on the
+    way back: less memory, more time. Counted as `frozen_stages`, of which it needs nothing."""
+
     batch_norm: Literal["frozen", "trainable"] = "frozen"
     """`"frozen"`: batch norm keeps its statistics, scale and shift; `"trainable"`: it follows the batches."""
 
