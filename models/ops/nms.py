@@ -68,30 +68,6 @@ def nms_sorted(boxes: Tensor, valid: Tensor, iou_threshold: float, groups: Tenso
     return keep[:, :, 0] > 0
 
 
-def batched_nms(boxes: Tensor, scores: Tensor, valid: Tensor, iou_threshold: float, groups: Tensor | None) -> Tensor:
-    """Suppression among boxes in any order, within each group only.
-
-    Args:
-        boxes: (B, N, 4) xyxy.
-        scores: (B, N); of equal scores the lower index comes first.
-        valid: bool (B, N).
-        iou_threshold: see `nms_sorted`.
-        groups: int (B, N), e.g. classes or levels, or None.
-
-    Returns:
-        keep: bool (B, N), in the order of the input.
-    """
-    order = ops.argsort(-scores, axis=1)
-    sorted_groups = None if groups is None else take(groups, order)
-    keep = nms_sorted(take(boxes, order), take(valid, order), iou_threshold, sorted_groups)
-    return take(keep, ops.argsort(order, axis=1))
-
-
-def nms(boxes: Tensor, scores: Tensor, valid: Tensor, iou_threshold: float) -> Tensor:
-    """`batched_nms` with a single group: (B, N, 4), (B, N), bool (B, N) → keep, bool (B, N)."""
-    return batched_nms(boxes, scores, valid, iou_threshold, groups=None)
-
-
 def best_of_levels(
     boxes: Tensor, scores: Tensor, usable: Tensor, lengths: Sequence[int], iou_threshold: float, number: int
 ) -> tuple[Tensor, Tensor]:

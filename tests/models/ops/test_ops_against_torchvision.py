@@ -10,7 +10,7 @@ from models.ops.box_coder import BoxCoder
 from models.ops.boxes import iou
 from models.ops.masks import crop_masks
 from models.ops.matching import match
-from models.ops.nms import batched_nms, best_of_classes, nms
+from models.ops.nms import best_of_classes, nms_sorted
 from models.ops.roi_align import assign_levels, roi_align
 from tests.models.golden import SOURCES, golden
 
@@ -87,12 +87,13 @@ def test_mask_targets(targets):
 
 @pytest.mark.parametrize(("name", "threshold"), [("nms3", 0.3), ("nms5", 0.5), ("nms7", 0.7)])
 def test_nms(targets, name, threshold):
-    boxes, scores, classes = (targets[f"{name}_{x}"][None] for x in ("boxes", "scores", "classes"))
-    valid = np.ones_like(scores, bool)
-    plain = ops.convert_to_numpy(nms(boxes, scores, valid, threshold))
-    np.testing.assert_array_equal(np.flatnonzero(plain), np.sort(targets[f"{name}_keep"]))
-    per_class = ops.convert_to_numpy(batched_nms(boxes, scores, valid, threshold, classes))
-    np.testing.assert_array_equal(np.flatnonzero(per_class), np.sort(targets[f"{name}_batched_keep"]))
+    order = np.argsort(-targets[f"{name}_scores"], kind="stable")
+    boxes, classes = (targets[f"{name}_{x}"][None, order] for x in ("boxes", "classes"))
+    valid = np.ones(boxes.shape[:2], bool)
+    plain = ops.convert_to_numpy(nms_sorted(boxes, valid, threshold))[0]
+    np.testing.assert_array_equal(order[plain], targets[f"{name}_keep"])
+    per_class = ops.convert_to_numpy(nms_sorted(boxes, valid, threshold, classes))[0]
+    np.testing.assert_array_equal(order[per_class], targets[f"{name}_batched_keep"])
 
 
 def test_roi_align(forward, way):

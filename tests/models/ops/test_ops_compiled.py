@@ -8,7 +8,7 @@ from keras import ops
 from models.ops.boxes import clip, iou
 from models.ops.masks import crop_masks
 from models.ops.matching import match
-from models.ops.nms import batched_nms
+from models.ops.nms import nms_sorted
 from models.ops.roi_align import assign_levels, roi_align
 from models.ops.sampling import sample
 
@@ -27,7 +27,7 @@ def everything(boxes, gt_boxes, masks, noise, coarse, fine):
     boxes = clip(boxes, 32, 32)
     matched, label = match(iou(gt_boxes, boxes), ops.ones_like(gt_boxes[..., 0], "bool"), 0.5, 0.5, True)
     indices, positive, valid = sample(label, noise, 6, 0.5)
-    keep = batched_nms(boxes, noise, ops.ones_like(noise, "bool"), 0.3, label)
+    keep = nms_sorted(boxes, ops.ones_like(noise, "bool"), 0.3, label)
     pooled = roi_align([fine, coarse], boxes, assign_levels(boxes, 2, 3, 16.0, 2), [0.5, 0.25], 3)
     targets, weights = crop_masks(masks, matched, boxes, 5)
     return indices, positive, valid, keep, pooled, targets, weights
