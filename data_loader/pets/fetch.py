@@ -1,20 +1,16 @@
 """Downloads Oxford-IIIT Pet and unpacks it."""
 
-import fcntl
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from data_loader.archive import safe_extract
 from data_loader.errors import DataError
 from data_loader.pets.config import DownloadConfig
 from data_loader.pets.index import missing_parts
+from utils.alone import alone
 from utils.checksum import Checksum
 from utils.download import DownloadError, download
 from utils.work_folder import remove_abandoned, work_folder
 
-_LOGGER = logging.getLogger("maskeras")
 _MAX_BYTES = 4 * 2**30
 """What either archive may unpack to; the real ones have 0.8 GB together."""
 _UNPACKING = ".unpack-"
@@ -28,27 +24,11 @@ def fetch_pets(root: Path, config: DownloadConfig) -> None:
     Raises:
         DataError: no mirror gave the files, they are not what they should be, or `root` cannot be written.
     """
-    with _alone(root):
-        _fetch(root, config)
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Holds the lock of `root`; the system lets go of it when a process ends, however it does."""
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        file = (root / "download.lock").open("a")
+        with alone(root / "download.lock", f"downloading to {root}"):
+            _fetch(root, config)
     except OSError as error:
         raise DataError(f"{root}: cannot be written ({error}).") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _LOGGER.info("Another run is downloading to %s; waiting for it …", root)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as error:  # some network file systems have no locks
-            _LOGGER.info("%s cannot be locked (%s): start no second run before the data set is there.", root, error)
-        yield
 
 
 def _fetch(root: Path, config: DownloadConfig) -> None:

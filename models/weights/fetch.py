@@ -6,12 +6,13 @@ from pathlib import Path
 from models.weights.errors import WeightsError
 from models.weights.files import foreign_content
 from models.weights.sources import Pretrained, at_address, checksum_in_name, folder_of, is_address
+from utils.alone import alone
 from utils.download import ChecksumError, DownloadError, download, is_whole
-from utils.work_folder import remove_abandoned, work_folder
 
 SILENCE = 7.0
 """Seconds to wait for an answer, and again for each next piece; both together stay below 15 s."""
-_DOWNLOADING = ".download-"
+_UNFINISHED = ".unfinished"
+"""The folder in the cache for what is not whole yet."""
 
 
 def cache_folder() -> Path:
@@ -56,8 +57,8 @@ def obtain(given: str | Pretrained, key: str) -> Path:
 def fetch(source: Pretrained, folder: Path, silence: float = SILENCE) -> Path:
     """The path of `source` in `folder`; downloads it if it is not there with the right checksum.
 
-    The file appears under its name only when it is whole, also where several processes fetch it at once: each writes
-    into a folder of its own. What breaks off is resumed in this call; a later one begins anew.
+    The file appears under its name only when it is whole. What breaks off is resumed, in this call and in a later one;
+    while another process fetches the same this one waits, and then takes what it finds.
 
     Args:
         source: what to get.
@@ -69,15 +70,17 @@ def fetch(source: Pretrained, folder: Path, silence: float = SILENCE) -> Path:
             folder that cannot be written.
     """
     target = folder / source.file
-    remove_abandoned(folder, _DOWNLOADING)
+    unfinished = folder / _UNFINISHED
     try:
         if is_whole(target, source.checksum):
             return target
-        folder.mkdir(parents=True, exist_ok=True)
-        with work_folder(folder, _DOWNLOADING) as own:
-            file = download([source.url], own / target.name, source.checksum, silence)
+        with alone(unfinished / f"{target.name}.lock", f"downloading {target}"):
+            if is_whole(target, source.checksum):
+                return target
+            file = download([source.url], unfinished / target.name, source.checksum, silence)
             foreign = foreign_content(file)
             if foreign:
+                file.unlink()
                 raise DownloadError(f"{source.url}: what came is {foreign}.")
             return file.replace(target)
     except OSError as error:

@@ -61,7 +61,7 @@ def test_a_second_run_waits_for_the_first_and_takes_what_it_loaded(pets_folder, 
         for name in ("annotations", "images"):
             (ready / name).rename(pets_folder / name)
     second.join(20)
-    assert f"Another run is downloading to {pets_folder}" in caplog.text
+    assert f"Another process is downloading to {pets_folder}" in caplog.text
     assert len(data.train()) + len(data.val()) == 30
 
 

@@ -32,6 +32,7 @@ class FileHandler(Handler):
             self.wfile.write(PAGE)
             return
         start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        self.server.starts.append(start)
         self.send_response(206 if start else 200)
         self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
         self.send_header("Content-Length", str(len(CONTENT) - start))
@@ -50,19 +51,23 @@ class FileHandler(Handler):
 
 @pytest.fixture
 def server():
-    with serving(FileHandler, requests=[]) as server:
+    with serving(FileHandler, requests=[], starts=[]) as server:
         yield server
+
+
+def files_in(folder):
+    """Names of the files that look like weights."""
+    return sorted(path.name for path in folder.iterdir() if path.is_file())
 
 
 def test_a_file_is_fetched_once(server, tmp_path):
     source = Pretrained(f"{server.address}/whole.h5", Checksum("md5", MD5))
-    (tmp_path / "models/.download-killed").mkdir(parents=True)
     path = fetch(source, tmp_path / "models")
     assert path == tmp_path / "models" / "whole.h5"
     assert path.read_bytes() == CONTENT
     assert fetch(source, tmp_path / "models") == path
     assert server.requests == ["/whole.h5"]
-    assert [item.name for item in (tmp_path / "models").iterdir()] == ["whole.h5"]
+    assert files_in(tmp_path / "models") == ["whole.h5"]
 
 
 def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
@@ -79,10 +84,10 @@ def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
         ("hangs.h5", None, "nothing came for"),
     ],
 )
-def test_a_failed_download_leaves_nothing(server, tmp_path, name, md5, message):
+def test_a_failed_download_leaves_no_file(server, tmp_path, name, md5, message):
     with pytest.raises(DownloadError, match=message):
         fetch(Pretrained(f"{server.address}/{name}", md5 and Checksum("md5", md5)), tmp_path, silence=0.3)
-    assert list(tmp_path.iterdir()) == []
+    assert files_in(tmp_path) == []
 
 
 def test_a_connection_without_an_answer_is_given_up(tmp_path):
@@ -106,6 +111,23 @@ def test_a_download_that_breaks_off_is_resumed_where_a_checksum_can_tell(server,
     path = fetch(at_address(f"{server.address}/breaks-{SHA[:8]}.pth"), tmp_path)
     assert path.read_bytes() == CONTENT
     assert server.requests == [f"/breaks-{SHA[:8]}.pth"] * 2
+
+
+def test_a_later_process_goes_on_where_a_killed_one_ended(server, tmp_path):
+    name = f"hangs-{SHA[:8]}.pth"
+    code = (
+        "import sys; from pathlib import Path; from models.weights.fetch import fetch;"
+        "from models.weights.sources import at_address; fetch(at_address(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", code, f"{server.address}/{name}", str(tmp_path)]
+    part = tmp_path / ".unfinished" / f"{name}.part"
+    with subprocess.Popen(command, cwd=ROOT) as first:
+        while first.poll() is None and not (part.exists() and part.stat().st_size == len(CONTENT) // 2):
+            time.sleep(0.01)
+        first.kill()
+    assert part.read_bytes() == CONTENT[: len(CONTENT) // 2] and files_in(tmp_path) == []
+    assert fetch(at_address(f"{server.address}/{name}"), tmp_path).read_bytes() == CONTENT
+    assert server.starts == [0, len(CONTENT) // 2] and not part.exists()
 
 
 def test_the_digits_in_a_name_are_the_first_of_the_sha256(server, tmp_path):
@@ -149,7 +171,9 @@ def test_an_address_with_digits_that_do_not_fit_has_the_same_hint(server, tmp_pa
 def test_a_page_in_place_of_the_file_is_not_kept(server, tmp_path):
     with pytest.raises(DownloadError, match="what came is a web page: a login of the network"):
         fetch(Pretrained(f"{server.address}/page.pth"), tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert files_in(tmp_path) == [] and [path.name for path in (tmp_path / ".unfinished").iterdir()] == [
+        "page.pth.lock"
+    ]
 
 
 def test_files_of_one_name_from_two_addresses_do_not_meet(server, tmp_path, monkeypatch):
@@ -171,7 +195,8 @@ def test_several_processes_may_fetch_at_once(server, tmp_path):
     target = tmp_path / "models" / f"whole-{SHA[:8]}.pth"
     assert [process.communicate(timeout=60)[0].split("\n")[-2] for process in running] == [str(target)] * 3
     assert [process.returncode for process in running] == [0, 0, 0]
-    assert list((tmp_path / "models").iterdir()) == [target] and target.read_bytes() == CONTENT
+    assert files_in(tmp_path / "models") == [target.name] and target.read_bytes() == CONTENT
+    assert server.requests == [f"/whole-{SHA[:8]}.pth"], "two of them waited"
 
 
 def test_every_published_file_has_its_digits_in_its_name():
