@@ -10,7 +10,7 @@ from models.backbones.architecture import Architecture, NormalizePictures
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
 from models.backbones.weights import load_weights
-from models.layers.batch_norm import with_fused_batch_norm
+from models.layers.batch_norm import batch_norms, with_fused_batch_norm
 from models.layers.recompute import Recompute
 from models.weights.report import WeightsReport
 from utils.errors import UserError
@@ -60,7 +60,7 @@ def build_backbone_with_report(
     network = _flat(network)
     if trained if report is None else report.source is not None:
         freeze(network, config, architecture)
-    for norm in _batch_norms(network):
+    for norm in batch_norms(network):
         norm.momentum = config.batch_norm_momentum
     if report is not None:
         logger.info("backbone %s: %s", config.name, report)
@@ -80,14 +80,10 @@ def freeze(network: keras.Model, config: BackboneConfig, architecture: Architect
         last = network.get_layer(architecture.stages[config.frozen_stages - 1])
         frozen = {id(layer) for layer in keras.Model(network.inputs, last.output).layers}
     if config.batch_norm == "frozen":
-        frozen |= {id(layer) for layer in _batch_norms(network)}
+        frozen |= {id(layer) for layer in batch_norms(network)}
     for layer in network.layers:
         if id(layer) in frozen:
             layer.trainable = False
-
-
-def _batch_norms(network: keras.Model) -> list[keras.layers.BatchNormalization]:
-    return [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
 
 
 def _flat(network: keras.Model) -> keras.Model:

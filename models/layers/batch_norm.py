@@ -50,3 +50,8 @@ def with_fused_batch_norm(network: keras.Model) -> keras.Model:
         return made.from_config(layer.get_config())
 
     return keras.models.clone_model(network, clone_function=clone)
+
+
+def batch_norms(network: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """Those in a network, however deep in other layers."""
+    return [layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]

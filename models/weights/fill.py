@@ -1,7 +1,7 @@
 """A file of weights into a network, and a proof that they arrived: every array by name, or none at all."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import h5py
@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from base.variables import LoadReport, load_network_arrays, named_variables
+from models.layers.batch_norm import batch_norms
 from models.weights.errors import WeightsError
 from models.weights.files import check_swelling, foreign_content, read_arrays
 from models.weights.identify import backbone_of
@@ -108,21 +109,13 @@ def without_epsilon(arrays: dict[str, np.ndarray], network: keras.Model) -> dict
     The epsilon is no weight: a network built anew for a checkpoint has its own again, so the scale has to carry it.
     """
     scaled = dict(arrays)
-    for layer in _batch_norms(network):
+    for layer in batch_norms(network):
         scale, variance = f"{layer.name}/gamma", f"{layer.name}/moving_variance"
         if scale in arrays and variance in arrays:
             spread = arrays[variance].astype("float64")
             factor = np.sqrt(np.divide(spread + layer.epsilon, spread, out=np.ones_like(spread), where=spread > 0))
             scaled[scale] = (arrays[scale] * factor).astype("float32")
     return scaled
-
-
-def _batch_norms(network: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            yield from _batch_norms(layer)
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            yield layer
 
 
 def check_finite(network: keras.Model, paths: Iterable[str]) -> None:

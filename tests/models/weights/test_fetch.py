@@ -171,9 +171,7 @@ def test_an_address_with_digits_that_do_not_fit_has_the_same_hint(server, tmp_pa
 def test_a_page_in_place_of_the_file_is_not_kept(server, tmp_path):
     with pytest.raises(DownloadError, match="what came is a web page: a login of the network"):
         fetch(Pretrained(f"{server.address}/page.pth"), tmp_path)
-    assert files_in(tmp_path) == [] and [path.name for path in (tmp_path / ".unfinished").iterdir()] == [
-        "page.pth.lock"
-    ]
+    assert files_in(tmp_path) == [] and files_in(tmp_path / ".unfinished") == ["page.pth.lock"]
 
 
 def test_files_of_one_name_from_two_addresses_do_not_meet(server, tmp_path, monkeypatch):
