@@ -7,6 +7,7 @@ ResNet-50, so that the ratio holds where the machine wanders. `--rounds 0` count
 import argparse
 import gc
 import sys
+import textwrap
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,7 +184,9 @@ def document(rows: list[Row], size: int, rounds: int) -> str:
             yardstick=YARDSTICK,
             machine=machine(),
         )
-    return INTRODUCTION.format(times=times) + "\n" + table(rows)
+    paragraphs = INTRODUCTION.format(times=times).strip().split("\n\n")
+    wrapped = (textwrap.fill(paragraph, 120, break_long_words=False) for paragraph in paragraphs)
+    return "\n\n".join((*wrapped, table(rows)))
 
 
 def table(rows: list[Row]) -> str:

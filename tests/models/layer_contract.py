@@ -72,9 +72,9 @@ def check_gradients(layer: keras.Layer, inputs: Any) -> None:
         return sum(keras.ops.sum(y * c) for y, c in zip(outputs, cotangents, strict=True))
 
     for weight, gradient in zip(layer.trainable_weights, weight_gradients(loss, layer), strict=True):
-        assert gradient is not None, f"no gradient reaches {weight.path}"
-        largest = np.abs(gradient).max()
-        assert np.isfinite(largest) and largest > 0, f"the gradient of {weight.path} is useless"
+        largest = 0.0 if gradient is None else np.abs(gradient).max()  # where none flows, JAX gives zeros
+        assert largest != 0, f"no gradient reaches {weight.path}"
+        assert np.isfinite(largest), f"the gradient of {weight.path} is not finite"
 
 
 def check_bfloat16(make: Make, layer: keras.Layer, inputs: Any, reference: list) -> None:

@@ -88,7 +88,7 @@ def test_the_inside_is_computed_twice():
         assert len(calls) == 2
 
 
-@pytest.mark.parametrize("stages", [1, 3, 5])
+@pytest.mark.parametrize("stages", [2, 5])
 def test_a_backbone_with_recomputed_stages_is_the_same_network(stages):
     pictures = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype("float32")
 
