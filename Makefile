@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONFIG := configs/pets_quick.json
-# A test computes little: compiling it with all of XLA's optimizations takes several times as long in all.
-QUICK_XLA := JAX_DISABLE_MOST_OPTIMIZATIONS=1
+# A test computes little: compiling it with all of XLA's optimizations takes several times as long in all. And the first
+# of two processes leaves the other its part of a GPU's memory.
+QUICK_XLA := JAX_DISABLE_MOST_OPTIMIZATIONS=1 XLA_PYTHON_CLIENT_PREALLOCATE=false
 # Half of a test's time is tracing, which takes one core. The tests of a file stay together: they share what is dear.
 IN_PARALLEL := -n 2 --dist loadfile
 BACKEND_TESTS := tests/models tests/trainers tests/base tests/utils/test_flops.py
@@ -58,7 +59,7 @@ $(STAMP): requirements.lock
 	@touch $@
 
 # The packages that all backends share have the versions of the lock; setuptools is there for TensorBoard.
-.venv-%/.installed: requirements-%.txt requirements-base.txt requirements.lock
+.venv-%/.installed: requirements-%.txt requirements-base.txt requirements.lock Makefile
 	$(PYTHON) -m venv --clear .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock \
 		-r requirements-$*.txt pytest pytest-timeout pytest-xdist setuptools

@@ -28,7 +28,7 @@ def fetch_pets(root: Path, config: DownloadConfig) -> None:
         with alone(root / "download.lock", f"downloading to {root}"):
             _fetch(root, config)
     except OSError as error:
-        raise DataError(f"{root}: cannot be written ({error}).") from error
+        raise DataError(f"{root}: cannot be read or written ({error}).") from error
 
 
 def _fetch(root: Path, config: DownloadConfig) -> None:

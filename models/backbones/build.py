@@ -118,7 +118,7 @@ def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfi
     except ValueError as error:
         raise UserError(
             f"model.backbone.recomputed_stages: {config.name} passes more from stage to stage than the feature between "
-            f"them, so {recomputed} of its stages cannot be computed anew. Recompute fewer, or 0."
+            f"them, so {recomputed} of its stages cannot be computed anew ({error}). Recompute fewer, or 0."
         ) from error
     x = normalized = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
     features = {}

@@ -32,7 +32,8 @@ class BackboneConfig(Section):
 
     recomputed_stages: int = Field(default=0, ge=0, le=5)
     """A training step keeps nothing of the inside of the stem and every stage up to C_n, and computes it anew on the
-    way back: less memory, more time. Counted as `frozen_stages`, of which it needs nothing."""
+    way back: less memory, more time. Counted as `frozen_stages`, of which it needs nothing. On TensorFlow
+    `trainer.jit_compile` may undo it: XLA takes for one what is computed twice."""
 
     batch_norm: Literal["frozen", "trainable"] = "frozen"
     """`"frozen"`: batch norm keeps its statistics, scale and shift; `"trainable"`: it follows the batches."""

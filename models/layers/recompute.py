@@ -18,7 +18,9 @@ class Recompute(keras.layers.Layer):
     """
 
     def __init__(self, part: keras.Model, **kwargs: Any):
-        super().__init__(**kwargs)
+        # Layers of the part cast for themselves. Cast here, weights would lose what their own dtype holds, for good
+        # where they are assigned, and the second pass, which comes outside of this call, would see others.
+        super().__init__(**{**kwargs, "dtype": "float32", "autocast": False})
         self.part = part
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -29,22 +31,24 @@ class Recompute(keras.layers.Layer):
         if not training:
             return self.part(inputs, training=training)
         trained, others = self.part.trainable_variables, self.part.non_trainable_variables
+        changed: list[int] = []
 
         # All it depends on comes as an argument, so that running it twice assigns nothing twice.
         def once(inputs: Any, *values: Any) -> tuple[Any, ...]:
-            weights = values[: len(trained)], values[len(trained) :]
-            outputs, states = self.part.stateless_call(*weights, inputs, training=True)
-            return outputs, *states
+            before = values[len(trained) :]
+            outputs, states = self.part.stateless_call(values[: len(trained)], before, inputs, training=True)
+            changed[:] = [place for place, state in enumerate(states) if state is not before[place]]
+            return outputs, *(states[place] for place in changed)
 
         # Copies: the variables are assigned before the second run, which needs what the first one saw.
         outputs, *states = keras.remat(once)(inputs, *(ops.copy(variable.value) for variable in (*trained, *others)))
-        for variable, state in zip(others, states, strict=True):
-            variable.assign(state)
+        for place, state in zip(changed, states, strict=True):
+            others[place].assign(state)
         return outputs
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
         """That of the part."""
-        return self.part.compute_output_shape(input_shape)
+        return self.part.compute_output_spec(inputs, training=training)
 
     def get_config(self) -> dict:
         """What makes the layer again."""

@@ -11,8 +11,8 @@ from utils.download import ChecksumError, DownloadError, download, is_whole
 
 SILENCE = 7.0
 """Seconds to wait for an answer, and again for each next piece; both together stay below 15 s."""
-_UNFINISHED = ".unfinished"
-"""The folder in the cache for what is not whole yet."""
+_UNFINISHED = f".unfinished-{os.getuid()}"
+"""The folder in the cache for what is not whole yet: each user's own, since one may not write into another's."""
 
 
 def cache_folder() -> Path:

@@ -67,5 +67,5 @@ def test_a_second_run_waits_for_the_first_and_takes_what_it_loaded(pets_folder, 
 
 def test_a_folder_that_cannot_be_written_is_an_error(pets_config, tmp_path):
     (tmp_path / "taken").write_text("")
-    with pytest.raises(DataError, match=r"taken/pets: cannot be written"):
+    with pytest.raises(DataError, match=r"taken/pets: cannot be read or written"):
         PetsData(pets_config(root=str(tmp_path / "taken/pets"), offline="error"), 0).prepare()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.weights.errors import WeightsError
+from models.weights.fetch import _UNFINISHED as UNFINISHED
 from models.weights.fetch import SILENCE, fetch, obtain
 from models.weights.sources import COCO, IMAGENET, IMAGENET_V2, Pretrained, at_address, checksum_in_name, torchvision
 from tests.local_server import Handler, hanging, refusing, serving
@@ -120,7 +121,7 @@ def test_a_later_process_goes_on_where_a_killed_one_ended(server, tmp_path):
         "from models.weights.sources import at_address; fetch(at_address(sys.argv[1]), Path(sys.argv[2]))"
     )
     command = [sys.executable, "-c", code, f"{server.address}/{name}", str(tmp_path)]
-    part = tmp_path / ".unfinished" / f"{name}.part"
+    part = tmp_path / UNFINISHED / f"{name}.part"
     with subprocess.Popen(command, cwd=ROOT) as first:
         while first.poll() is None and not (part.exists() and part.stat().st_size == len(CONTENT) // 2):
             time.sleep(0.01)
@@ -171,7 +172,7 @@ def test_an_address_with_digits_that_do_not_fit_has_the_same_hint(server, tmp_pa
 def test_a_page_in_place_of_the_file_is_not_kept(server, tmp_path):
     with pytest.raises(DownloadError, match="what came is a web page: a login of the network"):
         fetch(Pretrained(f"{server.address}/page.pth"), tmp_path)
-    assert files_in(tmp_path) == [] and files_in(tmp_path / ".unfinished") == ["page.pth.lock"]
+    assert files_in(tmp_path) == [] and files_in(tmp_path / UNFINISHED) == ["page.pth.lock"]
 
 
 def test_files_of_one_name_from_two_addresses_do_not_meet(server, tmp_path, monkeypatch):
