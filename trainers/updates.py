@@ -37,14 +37,38 @@ class _RateOnce(keras.optimizers.Optimizer):
 
 
 class _MomentumKernel(keras.optimizers.SGD):
-    """On TensorFlow, one kernel for each variable, in place: Keras' eight operations make copies of it."""
+    """On TensorFlow, one kernel for each variable, in place: Keras' eight operations make copies of it.
+
+    The clipping by the norm of all gradients goes into the rate, so that no gradient is copied for it either.
+    """
+
+    _clipped_rate: Any = None
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
+        """One update of the variables by their gradients."""
+        try:
+            super().apply(grads, trainable_variables)
+        finally:
+            self._clipped_rate = None
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """As in Keras: velocity = momentum × velocity - rate × gradient, which is added to the variable."""
-        if not self.momentum or not tensorflow_kernels():
+        if not self._has_kernel():
             super().update_step(gradient, variable, learning_rate)
             return
         from trainers.steps.tensorflow_momentum import momentum_step  # noqa: PLC0415 - on that backend only
 
         velocity = self.momentums[self._get_variable_index(variable)]
-        momentum_step(variable, velocity.value, gradient, learning_rate, self.momentum, self.nesterov)
+        rate = learning_rate if self._clipped_rate is None else self._clipped_rate
+        momentum_step(variable, velocity.value, gradient, rate, self.momentum, self.nesterov)
+
+    def _clip_gradients(self, grads: Sequence[Any]) -> Sequence[Any]:
+        if not self.global_clipnorm or not self._has_kernel():
+            return super()._clip_gradients(grads)
+        from trainers.steps.tensorflow_momentum import clipping_factor  # noqa: PLC0415 - on that backend only
+
+        self._clipped_rate = self._get_current_learning_rate() * clipping_factor(grads, self.global_clipnorm)
+        return grads
+
+    def _has_kernel(self) -> bool:
+        return bool(self.momentum) and tensorflow_kernels()

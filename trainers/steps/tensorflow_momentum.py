@@ -1,5 +1,6 @@
 """An update of SGD with momentum by TensorFlow's kernel."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,7 +14,7 @@ def momentum_step(
     Args:
         variable: what learns. velocity: of its shape and dtype. gradient: dense, of its shape.
         rate: learning rate, a scalar.
-        momentum: 0…1. nesterov: the variable looks ahead along the velocity instead .
+        momentum: 0…1. nesterov: the variable looks ahead along the velocity instead.
     """
     tf.raw_ops.ResourceApplyKerasMomentum(
         var=variable.handle,
@@ -23,3 +24,15 @@ def momentum_step(
         momentum=tf.constant(momentum, variable.dtype),
         use_nesterov=nesterov,
     )
+
+
+def clipping_factor(gradients: Sequence[tf.Tensor], norm: float) -> tf.Tensor:
+    """What makes the norm of all gradients together at most `norm` (Pascanu et al. 2013, section 3.2).
+
+    Returns:
+        a float32 scalar of at most 1; NaN if a gradient is not finite, so that nobody overlooks it.
+    """
+    # Half the sum of squares: one kernel that makes no copy.
+    squares = tf.add_n([tf.nn.l2_loss(tf.cast(gradient, tf.float32)) for gradient in gradients])
+    found = tf.sqrt(2.0 * squares)
+    return tf.minimum(norm / found, 1.0) + (found - found)
