@@ -50,7 +50,7 @@ clean: ## remove the environment and all caches; runs (experiments/) and data st
 	rm -rf $(VENV) .venv-jax .venv-torch .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamp is written last, so an installation that broke off is done again.
+# The stamp is written last, so an installation that was interrupted is done again.
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11, 4) <= sys.version_info < (3, 14))' || { \
 		echo "$(PYTHON) is not Python 3.11 (from 3.11.4), 3.12 or 3.13; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }

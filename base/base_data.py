@@ -1,4 +1,4 @@
-"""BaseData: pictures by index in, batches of fixed shape out."""
+"""BaseData: images by index in, batches of fixed shape out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -32,14 +32,14 @@ class BaseData(ABC):
 
     @abstractmethod
     def train(self) -> Sequence[Sample]:
-        """The pictures to learn from: `len()` and `[i]`, safe to call from several threads."""
+        """The images to learn from: `len()` and `[i]`, safe to call from several threads."""
 
     @abstractmethod
     def val(self) -> Sequence[Sample]:
-        """The pictures that choose the best checkpoint."""
+        """The images that choose the best checkpoint."""
 
     def test(self) -> Sequence[Sample]:
-        """The pictures of the final figures; those of `val()` where a data set has no others."""
+        """The images of the final figures; those of `val()` where a data set has no others."""
         return self.val()
 
     @property
@@ -68,7 +68,7 @@ class BaseData(ABC):
         return f"{self.display_name}-{len(self.split('train'))}-{len(self.split('val'))}"
 
     def ground_truth(self, split: str) -> dict:
-        """The objects of `"val"` or `"test"` as a COCO dict: lossless masks (RLE) in the file's pictures."""
+        """The objects of `"val"` or `"test"` as a COCO dict: lossless masks (RLE) in the file's images."""
         raise UserError(f"{type(self).__name__} has no ground_truth({split!r}); evaluators need it: write that method.")
 
     def prepare_sample(self, sample: Sample, rng: np.random.Generator | None) -> Sample:
@@ -89,8 +89,8 @@ class BaseData(ABC):
         steps = len(self.split("train")) // self.config.batch_size
         if not steps:
             raise UserError(
-                f"The training split has {len(self.split('train'))} pictures, fewer than data.batch_size = "
-                f"{self.config.batch_size}: make the batch smaller or add pictures."
+                f"The training split has {len(self.split('train'))} images, fewer than data.batch_size = "
+                f"{self.config.batch_size}: make the batch smaller or add images."
             )
         return steps
 
@@ -115,7 +115,7 @@ class BaseData(ABC):
         return load_batches(lambda i: self._train_sample(epoch, int(i)), indices, size // parts, self.config)
 
     def eval_batches(self, split: str) -> Iterator[Batch]:
-        """All pictures of a split in their order; the last batch is filled up with pictures that are not `valid`."""
+        """All images of a split in their order; the last batch is filled up with images that are not `valid`."""
         source = self.split(split)
         size = self.config.val_batch_size
         load = lambda i: self._eval_sample(source, int(i))  # noqa: E731

@@ -25,7 +25,7 @@ class BaseEvaluator(ABC):
 
     @abstractmethod
     def update(self, batch: Batch, predictions: dict[str, np.ndarray]) -> None:
-        """Takes the predictions for one batch; pictures that are not `valid` are passed over."""
+        """Takes the predictions for one batch; images that are not `valid` are passed over."""
 
     @abstractmethod
     def result(self) -> dict[str, float]:

@@ -25,11 +25,11 @@ class BaseModel(ABC):
     Args:
         config: the section `model`.
         spec: classes and shapes of the data.
-        start: of a run that goes on, what it began from (`base.start.read_start`); None for a new run.
+        start: of a run that goes on, what it was initialized from (`base.start.read_start`); None for a new run.
 
     Attributes:
-        start: what the run began from: `origin` in words, and what a subclass adds. It is kept in every checkpoint, for
-            what could be had at the beginning is not decided anew by each resume.
+        start: what the run was initialized from: `origin` in words, and what a subclass adds. It is kept in every
+            checkpoint: a resumed run does not decide again what was available at its start.
         weights_follow: whether a checkpoint fills the network once it is built, so that no weights need be fetched.
         network: the Keras network; its layers carry explicit names, which the checkpoints use.
         cur_epoch: finished epochs.
@@ -55,22 +55,22 @@ class BaseModel(ABC):
 
     @abstractmethod
     def compute_losses(self, batch: dict[str, Any], outputs: Any) -> dict[str, Any]:
-        """Name → scalar loss term, weighted; their sum is what is minimised.
+        """Name → scalar loss term, weighted; their sum is what is minimized.
 
         `total` and `regularization` are names of the trainer.
         """
 
     def forward(self, batch: dict[str, Any], training: bool) -> Any:
-        """The network's outputs for a batch; overridden where the network needs more than the pictures."""
+        """The network's outputs for a batch; overridden where the network needs more than the images."""
         return self.network(batch["images"], training=training)
 
     @property
     def origin(self) -> str:
-        """What the run began from, in words for the final table."""
+        """What the run was initialized from, in words for the final table."""
         return self.start["origin"]
 
     def describe_start(self, loaded: LoadReport | None) -> dict[str, Any]:
-        """What a new run begins from; JSON values, `origin` among them.
+        """What a new run is initialized from; JSON values, `origin` among them.
 
         Args:
             loaded: what was taken from the checkpoint `init_from`; None where the config names none.
@@ -78,7 +78,7 @@ class BaseModel(ABC):
         return {"origin": "random weights" if loaded is None else f"checkpoint {self.config.init_from}"}
 
     def network_inputs(self) -> Any:
-        """Symbolic inputs of one picture, as `forward` gives them to the network."""
+        """Symbolic inputs of one image, as `forward` gives them to the network."""
         return keras.KerasTensor((1, *self.spec.image_size, 3), "uint8")
 
     def predict(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class BaseModel(ABC):
             strict: whether a variable that does not fit is an error. Otherwise what fits is loaded, what does not is
                 logged, and the counters stay at 0: it is the start of another run.
             averaged: whether weights with a moving average get that instead of their last value. The statistics of
-                batch normalisation are not averaged: they are moving averages already.
+                batch normalization are not averaged: they are moving averages already.
 
         Raises:
             CheckpointError: there is none, it is damaged, or (strict) it has other classes or does not fit.
@@ -136,12 +136,12 @@ class BaseModel(ABC):
         return checkpoint
 
     def summary(self) -> str:
-        """Name, parameters and the cost of one picture in multiply-adds."""
+        """Name, parameters and the cost of one image in multiply-adds."""
         cost = count_cost(self.network, self.network_inputs())
         height, width = self.spec.image_size
         return (
             f"{self.network.name}: {cost.parameters / 1e6:.2f} M parameters, {cost.trainable / 1e6:.2f} M of them "
-            f"trained, {cost.multiply_adds / 1e9:.2f} G multiply-adds for one picture of {height}×{width}"
+            f"trained, {cost.multiply_adds / 1e9:.2f} G multiply-adds for one image of {height}×{width}"
         )
 
     def describe(self) -> str:
@@ -163,7 +163,7 @@ class BaseModel(ABC):
         checkpoint = read_checkpoint(folder.expanduser())
         arrays = part(checkpoint.arrays, "network") | part(checkpoint.arrays, "averaged")
         report = self._fill(arrays, checkpoint, strict=False)
-        log.info("beginning from %s: %s", checkpoint.path, report)
+        log.info("initialized from %s: %s", checkpoint.path, report)
         if checkpoint.meta["classes"] != list(self.spec.classes):
             known = ", ".join(checkpoint.meta["classes"])
             log.warning("%s has other classes (%s): what is loaded for a class was another's.", checkpoint.path, known)

@@ -48,7 +48,7 @@ class BaseTrain(ABC):
         step_in_epoch: steps made of the epoch `model.cur_epoch`.
         history: the monitored metric at each validation.
         seconds: that the training took, up to the last checkpoint, over all resumes.
-        pictures: what a subclass keeps of the last evaluation for people to look at, uint8 RGB.
+        images: what a subclass keeps of the last evaluation for people to look at, uint8 RGB.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class BaseTrain(ABC):
         self.step_in_epoch = 0
         self.history: list[float] = []
         self.seconds = 0.0
-        self.pictures: list[np.ndarray] = []
+        self.images: list[np.ndarray] = []
         self._started = time.monotonic()
         self._end_missing = False
         self.window = LossWindow()
@@ -186,13 +186,13 @@ class BaseTrain(ABC):
         if monitor not in metrics:
             raise UserError(
                 f"trainer.checkpoint.monitor is {monitor!r}, but the validation gave: {', '.join(sorted(metrics))}. "
-                "The epoch is saved: name one of these and go on with --resume."
+                "The epoch is saved: name one of these and resume with --resume."
             )
         log.info("validation: %s %.4f (%.0f s)", monitor, metrics[monitor], time.monotonic() - started)
         return metrics
 
     def evaluate(self, split: str, evaluator: BaseEvaluator) -> dict[str, float]:
-        """The evaluator's metrics over all pictures of a split; `{}` when a signal ended it half way."""
+        """The evaluator's metrics over all images of a split; `{}` when a signal ended it half way."""
         evaluator.reset()
         for batch in self.data.eval_batches(split):
             predictions = self.predict_step({key: value for key, value in batch.items() if not key.startswith("gt_")})
@@ -203,7 +203,7 @@ class BaseTrain(ABC):
         return evaluator.result()
 
     def on_evaluated(self, split: str, batch: Batch, predictions: dict[str, np.ndarray]) -> None:  # noqa: B027
-        """Called after each batch of an evaluation: the place to keep some pictures."""
+        """Called after each batch of an evaluation: the place to keep some images."""
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Takes up the run where the checkpoint, already loaded into the model, left it; training goes on from the raw
@@ -223,7 +223,7 @@ class BaseTrain(ABC):
         # The last step may be made and its validation not: the loop would not come to it again.
         due = self.evaluator is not None and self.validation_due()
         self._end_missing = self.steps_done() and self.step_in_epoch > 0 and not meta["validated"] and due
-        self._take_back_figures(validated=meta["validated"])
+        self._roll_back_figures(validated=meta["validated"])
         log.info("resumed after step %d (epoch %d)", self.model.global_step, self.model.cur_epoch + 1)
 
     def load_best(self) -> Checkpoint:
@@ -299,14 +299,14 @@ class BaseTrain(ABC):
             received,
         )
 
-    def _take_back_figures(self, validated: bool) -> None:
+    def _roll_back_figures(self, validated: bool) -> None:
         """Takes back the logged rows that the resumed run writes again for a step that it does not make again."""
         if self.logger is None:
             return
         if not validated:
-            self.logger.take_back(self.model.global_step, "val")
+            self.logger.roll_back(self.model.global_step, "val")
         # The final figures are those of the session that comes to the end, whichever step they are of.
-        self.logger.take_back(0, "test")
+        self.logger.roll_back(0, "test")
 
     def _check_weights(self) -> None:
         for path, value in network_arrays(self.model.network).items():

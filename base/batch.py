@@ -1,26 +1,26 @@
 """The batch contract: what a data set yields, what a model takes and what an evaluator is given.
 
-Alphabet: `B` pictures, `H, W` the fixed size of the network's input, `G` padded ground truths, `D` padded detections,
+Alphabet: `B` images, `H, W` the fixed size of the network's input, `G` padded ground truths, `D` padded detections,
 `K` classes, `M` the side of a predicted mask.
 
 A **batch** for instance segmentation is a dict of NumPy arrays whose shapes never change during a run:
 
 | key | shape | dtype | meaning |
 |---|---|---|---|
-| `images` | (B, H, W, 3) | uint8 | RGB; the picture lies in the top left corner, the rest is 0 |
-| `image_size` | (B, 2) | int32 | height and width of the picture inside `images` |
+| `images` | (B, H, W, 3) | uint8 | RGB; the image lies in the top left corner, the rest is 0 |
+| `image_size` | (B, 2) | int32 | height and width of the image inside `images` |
 | `gt_boxes` | (B, G, 4) | float32 | xyxy in pixels of `images`; 0 where padded |
 | `gt_classes` | (B, G) | int32 | 1…K; 0 is padding |
 | `gt_masks` | (B, G, H, W) | uint8 | 1 object, 0 not the object, 255 ignored; 0 where padded |
 | `gt_crowd` | (B, G) | bool | a region of many objects: ignored, not a negative |
 | `image_id` | (B,) | int64 | the id in the data set's ground truth |
-| `original_size` | (B, 2) | int32 | height and width of the file's picture |
-| `scale_to_original` | (B, 2) | float32 | factors (x, y) from pixels of `images` to pixels of the file's picture |
-| `valid` | (B,) | bool | False for the empty pictures that fill up the last batch of an evaluation |
+| `original_size` | (B, 2) | int32 | height and width of the file's image |
+| `scale_to_original` | (B, 2) | float32 | factors (x, y) from pixels of `images` to pixels of the file's image |
+| `valid` | (B,) | bool | False for the empty images that fill up the last batch of an evaluation |
 
 For semantic segmentation `labels` (B, H, W) int32 with 255 for ignored pixels takes the place of the `gt_*` keys.
 
-A pixel's centre is at +0.5: the box of a single pixel (x, y) is (x, y, x + 1, y + 1).
+A pixel's center is at +0.5: the box of a single pixel (x, y) is (x, y, x + 1, y + 1).
 
 **Detections** are a dict as well: `boxes` (B, D, 4) xyxy in pixels of `images`, `scores` (B, D) descending, `classes`
 (B, D) int32 with 0 for padding, `masks` (B, D, M, M) probabilities inside the box.
@@ -35,7 +35,7 @@ Batch = dict[str, np.ndarray]
 """Name of an array (see the table above) → the array."""
 
 Sample = dict[str, Any]
-"""One picture, not yet batched: the same names without the axis B."""
+"""One image, not yet batched: the same names without the axis B."""
 
 IGNORE = 255
 """The value of a pixel in `gt_masks` and `labels` that no loss counts."""

@@ -12,7 +12,8 @@ class ModelConfig(Section):
     """What every model's section has."""
 
     init_from: Path | None = None
-    """Folder of another run's checkpoint that a new run begins from: what fits is loaded, the rest is listed."""
+    """Folder of another run's checkpoint that a new run is initialized from: what fits is loaded, the rest is
+    listed."""
 
 
 class CheckpointConfig(Section):
@@ -50,7 +51,7 @@ class LoopConfig(Section):
     """The loop over epochs and steps."""
 
     epochs: int = Field(default=10, ge=0)
-    """How many times the training pictures are gone through; 0 trains nothing, and what the run begins from is
+    """How many times the training images are gone through; 0 trains nothing, and what the run is initialized from is
     validated, saved and tested."""
     max_steps: int | None = Field(default=None, ge=1)
     """Ends the run after so many steps in all; null: `epochs` alone decides."""

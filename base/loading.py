@@ -13,8 +13,8 @@ def load_batches(load: Callable[[int], Sample], indices: np.ndarray, batch_size:
 
     Args:
         load: index → sample of fixed-shape arrays; called from several threads.
-        indices: (N,) the pictures to load, in their order.
-        batch_size: pictures in a batch; a last, smaller batch is filled up (see `fill`).
+        indices: (N,) the images to load, in their order.
+        batch_size: images in a batch; a last, smaller batch is filled up (see `fill`).
         config: has `workers` (threads that load) and `prefetch` (samples held ready).
 
     Yields:
@@ -29,7 +29,7 @@ def load_batches(load: Callable[[int], Sample], indices: np.ndarray, batch_size:
 
 
 def fill(samples: list[Sample], size: int) -> list[Sample]:
-    """Adds empty pictures (zeros, `valid` False) until there are `size` samples."""
+    """Adds empty images (zeros, `valid` False) until there are `size` samples."""
     missing = size - len(samples)
     return [*samples, *[{key: np.zeros_like(value) for key, value in samples[0].items()}] * missing]
 

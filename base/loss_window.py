@@ -20,30 +20,30 @@ class LossWindow:
     def __init__(self):
         self._steps: list[tuple[int, list[int], dict[str, Any]]] = []
 
-    def push(self, step: int, picture_ids: list[int], losses: dict[str, Any]) -> None:
+    def push(self, step: int, image_ids: list[int], losses: dict[str, Any]) -> None:
         """Takes the terms of one step, as lazy device scalars."""
-        self._steps.append((step, picture_ids, losses))
+        self._steps.append((step, image_ids, losses))
 
     def flush(self) -> dict[str, float]:
         """Name → mean over the steps since the last flush, `{}` when there were none.
 
         Raises:
-            NonFiniteLossError: names the first step with such a loss, its terms and its pictures.
+            NonFiniteLossError: names the first step with such a loss, its terms and its images.
         """
         steps, self._steps = self._steps, []
         rows = []
-        for step, picture_ids, losses in steps:
+        for step, image_ids, losses in steps:
             row = {name: float(keras.ops.convert_to_numpy(value)) for name, value in losses.items()}
             if not np.isfinite(list(row.values())).all():
-                raise NonFiniteLossError(_message(step, picture_ids, row))
+                raise NonFiniteLossError(_message(step, image_ids, row))
             rows.append(row)
         return {name: float(np.mean([row[name] for row in rows])) for name in (rows[0] if rows else {})}
 
 
-def _message(step: int, picture_ids: list[int], row: dict[str, float]) -> str:
+def _message(step: int, image_ids: list[int], row: dict[str, float]) -> str:
     terms = ", ".join(f"{name} = {value:g}" for name, value in row.items())
     return (
-        f"The loss is not finite at step {step}: {terms}; pictures {picture_ids}.\n"
-        "The last checkpoint was written before that and is kept. Look at these pictures, lower "
+        f"The loss is not finite at step {step}: {terms}; images {image_ids}.\n"
+        "The last checkpoint was written before that and is kept. Look at these images, lower "
         "trainer.optimizer.learning_rate, or set trainer.optimizer.clip_norm."
     )

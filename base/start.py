@@ -1,4 +1,4 @@
-"""What a run began from, as its checkpoints keep it."""
+"""What a run was initialized from, as its checkpoints keep it."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from base.config import CheckpointConfig
 
 
 def read_start(folder: Path) -> dict[str, Any] | None:
-    """What the run began from whose checkpoints lie in `folder`; None before its first sound one.
+    """What the run was initialized from whose checkpoints lie in `folder`; None before its first sound one.
 
     It is read before the model is built: a resumed run must freeze what it froze at its beginning, whether or not the
     pretrained weights can be had today, and it needs none. Damage is not reported here; `BaseModel.load` does that.

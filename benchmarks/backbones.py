@@ -24,21 +24,21 @@ from utils.files import write_whole
 
 YARDSTICK = "resnet50"
 COUNTED = 512
-"""Side of the picture, in pixels, that the multiply-adds are counted for."""
+"""Side of the image, in pixels, that the multiply-adds are counted for."""
 TRAINED = 2
-"""Pictures in a training step; one in an inference."""
+"""Images in a training step; one in an inference."""
 
 INTRODUCTION = """# Backbones
 
 `model.backbone.name` takes one of these. Made by `python -m benchmarks.backbones --write docs/BACKBONES.md`; a test
 holds that every backbone is here.
 
-C2…C5 are the channels of its features. Parameters (M) and multiply-adds (G, of one 512×512 picture) are of the backbone
+C2…C5 are the channels of its features. Parameters (M) and multiply-adds (G, of one 512×512 image) are of the backbone
 alone. {times} ImageNet: whether weights are published for `model.backbone.weights` = `"imagenet"`; MobileNets have
 others for other `alpha`.
 """
 TIMES = """Times are with the pyramid on top (256 channels, P2 to P6), {size}×{size}, {precision}: inference of one
-picture, a training step of {trained}, nothing frozen; medians of {rounds} rounds, each in turns with the
+image, a training step of {trained}, nothing frozen; medians of {rounds} rounds, each in turns with the
 yardstick, `{yardstick}` (v1.5, with the same pyramid), and ×, the median ratio to it in the same round: that is the
 figure to compare. {machine}."""
 NO_TIMES = "Times were not measured."
@@ -72,7 +72,7 @@ def main() -> None:
         )
     load_keras()
     started = time.perf_counter()
-    yardstick = Subject(YARDSTICK, args.size) if args.rounds else None
+    yardstick = BenchmarkCase(YARDSTICK, args.size) if args.rounds else None
     rows = []
     for name in names:
         rows.append(measured(name, args.size, args.rounds, yardstick))
@@ -88,13 +88,13 @@ def read_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the document there instead of printing it")
-    parser.add_argument("--size", type=int, default=320, help="side of the timed pictures, a multiple of 32")
+    parser.add_argument("--size", type=int, default=320, help="side of the timed images, a multiple of 32")
     parser.add_argument("--rounds", type=int, default=5, help="timed rounds; 0: count only")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these backbones instead of all")
     return parser.parse_args()
 
 
-class Subject:
+class BenchmarkCase:
     """A backbone with random weights and a pyramid on it, ready to be timed."""
 
     def __init__(self, name: str, size: int):
@@ -106,7 +106,7 @@ class Subject:
 
         self.backbone = build_backbone(BackboneConfig(name=name, batch_norm="trainable"), (size, size), trained=True)
         pyramid = FPN(name="fpn")(self.backbone.output)
-        # One number a picture, so that no time goes into handing features out, and every weight gets a gradient.
+        # One number an image, so that no time goes into handing features out, and every weight gets a gradient.
         squares = [keras.ops.mean(keras.ops.square(level), axis=(1, 2, 3)) for level in pyramid.values()]
         self.model = keras.Model(self.backbone.input, sum(squares[1:], squares[0]))
         self.model.compile(optimizer=keras.optimizers.SGD(0.0), loss=lambda _, found: keras.ops.mean(found))
@@ -114,7 +114,7 @@ class Subject:
         self.images = keras.ops.convert_to_numpy(images)
 
     def inference(self) -> Any:
-        """One picture."""
+        """One image."""
         return self.model.predict_on_batch(self.images[:1])
 
     def training(self) -> Any:
@@ -122,49 +122,49 @@ class Subject:
         return self.model.train_on_batch(self.images, self.images[:, 0, 0, 0])
 
 
-def measured(name: str, size: int, rounds: int, yardstick: Subject | None) -> Row:
+def measured(name: str, size: int, rounds: int, yardstick: BenchmarkCase | None) -> Row:
     """The row of one backbone; `yardstick` is timed in turns with it, `rounds` times."""
     from models.backbones.config import BackboneConfig  # noqa: PLC0415
     from utils.flops import count_cost  # noqa: PLC0415
     from utils.registry import load_object  # noqa: PLC0415
 
-    subject = yardstick if yardstick and name == YARDSTICK else Subject(name, size)
-    cost = count_cost(at_size(subject.backbone.layers[-1], COUNTED), picture(COUNTED))
+    case = yardstick if yardstick and name == YARDSTICK else BenchmarkCase(name, size)
+    cost = count_cost(at_size(case.backbone.layers[-1], COUNTED), image(COUNTED))
     row = Row(
         name=name,
-        channels=tuple(feature.shape[-1] for feature in subject.backbone.output.values()),
+        channels=tuple(feature.shape[-1] for feature in case.backbone.output.values()),
         parameters=cost.parameters,
         multiply_adds=cost.multiply_adds,
         published=load_object(BACKBONES[name])(BackboneConfig(name=name)).pretrained is not None,
     )
     if yardstick is None:
         return row
-    times = in_turns(subject, yardstick, rounds)
-    del subject
+    times = in_turns(case, yardstick, rounds)
+    del case
     gc.collect()
     return replace(row, **times)
 
 
-def in_turns(subject: Subject, yardstick: Subject, rounds: int) -> dict[str, tuple[float, float]]:
+def in_turns(case: BenchmarkCase, yardstick: BenchmarkCase, rounds: int) -> dict[str, tuple[float, float]]:
     """`inference` and `training`: median seconds, and the median of the ratio to the yardstick in the same round."""
-    from trainers.speed.timing import interleaved  # noqa: PLC0415
+    from benchmarks.speed.timing import interleaved  # noqa: PLC0415
 
     found = {}
     for name in ("inference", "training"):
-        times = interleaved({"own": getattr(subject, name), "yardstick": getattr(yardstick, name)}, rounds)
+        times = interleaved({"own": getattr(case, name), "yardstick": getattr(yardstick, name)}, rounds)
         found[name] = times["own"].median, times["own"].ratio_to(times["yardstick"])
     return found
 
 
 def at_size(network: Any, size: int) -> Any:
-    """The same layers for pictures of another size."""
+    """The same layers for images of another size."""
     import keras  # noqa: PLC0415
 
     return keras.models.clone_model(network, keras.Input((size, size, 3)), clone_function=lambda layer: layer)
 
 
-def picture(size: int) -> Any:
-    """One picture of that size, as `count_cost` takes it."""
+def image(size: int) -> Any:
+    """One image of that size, as `count_cost` takes it."""
     import keras  # noqa: PLC0415
 
     return keras.KerasTensor((1, size, size, 3))

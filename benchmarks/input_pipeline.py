@@ -1,4 +1,4 @@
-"""Pictures per second of the input pipeline alone: `python benchmarks/input_pipeline.py -c configs/pets.json`."""
+"""Images per second of the input pipeline alone: `python benchmarks/input_pipeline.py -c configs/pets.json`."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ WARM_UP, MEASURED = 20, 200
 
 
 def main() -> None:
-    """Reads, augments and batches training pictures; the first batches are not counted."""
+    """Reads, augments and batches training images; the first batches are not counted."""
     setup_console()
     args = parse_args(__doc__ or "")
     config, data = prepared(args.config, args.overrides)
@@ -26,7 +26,7 @@ def main() -> None:
         next(batches)
     speed = MEASURED * config.data.batch_size / (time.perf_counter() - started)
     height, width = config.data.image_size
-    print(f"{data.display_name}, {height}×{width}, {config.data.workers} workers: {speed:.0f} pictures/s ({machine()})")
+    print(f"{data.display_name}, {height}×{width}, {config.data.workers} workers: {speed:.0f} images/s ({machine()})")
 
 
 def endless(data):

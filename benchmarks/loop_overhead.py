@@ -32,7 +32,7 @@ def main() -> None:
         step = trainer.train_step = Stopwatch(trainer.train_step)
         bare, loop, outside = [], [], []
         for number in range(ROUNDS):
-            if number % 2:  # each is as often the first, so that a drift of the machine favours none
+            if number % 2:  # each is as often the first, so that a drift of the machine favors none
                 bare.append(seconds(lambda: bare_loop(trainer, batches)))
             step.total = 0.0
             loop.append(seconds(lambda: whole_loop(trainer)))

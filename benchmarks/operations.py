@@ -12,8 +12,8 @@ from utils.args import run_main
 from utils.console import load_keras, setup_console
 
 ROUNDS = 5
-SIDE, CHANNELS, PICTURES = 512, 256, 2
-"""Of the pictures and of the pyramid; torchvision's numbers of boxes."""
+SIDE, CHANNELS, IMAGES = 512, 256, 2
+"""Of the images and of the pyramid; torchvision's numbers of boxes."""
 
 
 def main() -> None:
@@ -22,8 +22,8 @@ def main() -> None:
     load_keras()
     import tensorflow as tf  # noqa: PLC0415 - Keras is loaded before, without its notices
 
+    from benchmarks.speed.timing import interleaved  # noqa: PLC0415
     from models.ops.kernels import portable_operations  # noqa: PLC0415
-    from trainers.speed.timing import interleaved  # noqa: PLC0415
 
     for name, (operation, arguments) in cases(tf).items():
         jobs = {}
@@ -51,14 +51,14 @@ def cases(tf: Any) -> dict[str, tuple[Callable[..., Any], tuple]]:
     rng = np.random.default_rng(0)
 
     def boxes(number: int) -> np.ndarray:
-        centre, size = rng.uniform(0, SIDE, (PICTURES, number, 2)), np.exp(rng.normal(4, 0.7, (PICTURES, number, 2)))
-        return np.concatenate([centre - size / 2, centre + size / 2], -1).clip(0, SIDE).astype(np.float32)
+        center, size = rng.uniform(0, SIDE, (IMAGES, number, 2)), np.exp(rng.normal(4, 0.7, (IMAGES, number, 2)))
+        return np.concatenate([center - size / 2, center + size / 2], -1).clip(0, SIDE).astype(np.float32)
 
     lengths = (2000, 2000, 2000, 768, 192)
     proposed = boxes(sum(lengths))
-    scores = np.concatenate([-np.sort(-rng.normal(size=(PICTURES, number))) for number in lengths], axis=1)
+    scores = np.concatenate([-np.sort(-rng.normal(size=(IMAGES, number))) for number in lengths], axis=1)
     sides = [SIDE // stride for stride in (4, 8, 16, 32)]
-    maps = [tf.constant(rng.normal(size=(PICTURES, n, n, CHANNELS)).astype(np.float32)) for n in sides]
+    maps = [tf.constant(rng.normal(size=(IMAGES, n, n, CHANNELS)).astype(np.float32)) for n in sides]
     pooled = {number: tf.constant(boxes(number)) for number in (512, 50)}
 
     def align(number: int, size: int) -> Callable[..., Any]:
@@ -77,8 +77,8 @@ def cases(tf: Any) -> dict[str, tuple[Callable[..., Any], tuple]]:
             lambda: best_of_levels(proposed, scores.astype(np.float32), scores < np.inf, lengths, 0.7, 2000),
             (),
         ),
-        "RoIAlign, 512 boxes a picture to 7×7, and its gradient": (align(512, 7), tuple(maps)),
-        "RoIAlign, 50 boxes a picture to 14×14, and its gradient": (align(50, 14), tuple(maps)),
+        "RoIAlign, 512 boxes an image to 7×7, and its gradient": (align(512, 7), tuple(maps)),
+        "RoIAlign, 50 boxes an image to 14×14, and its gradient": (align(50, 14), tuple(maps)),
     }
 
 

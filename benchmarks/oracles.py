@@ -1,6 +1,7 @@
 """What limits a trained model: `python benchmarks/oracles.py -c experiments/pets/config.json`.
 
-Each row gives the detections one part of the truth and measures again; what AP gains by it is what that part costs.
+Each row replaces one component of the detections by the ground truth and measures again; the gain in AP is the cost of
+that component.
 """
 
 import sys
@@ -39,10 +40,10 @@ def main() -> None:
         "right box": right_box,
         "right mask in the predicted box": lambda batch, found: right_mask(batch, found, side),
         "no detection without an object": only_objects,
-        f"the truth itself, as {side}×{side} masks at {config.data.image_size[1]} px": lambda b, f: truth(b, f, side),
+        f"the ground truth, as {side}×{side} masks at {config.data.image_size[1]} px": lambda b, f: perfect(b, f, side),
     }
     evaluator = resolve(EVALUATORS, config.evaluator.name)(config.evaluator, data.ground_truth("test"))
-    print(f"{data.display_name}, test, {len(data.split('test'))} pictures ({machine()})")
+    print(f"{data.display_name}, test, {len(data.split('test'))} images ({machine()})")
     for name, change in rows.items():
         evaluator.reset()
         for batch, found in batches:
@@ -83,8 +84,8 @@ def only_objects(batch: Arrays, found: Arrays) -> Arrays:
     return {**found, "classes": np.where(keep, found["classes"], 0)}
 
 
-def truth(batch: Arrays, found: Arrays, side: int) -> Arrays:
-    """The ground truth in the form of detections: what this size of picture and mask can reach at best."""
+def perfect(batch: Arrays, found: Arrays, side: int) -> Arrays:
+    """The ground truth in the form of detections: what this size of image and mask can reach at best."""
     index = np.tile(np.arange(batch["gt_classes"].shape[1]), (len(batch["gt_classes"]), 1))
     scores = (batch["gt_classes"] > 0).astype(np.float32)
     masks = crops(batch["gt_masks"], index, batch["gt_boxes"], side)

@@ -1,1 +1,1 @@
-"""Data sets: pictures and masks from disk to samples of the batch contract."""
+"""Data sets: images and masks from disk to samples of the batch contract."""

@@ -10,22 +10,22 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class AugmentConfig(Section):
-    """Random changes to the training pictures; each is off where its probability is 0."""
+    """Random changes to the training images; each is off where its probability is 0."""
 
     flip: Probability = 0.5
     """Probability of a horizontal flip."""
     scale: Probability = 0.7
-    """Probability of a scale jitter; a picture that grows beyond `image_size` is cropped at a random place."""
+    """Probability of a scale jitter; an image that grows beyond `image_size` is cropped at a random place."""
     scale_range: tuple[float, float] = (0.75, 1.35)
-    """Smallest and largest factor of the scale jitter; 1 fits the picture into `image_size` exactly."""
+    """Smallest and largest factor of the scale jitter; 1 fits the image into `image_size` exactly."""
     rotation: Probability = 0.25
-    """Probability of a rotation about the picture's centre."""
+    """Probability of a rotation about the image's center."""
     max_degrees: float = Field(default=10.0, ge=0, le=180)
     """Largest angle of the rotation, to either side."""
     min_kept_area: float = Field(default=0.2, ge=0, le=1)
     """An object of which less than this part is left after cropping is dropped; of a crowd any part stays."""
-    colour: Probability = 0.8
-    """Probability of the colour jitter."""
+    color: Probability = 0.8
+    """Probability of the color jitter."""
     brightness: float = Field(default=0.25, ge=0, le=1)
     """Largest relative change of the brightness."""
     contrast: float = Field(default=0.25, ge=0, le=1)
@@ -54,16 +54,16 @@ class InstanceDataConfig(Section):
     name: str
     """Which data set: a name from the registry or a dotted path `package.module:Class`."""
     image_size: tuple[Annotated[int, Field(ge=32)], Annotated[int, Field(ge=32)]] = (320, 320)
-    """Height and width of the network's input; a picture is resized to fit and padded at the bottom and right."""
+    """Height and width of the network's input; an image is resized to fit and padded at the bottom and right."""
     max_objects: int = Field(default=8, ge=1)
-    """Objects of a picture that the batch has room for; the largest ones are taken, crowds last."""
+    """Objects of an image that the batch has room for; the largest ones are taken, crowds last."""
     batch_size: int = Field(default=8, ge=1)
-    """Pictures in a training step, over all replicas."""
+    """Images in a training step, over all replicas."""
     val_batch_size: int = Field(default=8, ge=1)
-    """Pictures in a validation step."""
+    """Images in a validation step."""
     workers: int = Field(default=2, ge=1)
     """Threads that read, decode and augment."""
     prefetch: int = Field(default=16, ge=1)
-    """Prepared pictures held ready for the next batches."""
+    """Prepared images held ready for the next batches."""
     augment: AugmentConfig | None = AugmentConfig()
-    """Random changes to the training pictures; null: none."""
+    """Random changes to the training images; null: none."""

@@ -1,4 +1,4 @@
-"""InstanceData: a data set for instance segmentation, from an index of its pictures."""
+"""InstanceData: a data set for instance segmentation, from an index of its images."""
 
 import logging
 from abc import abstractmethod
@@ -27,7 +27,7 @@ class InstanceData(BaseData):
 
     @abstractmethod
     def records(self, split: str) -> Sequence[ImageRecord]:
-        """The pictures of `"train"`, `"val"` or `"test"`."""
+        """The images of `"train"`, `"val"` or `"test"`."""
 
     def train(self) -> Sequence[Sample]:
         """Raw samples to learn from (`data_loader.records.read_sample`); tells where `max_objects` leaves some out."""
@@ -57,8 +57,8 @@ class InstanceData(BaseData):
         crowded = [len(record.objects) for record in records if len(record.objects) > room]
         if crowded:
             _LOGGER.warning(
-                "data.max_objects = %d: %d of %d training pictures have more objects, up to %d. Crowds and the "
-                "smallest are left out and learnt as background; raise data.max_objects to keep them.",
+                "data.max_objects = %d: %d of %d training images have more objects, up to %d. Crowds and the "
+                "smallest are left out and learned as background; raise data.max_objects to keep them.",
                 *(room, len(crowded), len(records), max(crowded)),
             )
 

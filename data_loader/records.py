@@ -1,4 +1,4 @@
-"""What the index knows of a picture, and what is made of it: raw samples, the COCO ground truth, a fingerprint."""
+"""What the index knows of an image, and what is made of it: raw samples, the COCO ground truth, a fingerprint."""
 
 import hashlib
 import json
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from base import rle
 from base.batch import IGNORE, Sample
-from data_loader import rle
+from base.rle import Rle
 from data_loader.errors import DataError
-from data_loader.pictures import read_rgb
-from data_loader.rle import Rle
+from data_loader.images import read_rgb
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ObjectRecord:
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """One picture: where it lies, its size in pixels, its id in the ground truth and its objects."""
+    """One image: where it lies, its size in pixels, its id in the ground truth and its objects."""
 
     path: Path
     image_id: int
@@ -57,19 +57,19 @@ class RecordSource(Sequence[Sample]):
 
 
 def read_sample(record: ImageRecord) -> Sample:
-    """Decodes a picture and its masks.
+    """Decodes an image and its masks.
 
     Returns:
         `image` (h, w, 3) uint8 RGB, `boxes` (n, 4) float32 xyxy in pixels, `classes` (n,) int32 1…K, `masks` (n, h, w)
         uint8 (0, 1, 255 ignored), `crowd` (n,) bool, `image_id` int.
 
     Raises:
-        DataError: the picture is missing, does not decode or has changed its size since it was indexed.
+        DataError: the image is missing, does not decode or has changed its size since it was indexed.
     """
     image = read_rgb(record.path)
     size = (record.height, record.width)
     if image.shape[:2] != size:
-        raise DataError(f"{record.path}: the picture is {image.shape[:2]} but was {size} (h, w) when it was indexed.")
+        raise DataError(f"{record.path}: the image is {image.shape[:2]} but was {size} (h, w) when it was indexed.")
     count = len(record.objects)
     masks = np.zeros((count, *size), np.uint8)
     for mask, item in zip(masks, record.objects, strict=True):
@@ -89,7 +89,7 @@ def read_sample(record: ImageRecord) -> Sample:
 
 
 def coco_ground_truth(records: Sequence[ImageRecord], classes: Sequence[str]) -> dict:
-    """The COCO dict of the pictures: RLE masks in the file's size, exact boxes and areas.
+    """The COCO dict of the images: RLE masks in the file's size, exact boxes and areas.
 
     An object's ignored pixels belong to it here: COCO's metric knows no such pixels.
     """
@@ -122,7 +122,7 @@ def _annotation(item: ObjectRecord, image_id: int, number: int) -> dict:
 
 
 def fingerprint(splits: dict[str, Sequence[ImageRecord]]) -> str:
-    """12 hex digits over the splits: names, sizes in pixels, classes and masks of all pictures, in any order."""
+    """12 hex digits over the splits: names, sizes in pixels, classes and masks of all images, in any order."""
     lines = []
     for split, records in splits.items():
         for record in records:

@@ -34,7 +34,7 @@ def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float) -> N
 
     Args:
         bad: what was left out.
-        total: pictures listed, the bad ones included.
+        total: images listed, the bad ones included.
         max_bad_fraction: the largest part that may be bad.
 
     Raises:
@@ -43,7 +43,7 @@ def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float) -> N
     if not bad:
         return
     counts = ", ".join(f"{number} × {kind}" for kind, number in Counter(item.kind for item in bad).most_common())
-    head = f"{len(bad)} of {total} pictures are broken and left out ({counts})"
+    head = f"{len(bad)} of {total} images are broken and left out ({counts})"
     lines = [f"  {item}" for item in bad[:_SHOWN]]
     if len(bad) > _SHOWN:
         lines.append(f"  … and {len(bad) - _SHOWN} more")

@@ -27,14 +27,14 @@ def main() -> None:
     if args.rounds < 1:
         raise UserError(f"received --rounds {args.rounds}; a median needs 1 at least, and 10 or more to mean something")
     config = process_config(args.config, args.overrides)
-    from trainers.speed.first_step import first_step  # noqa: PLC0415 - the process comes before this one fills memory
+    from benchmarks.speed.first_step import first_step  # noqa: PLC0415 - the process comes before this one fills memory
 
     first = first_step(args.config, args.overrides)
     load_keras()
     seed_everything(config.exp.seed)
     set_precision(config.trainer.precision)
-    from trainers.speed.measure import measure  # noqa: PLC0415 - Keras is loaded by now
-    from trainers.speed.report import print_speed, write_speed  # noqa: PLC0415
+    from benchmarks.speed.measure import measure  # noqa: PLC0415 - Keras is loaded by now
+    from benchmarks.speed.report import print_speed, write_speed  # noqa: PLC0415
 
     figures = {**measure(config, args.rounds), "first_step": first}
     print_speed(figures)

@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from base.start import read_start
-from trainers.reporting.final_report import final_report
+from reporting.final_report import final_report
 from utils.args import parse_args, run_main
 from utils.config import process_config
 from utils.console import load_keras, setup_console
@@ -56,7 +56,7 @@ def main() -> None:
         trainer.load_best()
         metrics = trainer.evaluate("test", evaluator(config.evaluator, data.ground_truth("test")))
         logger.summarize(model.global_step, metrics, "test")
-    final_report(run, config, trainer, metrics, logger.comet_location, trainer.pictures)
+    final_report(run, config, trainer, metrics, logger.comet_location, trainer.images)
 
 
 if __name__ == "__main__":

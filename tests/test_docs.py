@@ -32,7 +32,7 @@ def named(paths):
 
 
 def project_files():
-    """Every text or picture file that belongs to the project; what git ignores lies in none of these folders."""
+    """Every text or image file that belongs to the project; what git ignores lies in none of these folders."""
     top = [path for path in ROOT.iterdir() if path.is_file()]
     below = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
     return sorted(path for path in top + below if "__pycache__" not in path.parts)
@@ -161,11 +161,11 @@ def test_wrong_documents_are_found():
     assert unknown_keys(text) == ["trainer.epoch"]
 
 
-def test_pictures_are_small():
+def test_images_are_small():
     kinds = {".png", ".jpg", ".gif", ".svg", ".webp"}
-    pictures = {path: path.stat().st_size for path in project_files() if path.suffix in kinds}
-    assert {path.name: size for path, size in pictures.items() if size >= 300_000} == {}
-    assert sum(pictures.values()) < 5_000_000
+    images = {path: path.stat().st_size for path in project_files() if path.suffix in kinds}
+    assert {path.name: size for path, size in images.items() if size >= 300_000} == {}
+    assert sum(images.values()) < 5_000_000
 
 
 def test_no_path_of_a_machine_and_no_package_host():

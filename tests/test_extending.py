@@ -38,7 +38,7 @@ def own(tmp_path, monkeypatch):
 
 
 def draw(folder, names):
-    """Pictures of 40×60 pixels with two cells: object 1 at x 10…19, y 5…14, object 2 at x 30…49, y 20…34."""
+    """Images of 40×60 pixels with two cells: object 1 at x 10…19, y 5…14, object 2 at x 30…49, y 20…34."""
     folder.mkdir(parents=True)
     mask = np.zeros((40, 60), np.uint8)
     mask[5:15, 10:20] = 1
@@ -64,9 +64,9 @@ def test_the_data_set_of_the_document(own):
     boxes = batch["gt_boxes"][0, :2]
     np.testing.assert_allclose(boxes[np.argsort(boxes[:, 0])], [[20, 10, 40, 30], [60, 40, 100, 70]], atol=1)
     assert batch["gt_classes"].sum(axis=1).tolist() == [2, 2, 2, 2]
-    truth = data.ground_truth("val")
-    assert len(truth["images"]) == 3
-    assert [item["area"] for item in truth["annotations"][:2]] == [100, 300]
+    ground_truth = data.ground_truth("val")
+    assert len(ground_truth["images"]) == 3
+    assert [item["area"] for item in ground_truth["annotations"][:2]] == [100, 300]
 
 
 @pytest.mark.slow
@@ -89,8 +89,8 @@ def test_the_main_trains_and_evaluates_on_the_data_of_the_document(own, monkeypa
 def test_the_config_of_the_document_has_room_for_its_objects(own):
     config = process_config("configs/cells.json")
     most, model, pets = config.data.max_objects, config.model, process_config("configs/pets.json").model
-    assert most < model.detect.max_detections <= model.rpn.post_nms_eval
-    assert model.detect.max_detections < model.detect.candidates
+    assert most < model.detect.max_detections <= model.rpn.post_nms_top_n_eval
+    assert model.detect.max_detections < model.detect.pre_nms_top_n
     assert len(model.rpn.anchor_sizes) == len(pets.rpn.anchor_sizes)
     assert all(ours < theirs for ours, theirs in zip(model.rpn.anchor_sizes, pets.rpn.anchor_sizes, strict=True))
     assert model.backbone == pets.backbone  # what the document leaves out is that of the pets

@@ -9,7 +9,7 @@ from pathlib import Path
 from utils.backend import BACKENDS as chosen_by
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ("base", "models", "trainers", "data_loader", "mains", "utils")
+CODE = ("utils", "base", "models", "data_loader", "inference", "evaluation", "reporting", "tasks", "trainers", "mains")
 OWN = {*CODE, "tests", "benchmarks"}
 # pydantic_core is released with pydantic, which pins its exact version; TensorBoard's protos are classes of protobuf.
 PART_OF = {"pydantic-core": "pydantic", "protobuf": "tensorboard"}

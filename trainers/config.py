@@ -20,14 +20,14 @@ class OptimizerConfig(Section):
     weight_decay: float = Field(default=1e-4, ge=0)
     """Decoupled, as in Keras: a step takes learning_rate × weight_decay × w from each weight w."""
     decay_all: bool = False
-    """Whether biases and normalisation scales decay as well."""
+    """Whether biases and normalization scales decay as well."""
     clip_norm: float | None = Field(default=10.0, gt=0)
     """The largest norm of all gradients together; null: no clipping."""
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients are averaged into one update."""
     ema: float | None = Field(default=None, gt=0, lt=1)
     """Momentum, for each update, of the moving average of the weights, which is then evaluated; null: none. The
-    statistics of batch normalisation are moving averages already and stay as they are."""
+    statistics of batch normalization are moving averages already and stay as they are."""
     arguments: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of the optimizer's constructor, `{"beta_1": 0.8}` for example."""
 
@@ -63,5 +63,5 @@ class TrainerConfig(LoopConfig):
     """How a gradient becomes a step."""
     schedule: ScheduleConfig = ScheduleConfig()
     """The learning rate over the run."""
-    pictures: int = Field(default=8, ge=0)
-    """Validation pictures logged with predictions beside the ground truth."""
+    logged_images: int = Field(default=8, ge=0)
+    """Validation images logged with predictions beside the ground truth."""

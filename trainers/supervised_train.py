@@ -23,7 +23,7 @@ log = logging.getLogger("maskeras")
 
 
 class SupervisedTrain(BaseTrain):
-    """Minimises the sum of `model.compute_losses` by gradient descent. Arguments as in `BaseTrain`.
+    """Minimizes the sum of `model.compute_losses` by gradient descent. Arguments as in `BaseTrain`.
 
     `network.optimizer` is the optimizer, where callbacks look for it.
     """

@@ -21,7 +21,7 @@ _CHUNK = 1 << 18
 _MIN_BYTES_PER_S = 256
 """A connection that gives less than this over `timeout_s` hangs, for all that anyone can tell."""
 _RESUMES = 5
-"""How often a mirror that breaks off is asked for the rest."""
+"""How often a mirror that is interrupted is asked for the rest."""
 
 
 class DownloadError(UserError):
@@ -43,7 +43,7 @@ class _WrongContent(Exception):
 def download(urls: Sequence[str], path: Path, checksum: Checksum | None, timeout_s: float) -> Path:
     """Downloads a file from the first of `urls` that gives it whole.
 
-    It is written to `path` + ".part" and renamed once its checksum is right. A connection that breaks off is resumed,
+    It is written to `path` + ".part" and renamed once its checksum is right. An interrupted connection is resumed,
     in this call and in the next one, and by whichever address is asked next: the checksum tells whether the pieces fit.
     A wrong one is tried once more from the start.
 
@@ -132,7 +132,7 @@ def _receive(url: str, part: Path, checksum: Checksum | None, timeout_s: float) 
         with part.open("ab" if resumed else "wb") as file, progress_of(part.stem, start, total) as advance:
             received = start + _copy(response, file.write, advance, timeout_s)
     if total is not None and received < total:
-        raise _BrokenOff(f"broke off at {received} of {total} bytes")
+        raise _BrokenOff(f"was interrupted at {received} of {total} bytes")
 
 
 def _copy(response: Any, write: Callable, advance: Callable[[int], None], timeout_s: float) -> int:
@@ -186,7 +186,7 @@ def _open(request: urllib.request.Request, timeout_s: float) -> Any:
         raise _BrokenOff(f"no answer within {timeout_s:g} s")
     answer = result[0]
     if isinstance(answer, urllib.error.HTTPError) and answer.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return answer  # the part is no beginning of the file: `_receive` starts anew
+        return answer  # the part is no beginning of the file: `_receive` is randomly initialized
     if isinstance(answer, Exception):
         raise _BrokenOff(_reason(answer, timeout_s)) from answer
     return answer

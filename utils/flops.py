@@ -38,8 +38,8 @@ def multiply_adds(model: keras.Layer, inputs: Any) -> int:
     The model is traced once, without computing anything, and every call of a convolution or a dense layer is counted
     by its shapes: nested models count, and a shared layer counts as often as it is called.
 
-    Not counted: biases, normalisation, activations, pooling, resizing, attention, and what is no layer of `_rule` at
-    all (RoIAlign, NMS). The body of a loop or a `map` counts once. Quantised layers do not count.
+    Not counted: biases, normalization, activations, pooling, resizing, attention, and what is no layer of `_rule` at
+    all (RoIAlign, NMS). The body of a loop or a `map` counts once. Quantized layers do not count.
 
     Args:
         model: a built layer or model that takes `training`.

@@ -13,7 +13,7 @@ class TrainingProgress:
     Args:
         epochs: epochs of the whole run.
         steps_per_epoch: steps in one of them.
-        batch_size: pictures in a step.
+        batch_size: images in a step.
         max_steps: the run ends after so many steps, if that is earlier.
     """
 

@@ -35,7 +35,7 @@ Table = Mapping[str, Entry]
 MODELS: Table = {"mask_rcnn": Entry("models.mask_rcnn.model:MaskRCNN", "models.mask_rcnn.config:MaskRCNNConfig")}
 DATA: Table = {"pets": Entry("data_loader.pets.data:PetsData", "data_loader.pets.config:PetsConfig")}
 TRAINERS: Table = {"instance": Entry("trainers.instance_train:InstanceTrain", "trainers.config:TrainerConfig")}
-EVALUATORS: Table = {"coco": Entry("trainers.evaluators.coco:CocoEvaluator", "trainers.evaluators.config:CocoConfig")}
+EVALUATORS: Table = {"coco": Entry("evaluation.coco:CocoEvaluator", "evaluation.config:CocoConfig")}
 
 SECTIONS: Mapping[str, Table] = {"model": MODELS, "data": DATA, "trainer": TRAINERS, "evaluator": EVALUATORS}
 """Key at the top of the config → the table in which the section's `name` is looked up."""

@@ -22,7 +22,7 @@ class RunFolderError(UserError):
 
 
 def run_name(name: str, data_name: str) -> str:
-    """The run's name; it says so when the pictures are not those that the config asks for (`synthetic-…`)."""
+    """The run's name; it says so when the images are not those that the config asks for (`synthetic-…`)."""
     if not data_name.startswith("synthetic") or data_name in name:
         return name
     return data_name if data_name == f"synthetic-{name}" else f"{name}-{data_name}"
@@ -36,7 +36,7 @@ def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool
     figure does not take the name: the next one writes its two files over those.
 
     Returns:
-        `exp.root/<name>`; the name says so where the pictures are drawn (`run_name`).
+        `exp.root/<name>`; the name says so where the images are drawn (`run_name`).
 
     Raises:
         RunFolderError: a new run would overwrite one, there is no run to resume, or another process is at it.
@@ -103,7 +103,18 @@ def source_files(root: Path, *classes: type) -> list[Path]:
         root: of the project, whose own files are taken without tests and benchmarks.
         classes: that the run is made of; the files of those that a user wrote elsewhere are taken too.
     """
-    folders = ("base", "models", "trainers", "data_loader", "mains", "utils")
+    folders = (
+        "utils",
+        "base",
+        "models",
+        "data_loader",
+        "inference",
+        "evaluation",
+        "reporting",
+        "tasks",
+        "trainers",
+        "mains",
+    )
     files = {path.resolve() for folder in folders for path in (root / folder).rglob("*.py")}
     own = (getattr(sys.modules.get(one.__module__), "__file__", None) for one in classes)
     return sorted(files | {Path(path).resolve() for path in own if path})

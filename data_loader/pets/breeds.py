@@ -106,5 +106,5 @@ def parse_list_line(line: str) -> ListLine:
     if species != species_of(breed):
         raise ValueError(f"species {species} is not that of class id {breed} ({BREEDS[breed - 1]}) in {line[:80]!r}")
     if "/" in name or "\\" in name or name.startswith("."):
-        raise ValueError(f"{name[:80]!r} is no name of a picture")
+        raise ValueError(f"{name[:80]!r} is no name of an image")
     return ListLine(name, breed)

@@ -28,35 +28,35 @@ class DownloadConfig(Section):
 
 
 class SyntheticConfig(Section):
-    """The drawn pictures that stand in for the data set."""
+    """The synthetic images that stand in for the data set."""
 
     trainval: int = Field(default=1300, ge=2)
-    """Pictures to learn from, the validation split included."""
+    """Images to learn from, the validation split included."""
     test: int = Field(default=120, ge=1)
-    """Pictures of the test split."""
+    """Images of the test split."""
     size: int = Field(default=320, ge=64)
-    """Longer side of a picture, in pixels."""
+    """Longer side of an image, in pixels."""
     max_animals: int = Field(default=3, ge=1, le=3)
-    """Animals in a picture, at most; never more than `max_objects` of the data set."""
+    """Animals in an image, at most; never more than `max_objects` of the data set."""
     seed: int = Field(default=0, ge=0)
-    """Another seed draws other pictures."""
+    """Another seed draws other images."""
     folder: Path = Path("data/synthetic-pets")
-    """The pictures are written once, below this folder."""
+    """The images are written once, below this folder."""
     workers: int | None = Field(default=None, ge=1)
     """Processes that draw; null: one per core that may be used."""
 
 
 class PetsConfig(InstanceDataConfig):
-    """Oxford-IIIT Pet, or the drawn pets in its layout."""
+    """Oxford-IIIT Pet, or the synthetic pets in its layout."""
 
     name: str = "pets"
     """Which data set: a name from the registry or a dotted path `package.module:Class`."""
     max_bad_fraction: float = Field(default=0.01, ge=0, le=1)
-    """Largest part of the pictures that may be broken; those are named, left out and counted."""
+    """Largest part of the images that may be broken; those are named, left out and counted."""
     cache: Path | None = Path("data/cache")
-    """Folder that keeps the index of the data set between runs; null: the pictures are checked anew each time."""
+    """Folder that keeps the index of the data set between runs; null: the images are checked anew each time."""
     source: Literal["oxford", "synthetic"] = "oxford"
-    """The real pictures, or the drawn ones whether or not the real ones could be had."""
+    """The real images, or the synthetic ones whether or not the real ones could be had."""
     root: Path = Path("data/pets")
     """Folder with `images/` and `annotations/`; downloaded to there when they are missing."""
     classes: Literal["breed", "species", "pet"] = "species"
@@ -64,12 +64,12 @@ class PetsConfig(InstanceDataConfig):
     border: Literal["ignore", "foreground", "background"] = "foreground"
     """What the trimap's border pixels are. Ignored ones count in no loss; box and COCO metric take them as pet."""
     val_fraction: float = Field(default=0.1, gt=0, lt=1)
-    """Part of the official `trainval` split that validates: of each breed this part, to within one picture."""
+    """Part of the official `trainval` split that validates: of each breed this part, to within one image."""
     split_seed: int = Field(default=0, ge=0)
-    """Another seed puts other pictures into the validation split."""
+    """Another seed puts other images into the validation split."""
     offline: Literal["synthetic", "error"] = "synthetic"
-    """Where the data set can be neither found nor downloaded: draw pictures and say so, or stop."""
+    """Where the data set can be neither found nor downloaded: draw images and say so, or stop."""
     download: DownloadConfig = DownloadConfig()
     """Where the data set comes from when it is not there."""
     synthetic: SyntheticConfig = SyntheticConfig()
-    """The drawn pictures that stand in for the data set."""
+    """The synthetic images that stand in for the data set."""

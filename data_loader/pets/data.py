@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader import rle
+from base import rle
 from data_loader.errors import DataError
 from data_loader.instance_data import InstanceData
 from data_loader.pets.breeds import BREEDS, SPECIES, species_of
@@ -47,7 +47,7 @@ class PetsData(InstanceData):
         return "synthetic-pets" if self._synthetic else "oxford-iiit-pet"
 
     def prepare(self) -> None:
-        """Finds, downloads or draws the pictures, looks at each file once and makes the splits.
+        """Finds, downloads or draws the images, looks at each file once and makes the splits.
 
         Raises:
             DataError: the data cannot be had, or too much of them is broken.
@@ -63,14 +63,14 @@ class PetsData(InstanceData):
         }
         empty = [split for split, entries in splits.items() if not entries]
         if empty:
-            raise DataError(f"{root}: no usable picture for {' and '.join(empty)}. Look at annotations/*.txt there.")
+            raise DataError(f"{root}: no usable image for {' and '.join(empty)}. Look at annotations/*.txt there.")
         counts = ", ".join(f"{split} {len(records)}" for split, records in self._records.items())
         _LOGGER.info("%s in %s: %s", self.display_name, root, counts)
 
     def records(self, split: str) -> Sequence[ImageRecord]:
-        """The pictures of a split; `prepare()` comes first."""
+        """The images of a split; `prepare()` comes first."""
         if self._records is None:
-            raise RuntimeError("PetsData knows its pictures only after prepare(): call that first.")
+            raise RuntimeError("PetsData knows its images only after prepare(): call that first.")
         if split not in self._records:
             raise ValueError(f"There is no split {split!r}: take {', '.join(self._records)}.")
         return self._records[split]
@@ -98,7 +98,7 @@ class PetsData(InstanceData):
         return root
 
     def _draw(self) -> Path:
-        """The folder of the drawn pets, none of whose pictures has more animals than a batch has room for."""
+        """The folder of the synthetic pets, none of whose images has more animals than a batch has room for."""
         synthetic = self.config.synthetic
         most = min(synthetic.max_animals, self.config.max_objects)
         return write_synthetic_pets(synthetic.model_copy(update={"max_animals": most}))
@@ -118,8 +118,8 @@ class PetsData(InstanceData):
 def split_entries(entries: Sequence[Entry], val_fraction: float, seed: int) -> dict[str, list[Entry]]:
     """Divides `trainval` into `train` and `val`; `test` stays what it is.
 
-    The pictures are shuffled within their breeds, the breeds put behind one another, and pictures at even distances
-    taken: so each breed gives its part to within one picture, also where there are fewer pictures than breeds.
+    The images are shuffled within their breeds, the breeds put behind one another, and images at even distances
+    taken: so each breed gives its part to within one image, also where there are fewer images than breeds.
     """
     trainval = [entry for entry in entries if entry.list_name == "trainval"]
     rows = []
@@ -137,7 +137,7 @@ def split_entries(entries: Sequence[Entry], val_fraction: float, seed: int) -> d
 
 def _banner(root: Path, reason: str) -> str:
     lines = [
-        "THESE ARE NOT REAL PICTURES",
+        "THESE ARE NOT REAL IMAGES",
         f"Oxford-IIIT Pet is not in {root.resolve()}",
         f"and cannot be downloaded: {' '.join(reason.split())}",
         "The run goes on with DRAWN pets (synthetic-pets); its figures say nothing about real ones.",

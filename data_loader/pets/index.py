@@ -2,15 +2,15 @@
 
 The layout, below the root:
 
-    images/NAME.jpg                 a picture, of whatever kind
-    annotations/trainval.txt        NAME CLASS-ID SPECIES BREED-ID, a line per picture; # starts a comment
+    images/NAME.jpg                 an image, of whatever kind
+    annotations/trainval.txt        NAME CLASS-ID SPECIES BREED-ID, a line per image; # starts a comment
     annotations/test.txt
     annotations/trimaps/NAME.png    1 pet, 2 background, 3 border
     annotations/instances/NAME.png  0 none, i the pixels of the i-th pet, its border included     (not in Oxford's)
     annotations/instances.txt       NAME i CLASS-ID SPECIES BREED-ID, a line per pet              (not in Oxford's)
 
-Oxford's pictures have one pet each; the two last ones extend the layout to several. A picture named in
-`instances.txt` has the pets of its lines there, any other picture the one pet of its trimap.
+Oxford's images have one pet each; the two last ones extend the layout to several. An image named in
+`instances.txt` has the pets of its lines there, any other image the one pet of its trimap.
 """
 
 from collections.abc import Iterable
@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loader import rle
+from base import rle
+from base.rle import Rle
 from data_loader.cores import usable_cores
 from data_loader.errors import DataError
+from data_loader.images import decode_rgb, read_bytes, read_mask
 from data_loader.pets.breeds import ListLine, parse_list_line
-from data_loader.pictures import decode_rgb, read_bytes, read_mask
-from data_loader.rle import Rle
 from data_loader.validation import BadItem
 
 LISTS = ("trainval", "test")
@@ -43,7 +43,7 @@ class Pet:
 
 @dataclass(frozen=True)
 class Entry:
-    """One usable picture of a list; `breed` is that of its line."""
+    """One usable image of a list; `breed` is that of its line."""
 
     name: str
     list_name: str
@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class PetsIndex:
-    """The usable pictures in the order of the lists, the broken ones, and how many there are in all."""
+    """The usable images in the order of the lists, the broken ones, and how many there are in all."""
 
     entries: tuple[Entry, ...]
     bad: tuple[BadItem, ...]
@@ -63,11 +63,11 @@ class PetsIndex:
 
 
 Several = list[tuple[int, int]] | BadItem
-"""The pets of one picture as (value in the instance picture, class id); or why they are not known."""
+"""The pets of one image as (value in the instance image, class id); or why they are not known."""
 
 
 class _Broken(Exception):
-    """Why a picture is left out."""
+    """Why an image is left out."""
 
     def __init__(self, where: str, kind: str, reason: str):
         super().__init__(kind)
@@ -81,7 +81,7 @@ def missing_parts(root: Path) -> list[str]:
 
 
 def build_index(root: Path) -> PetsIndex:
-    """Reads and decodes every listed picture and mask, with as many threads as there are usable cores.
+    """Reads and decodes every listed image and mask, with as many threads as there are usable cores.
 
     Raises:
         DataError: a list file is missing or cannot be read.
@@ -98,7 +98,7 @@ def build_index(root: Path) -> PetsIndex:
 
 
 def _listed(root: Path) -> tuple[list[tuple[str, ListLine]], list[BadItem]]:
-    """(list, line) of all good lines, each picture once, and the bad ones."""
+    """(list, line) of all good lines, each image once, and the bad ones."""
     good: list[tuple[str, ListLine]] = []
     bad: list[BadItem] = []
     first: dict[str, str] = {}
@@ -118,7 +118,7 @@ def _listed(root: Path) -> tuple[list[tuple[str, ListLine]], list[BadItem]]:
 
 
 def _several_pets(root: Path) -> dict[str, Several]:
-    """Name → (value in the instance picture, class id) of each pet, or the line of garbage among them."""
+    """Name → (value in the instance image, class id) of each pet, or the line of garbage among them."""
     several: dict[str, Several] = {}
     path = root / "annotations" / "instances.txt"
     for where, text in _lines(path) if path.exists() else ():
@@ -147,7 +147,7 @@ def _look(root: Path, list_name: str, line: ListLine, several: Several | None) -
     if isinstance(several, BadItem):
         return several
     try:
-        size = _picture_size(root / "images" / f"{line.name}.jpg")
+        size = _image_size(root / "images" / f"{line.name}.jpg")
         pets = _pets(root / "annotations", line, size, several)
     except _Broken as broken:
         return broken.item
@@ -166,14 +166,14 @@ def _pets(annotations: Path, line: ListLine, size: tuple[int, int], several: lis
     return pets
 
 
-def _picture_size(path: Path) -> tuple[int, int]:
+def _image_size(path: Path) -> tuple[int, int]:
     try:
-        picture = decode_rgb(read_bytes(path))
+        image = decode_rgb(read_bytes(path))
     except DataError as error:
-        raise _Broken(path.name, "picture missing", str(error)) from error
-    if picture is None:
-        raise _Broken(path.name, "picture does not decode", f"{path.stat().st_size} bytes that are no whole picture")
-    return picture.shape[0], picture.shape[1]
+        raise _Broken(path.name, "image missing", str(error)) from error
+    if image is None:
+        raise _Broken(path.name, "image does not decode", f"{path.stat().st_size} bytes that are no whole image")
+    return image.shape[0], image.shape[1]
 
 
 def _mask(path: Path, size: tuple[int, int]) -> np.ndarray:
@@ -184,7 +184,7 @@ def _mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     except DataError as error:
         raise _Broken(path.name, "mask does not decode", str(error)) from error
     if mask.shape != size:
-        raise _Broken(path.name, "mask of another size", f"mask {mask.shape}, picture {size} (height, width)")
+        raise _Broken(path.name, "mask of another size", f"mask {mask.shape}, image {size} (height, width)")
     return mask
 
 

@@ -1,4 +1,4 @@
-"""Writes drawn pets as a data set in Oxford's layout, once, with several processes."""
+"""Writes synthetic pets as a data set in Oxford's layout, once, with several processes."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ from data_loader.cores import usable_cores
 from data_loader.errors import DataError
 from data_loader.pets.breeds import BREEDS, list_line
 from data_loader.pets.config import SyntheticConfig
-from data_loader.pets.drawing.picture import Drawing, draw_picture
+from data_loader.pets.drawing.image import Drawing, draw_image
 from data_loader.pets.index import BACKGROUND, BORDER, PET
 from utils.work_folder import remove_abandoned, work_folder
 
 _LOGGER = logging.getLogger("maskeras")
 _VERSION = 6
-"""Raised when other pictures are drawn, so that old ones are not taken for them."""
+"""Raised when other images are drawn, so that old ones are not taken for them."""
 _BORDER_WIDTH = 2
 _DRAWING = ".drawing-"
 _FOLDERS = ("images", "annotations/trimaps", "annotations/instances", "lines")
@@ -46,7 +46,7 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
         return root
     started = time.monotonic()
     count = config.trainval + config.test
-    _LOGGER.info("Drawing %d pets-like pictures into %s …", count, root)
+    _LOGGER.info("Drawing %d pets-like images into %s …", count, root)
     try:
         config.folder.mkdir(parents=True, exist_ok=True)
         with work_folder(config.folder, _DRAWING) as temporary:
@@ -56,7 +56,7 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
             _publish(folder, root)
     except OSError as error:
         raise DataError(
-            f"data.synthetic.folder = {config.folder}: the drawn pictures cannot be written there ({error}). "
+            f"data.synthetic.folder = {config.folder}: the synthetic images cannot be written there ({error}). "
             "Name a folder that can be written."
         ) from error
     _LOGGER.info("Drew them in %.0f s.", time.monotonic() - started)
@@ -64,10 +64,10 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
 
 
 def draw_range(folder: Path, config: SyntheticConfig, start: int, stop: int) -> None:
-    """Draws and writes the pictures `start` … `stop` - 1; what each looks like depends on its number alone."""
+    """Draws and writes the images `start` … `stop` - 1; what each looks like depends on its number alone."""
     cv2.setNumThreads(0)
     for index in range(start, stop):
-        _write(folder, index, draw_picture(index, config.seed, config.size, config.max_animals))
+        _write(folder, index, draw_image(index, config.seed, config.size, config.max_animals))
 
 
 def _key(config: SyntheticConfig) -> str:
@@ -93,7 +93,7 @@ def _draw_all(folder: Path, config: SyntheticConfig, count: int) -> None:
         for process in running:
             _, errors = process.communicate()
             if process.returncode:
-                raise DataError(f"Drawing the pictures failed: {errors.strip()[-2000:]}")
+                raise DataError(f"Drawing the images failed: {errors.strip()[-2000:]}")
     finally:
         for process in running:
             process.kill()
@@ -123,13 +123,13 @@ def _write(folder: Path, index: int, drawing: Drawing) -> None:
     (folder / "lines" / f"{index}.json").write_text(json.dumps(line))
 
 
-def _save(path: Path, picture: np.ndarray, options: list[int] | None = None) -> None:
-    if not cv2.imwrite(str(path), picture, options or []):
+def _save(path: Path, image: np.ndarray, options: list[int] | None = None) -> None:
+    if not cv2.imwrite(str(path), image, options or []):
         raise OSError(f"{path} cannot be written")
 
 
 def _write_lists(folder: Path, config: SyntheticConfig) -> None:
-    """Makes the list files from what each picture left in `lines/`, which goes away."""
+    """Makes the list files from what each image left in `lines/`, which goes away."""
     count = config.trainval + config.test
     found = [json.loads((folder / "lines" / f"{index}.json").read_text()) for index in range(count)]
     shutil.rmtree(folder / "lines")
@@ -137,7 +137,7 @@ def _write_lists(folder: Path, config: SyntheticConfig) -> None:
     pets = [
         list_line(f"{item['name']} {value}", breed) for item in found for value, breed in enumerate(item["breeds"], 1)
     ]
-    head = ["#Image CLASS-ID SPECIES BREED-ID", "#Drawn pictures, not the Oxford-IIIT Pet data set"]
+    head = ["#Image CLASS-ID SPECIES BREED-ID", "#Drawn images, not the Oxford-IIIT Pet data set"]
     lists = {"list": head + lines, "trainval": lines[: config.trainval], "test": lines[config.trainval :]}
     lists["instances"] = ["#Image value CLASS-ID SPECIES BREED-ID", *pets]
     for name, content in lists.items():
@@ -148,5 +148,5 @@ def _publish(folder: Path, root: Path) -> None:
     try:
         folder.rename(root)
     except OSError:
-        if not root.is_dir():  # else another process was first: its pictures are the same
+        if not root.is_dir():  # else another process was first: its images are the same
             raise

@@ -11,7 +11,7 @@ from data_loader.pets.synthetic import draw_range
 
 
 def main() -> None:
-    """Draws one run of pictures."""
+    """Draws one run of images."""
     folder, config, start, stop = sys.argv[1:]
     draw_range(Path(folder), SyntheticConfig.model_validate_json(config), int(start), int(stop))
 

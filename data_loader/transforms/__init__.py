@@ -1,1 +1,1 @@
-"""Changes to a raw sample: all geometric ones become one affine warp, all colour changes one matrix."""
+"""Changes to a raw sample: all geometric ones become one affine warp, all color changes one matrix."""

@@ -1,6 +1,6 @@
-"""Where a picture comes to lie in the network's input: one affine map, put together from its parts.
+"""Where an image comes to lie in the network's input: one affine map, put together from its parts.
 
-Matrices are 3 × 3 and map points (x, y, 1) in pixels; a pixel's centre is at +0.5.
+Matrices are 3 × 3 and map points (x, y, 1) in pixels; a pixel's center is at +0.5.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Placement:
-    """The map from the file's picture into the input, and the part of the input that it fills.
+    """The map from the file's image into the input, and the part of the input that it fills.
 
     Attributes:
         matrix: (3, 3) float64.
-        size: height and width of the picture inside the input; it starts in the top left corner.
+        size: height and width of the image inside the input; it starts in the top left corner.
     """
 
     matrix: np.ndarray
@@ -37,20 +37,20 @@ def translation(x: float, y: float) -> np.ndarray:
 
 
 def flipping(width: float) -> np.ndarray:
-    """Mirrors left and right in a picture of this width."""
+    """Mirrors left and right in an image of this width."""
     return np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
 
-def rotation(degrees: float, centre: tuple[float, float]) -> np.ndarray:
-    """Turns clockwise, as seen on the screen, about `centre` (x, y)."""
+def rotation(degrees: float, center: tuple[float, float]) -> np.ndarray:
+    """Turns clockwise, as seen on the screen, about `center` (x, y)."""
     angle = np.deg2rad(degrees)
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
-    return translation(*centre) @ turn @ translation(-centre[0], -centre[1])
+    return translation(*center) @ turn @ translation(-center[0], -center[1])
 
 
 def fit(size: Size, image_size: Size, factor: float = 1.0) -> Placement:
-    """Resizes so that the picture just fits into `image_size`, times `factor`; keeps the proportions.
+    """Resizes so that the image just fits into `image_size`, times `factor`; keeps the proportions.
 
     The sides are rounded to whole pixels (at least 1) and the map is exact for the rounded sides; with a factor
     above 1 the result is larger than `image_size`.
@@ -61,7 +61,7 @@ def fit(size: Size, image_size: Size, factor: float = 1.0) -> Placement:
 
 
 def random_placement(size: Size, image_size: Size, config: AugmentConfig, rng: np.random.Generator) -> Placement:
-    """Scale jitter, flip, small rotation and, where the picture has outgrown `image_size`, a random crop."""
+    """Scale jitter, flip, small rotation and, where the image has outgrown `image_size`, a random crop."""
     factor = rng.uniform(*config.scale_range) if rng.random() < config.scale else 1.0
     placed = fit(size, image_size, factor)
     height, width = placed.size

@@ -4,13 +4,13 @@ import numpy as np
 
 from base.batch import Sample
 from data_loader.config import AugmentConfig
-from data_loader.transforms.colour import blur, jitter_colour
+from data_loader.transforms.color import blur, jitter_color
 from data_loader.transforms.placement import Placement, Size, fit, random_placement
 from data_loader.transforms.warp import resize_image, tight_box, warp_image, warp_mask
 
 
 def augment_sample(sample: Sample, image_size: Size, config: AugmentConfig, rng: np.random.Generator) -> Sample:
-    """Picture, masks and boxes through one random warp, then random colours and blur; `rng` is all the chance there is.
+    """Image, masks and boxes through one random warp, then random colors and blur; `rng` is all the chance there is.
 
     Args:
         sample: a raw sample, see `data_loader.records.read_sample`.
@@ -24,8 +24,8 @@ def augment_sample(sample: Sample, image_size: Size, config: AugmentConfig, rng:
     """
     placement = random_placement(sample["image"].shape[:2], image_size, config, rng)
     image = warp_image(sample["image"], placement)
-    if rng.random() < config.colour:
-        image = jitter_colour(image, config, rng)
+    if rng.random() < config.color:
+        image = jitter_color(image, config, rng)
     if rng.random() < config.blur:
         image = blur(image, config, rng)
     return _placed(sample, image, placement, config.min_kept_area)
@@ -38,7 +38,7 @@ def resize_sample(sample: Sample, image_size: Size) -> Sample:
 
 
 def pad_sample(sample: Sample, image_size: Size, max_objects: int) -> Sample:
-    """Pads the picture at the bottom and right and the objects to G = `max_objects`: the largest first, crowds last.
+    """Pads the image at the bottom and right and the objects to G = `max_objects`: the largest first, crowds last.
 
     Returns:
         The keys of the batch contract (`base.batch`) without the axis B, all but `valid`.

@@ -1,4 +1,4 @@
-"""The affine warp of pictures and masks, and the boxes that follow from the masks.
+"""The affine warp of images and masks, and the boxes that follow from the masks.
 
 `n` objects; the maps are those of `placement`.
 """
@@ -14,8 +14,8 @@ _HALF = 128
 
 
 def warp_image(image: np.ndarray, placement: Placement) -> np.ndarray:
-    """(h, w, 3) uint8 → (*placement.size, 3) uint8, 0 where the map reaches outside of the picture."""
-    # one pixel more on each side, or the picture's own edge would fade into the 0 around it
+    """(h, w, 3) uint8 → (*placement.size, 3) uint8, 0 where the map reaches outside of the image."""
+    # one pixel more on each side, or the image's own edge would fade into the 0 around it
     framed = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     return _warp(framed, placement.matrix @ translation(-1, -1), placement.size)
 
@@ -66,17 +66,17 @@ def tight_box(mask: np.ndarray) -> np.ndarray:
     return np.array([x, y, x + width, y + height], np.float32)
 
 
-def _warp(picture: np.ndarray, matrix: np.ndarray, size: Size) -> np.ndarray:
-    """Linear interpolation, 0 outside; a picture that gets less than half its size is averaged down first."""
-    height, width = picture.shape[:2]
+def _warp(image: np.ndarray, matrix: np.ndarray, size: Size) -> np.ndarray:
+    """Linear interpolation, 0 outside; an image that gets less than half its size is averaged down first."""
+    height, width = image.shape[:2]
     scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     if scale < 0.5:
         small = max(1, round(2 * scale * width)), max(1, round(2 * scale * height))
-        picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
         matrix = matrix @ scaling(width / small[0], height / small[1])
-    centred = matrix[:2].copy()
-    centred[:, 2] += 0.5 * (matrix[:2, 0] + matrix[:2, 1]) - 0.5  # OpenCV's pixel centres are whole numbers
-    return cv2.warpAffine(picture, centred, size[::-1], flags=cv2.INTER_LINEAR)
+    centerd = matrix[:2].copy()
+    centerd[:, 2] += 0.5 * (matrix[:2, 0] + matrix[:2, 1]) - 0.5  # OpenCV's pixel centers are whole numbers
+    return cv2.warpAffine(image, centerd, size[::-1], flags=cv2.INTER_LINEAR)
 
 
 def _reach(box: np.ndarray, placement: Placement) -> tuple[int, int, int, int]:
@@ -91,9 +91,9 @@ def _reach(box: np.ndarray, placement: Placement) -> tuple[int, int, int, int]:
 
 
 def _keep_thin(crop: np.ndarray, matrix: np.ndarray, tile: np.ndarray) -> None:
-    """Marks in `tile` each pixel that the centre of an object's pixel falls into."""
+    """Marks in `tile` each pixel that the center of an object's pixel falls into."""
     rows, columns = np.nonzero(crop == 1)
-    centres = matrix[:2] @ np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))])
-    x, y = np.floor(centres).astype(int)
+    centers = matrix[:2] @ np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))])
+    x, y = np.floor(centers).astype(int)
     inside = (x >= 0) & (x < tile.shape[1]) & (y >= 0) & (y < tile.shape[0])
     tile[y[inside], x[inside]] = 1

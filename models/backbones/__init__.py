@@ -1,1 +1,1 @@
-"""Backbones: a picture in, features of strides 4 to 32 out."""
+"""Backbones: an image in, features of strides 4 to 32 out."""

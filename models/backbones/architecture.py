@@ -1,4 +1,4 @@
-"""What the builder has to know of a network, and the layer that normalises pictures for it."""
+"""What the builder has to know of a network, and the layer that normalizes images for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from models.weights.sources import Pretrained
 
 @dataclass(frozen=True)
 class Pixels:
-    """How a network wants its pictures: `(x - mean) / std` for x in 0…255, by channel: RGB, or BGR if `bgr`."""
+    """How a network wants its images: `(x - mean) / std` for x in 0…255, by channel: RGB, or BGR if `bgr`."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -27,10 +27,10 @@ class Architecture:
             into exactly this network.
         stages: names of the layers whose outputs are C1…C5, of strides 2, 4, 8, 16 and 32. C1 only marks where the
             stem ends.
-        pixels: the normalisation that comes before the network.
+        pixels: the normalization that comes before the network.
         pretrained: the file for `weights: "imagenet"`; None where nobody publishes one.
         pretrained_v2: the same for `weights: "imagenet_v2"`, torchvision's later recipe.
-        starts_at: the first layer that is kept, for a network that opens with a normalisation of its own.
+        starts_at: the first layer that is kept, for a network that opens with a normalization of its own.
         check: called after a file was loaded; raises ValueError if its values contradict `pixels`.
     """
 
@@ -44,10 +44,10 @@ class Architecture:
 
 
 @keras.saving.register_keras_serializable(package="maskeras")
-class NormalizePictures(keras.layers.Layer):
+class NormalizeImages(keras.layers.Layer):
     """(B, H, W, 3) RGB in 0…255 → (B, H, W, 3) as the network wants it, in float32 under every dtype policy.
 
-    bfloat16 has 8 bits of mantissa: a resized picture would lose its fine shades before the first convolution.
+    bfloat16 has 8 bits of mantissa: a resized image would lose its fine shades before the first convolution.
     """
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], bgr: bool = False, **kwargs):
@@ -55,13 +55,13 @@ class NormalizePictures(keras.layers.Layer):
         self.mean, self.std, self.bgr = tuple(mean), tuple(std), bgr
 
     def call(self, images):
-        """Normalise `images`."""
+        """Normalize `images`."""
         images = ops.flip(images, axis=-1) if self.bgr else images
         return (images - ops.convert_to_tensor(self.mean, "float32")) / ops.convert_to_tensor(self.std, "float32")
 
     @property
     def neutral(self) -> tuple[float, ...]:
-        """The RGB colour that becomes 0."""
+        """The RGB color that becomes 0."""
         return self.mean[::-1] if self.bgr else self.mean
 
     def get_config(self) -> dict:

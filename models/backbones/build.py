@@ -1,4 +1,4 @@
-"""A picture in, a pyramid of features out. Alphabet: `B` images, `H, W` their size, `C_n` features of stride 2^n."""
+"""An image in, a pyramid of features out. Alphabet: `B` images, `H, W` their size, `C_n` features of stride 2^n."""
 
 import logging
 import math
@@ -6,12 +6,12 @@ from typing import Any
 
 import keras
 
-from models.backbones.architecture import Architecture, NormalizePictures
+from models.backbones.architecture import Architecture, NormalizeImages
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
 from models.backbones.weights import load_weights
 from models.layers.batch_norm import batch_norms, with_fused_batch_norm
-from models.layers.recompute import Recompute
+from models.layers.remat import Remat
 from models.weights.report import WeightsReport
 from utils.errors import UserError
 from utils.registry import load_object
@@ -19,19 +19,19 @@ from utils.registry import load_object
 logger = logging.getLogger("maskeras")
 
 STRIDES = {"C2": 4, "C3": 8, "C4": 16, "C5": 32}
-"""Feature → pixels of the picture between two of its cells. A feature is ceil(H / stride) × ceil(W / stride)."""
+"""Feature → pixels of the image between two of its cells. A feature is ceil(H / stride) × ceil(W / stride)."""
 
 LEVELS = ("C1", *STRIDES)
 """The features that stages end with; the network gives all but the first."""
 
 SMALLEST = 32
-"""The smallest side of a picture, in pixels."""
+"""The smallest side of an image, in pixels."""
 
 
 def build_backbone(config: BackboneConfig, image_size: tuple[int, int], trained: bool | None = None) -> keras.Model:
-    """The network (B, H, W, 3) RGB pictures in 0…255 → {"C2": (B, ⌈H/4⌉, ⌈W/4⌉, channels), …, "C5"}.
+    """The network (B, H, W, 3) RGB images in 0…255 → {"C2": (B, ⌈H/4⌉, ⌈W/4⌉, channels), …, "C5"}.
 
-    Normalisation is inside. Frozen layers have `trainable=False`; a batch norm among them runs on its moving statistics
+    Normalization is inside. Frozen layers have `trainable=False`; a batch norm among them runs on its moving statistics
     even when called with `training=True`. Setting `trainable` on the whole backbone later undoes that. Random weights
     are never frozen: neither those of `weights: null`, nor those that stand in for a download that failed.
 
@@ -67,7 +67,7 @@ def build_backbone_with_report(
     body = _cut(network, architecture, config)
     images = keras.Input((*image_size, 3), dtype="float32", name="images")
     pixels = architecture.pixels
-    normalized = NormalizePictures(pixels.mean, pixels.std, pixels.bgr, name="normalize_pictures")(images)
+    normalized = NormalizeImages(pixels.mean, pixels.std, pixels.bgr, name="normalize_images")(images)
     backbone = keras.Model(images, body(normalized), name="backbone")
     _check_strides(backbone, image_size)
     return backbone, report
@@ -107,8 +107,8 @@ def _flat(network: keras.Model) -> keras.Model:
 
 
 def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfig) -> keras.Model:
-    """The part of `network` from where the normalisation ends to C5, its first stages computed anew if so wanted."""
-    name, recomputed = config.name.rpartition(":")[2], config.recomputed_stages
+    """The part of `network` from where the normalization ends to C5, its first stages computed anew if so wanted."""
+    name, recomputed = config.name.rpartition(":")[2], config.gradient_checkpointing
     start: Any = network.get_layer(architecture.starts_at).input if architecture.starts_at else network.input
     ends = {level: network.get_layer(layer).output for level, layer in zip(LEVELS, architecture.stages, strict=True)}
     if not recomputed:
@@ -117,13 +117,13 @@ def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfi
         stages, rest = _stages(start, ends, recomputed)
     except ValueError as error:
         raise UserError(
-            f"model.backbone.recomputed_stages: {config.name} passes more from stage to stage than the feature between "
-            f"them, so {recomputed} of its stages cannot be computed anew ({error}). Recompute fewer, or 0."
+            f"model.backbone.gradient_checkpointing: {config.name} passes more from stage to stage than the feature "
+            f"between them, so {recomputed} of its stages cannot be recomputed ({error}). Recompute fewer, or 0."
         ) from error
     x = normalized = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
     features = {}
     for level, stage in stages.items():
-        features[level] = x = Recompute(stage, name=level)(x)
+        features[level] = x = Remat(stage, name=level)(x)
     if rest:
         features |= rest(x)
     return keras.Model(normalized, {level: features[level] for level in STRIDES}, name=name)
@@ -152,7 +152,7 @@ def _check_strides(backbone: keras.Model, image_size: tuple[int, int]) -> None:
         expected = tuple(math.ceil(side / stride) for side in image_size)
         if features[level].shape[1:3] != expected:
             raise ValueError(
-                f"{level} is {features[level].shape[1:3]} for pictures of {tuple(image_size)}, but stride "
+                f"{level} is {features[level].shape[1:3]} for images of {tuple(image_size)}, but stride "
                 f"{stride} gives {expected}; correct the names of the stages in the architecture{_hint(image_size)}"
             )
 

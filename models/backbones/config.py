@@ -14,7 +14,7 @@ PUBLISHED = ("imagenet", "imagenet_v2")
 
 
 class BackboneConfig(Section):
-    """Which network turns a picture into features, what it starts from and how much of it learns."""
+    """Which network turns an image into features, what it starts from and how much of it learns."""
 
     name: str = "mobilenet_v2"
     """A backbone of `models/backbones/table.py`, or the dotted path `package.module:function` of an own one."""
@@ -30,7 +30,7 @@ class BackboneConfig(Section):
     frozen_stages: int = Field(default=0, ge=0, le=5)
     """0 freezes nothing; n freezes the stem and every stage up to C_n, so 1 is the stem alone, 5 the whole backbone."""
 
-    recomputed_stages: int = Field(default=0, ge=0, le=5)
+    gradient_checkpointing: int = Field(default=0, ge=0, le=5)
     """A training step keeps nothing of the inside of the stem and every stage up to C_n, and computes it anew on the
     way back: less memory, more time. Counted as `frozen_stages`, of which it needs nothing. On TensorFlow
     `trainer.jit_compile` may undo it: XLA takes for one what is computed twice."""

@@ -70,7 +70,7 @@ def _network(variant: Variant, shape: tuple[int, int, int], name: str) -> keras.
     x = _convolution(images, 64, 7, stride=2, name="conv1")
     x = _normalize(x, "bn1")
     # The greatest of several is cut off at 0 as well after it was chosen, when it is a quarter of the work and memory;
-    # and then zeros around the picture are as good as the -inf that torch pads with.
+    # and then zeros around the image are as good as the -inf that torch pads with.
     x = layers.ZeroPadding2D(1, name="maxpool_pad")(x)
     x = _activate(layers.MaxPooling2D(3, strides=2, name="maxpool")(x), "relu")
     for stage, depth in enumerate(variant.depths):

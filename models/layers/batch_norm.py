@@ -1,4 +1,4 @@
-"""Batch normalisation that is quick where the backend has a fused kernel for it."""
+"""Batch normalization that is quick where the backend has a fused kernel for it."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from models.ops.kernels import tensorflow_kernels
 
 @keras.saving.register_keras_serializable(package="maskeras")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """`keras.layers.BatchNormalization`, for pictures: (B, h, w, C).
+    """`keras.layers.BatchNormalization`, for images: (B, h, w, C).
 
-    Keras computes mean, variance and each product as an operation of its own, with as many again on the way back: more
-    than half of a MobileNetV2 training step on a CPU. On TensorFlow one kernel does it instead.
+    Keras computes mean, variance and each product as an operation of its own, with as many again in the
+    backward pass: more than half of a MobileNetV2 training step on a CPU. On TensorFlow one kernel does it instead.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:

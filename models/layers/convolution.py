@@ -14,7 +14,7 @@ times as long, with 128 up to 8 times (but for the widest of ResNeXt's convoluti
 
 @keras.saving.register_keras_serializable(package="maskeras")
 class Conv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D` for pictures (B, h, w, C), with the same weights: quick in groups, padded as in torch.
+    """`keras.layers.Conv2D` for images (B, h, w, C), with the same weights: quick in groups, padded as in torch.
 
     Groups: on a CPU, TensorFlow and JAX leave them to XLA, which has no kernel for their gradient: training one 3×3
     convolution of ResNeXt takes 26 s (64×64, 256 channels, batch 2), a dense one of as many channels 0.24 s. Here one
@@ -24,8 +24,8 @@ class Conv2D(keras.layers.Conv2D):
 
     Args:
         filters, kernel_size: as in Keras.
-        border: rows and columns of zeros around the picture, as torch's `padding`; with `padding="valid"` only. "same"
-            would pad even sizes at the far edges only. TensorFlow's kernel needs no padded copy of the picture.
+        border: rows and columns of zeros around the image, as torch's `padding`; with `padding="valid"` only. "same"
+            would pad even sizes at the far edges only. TensorFlow's kernel needs no padded copy of the image.
 
     Raises:
         ValueError: a border and another padding than "valid".
@@ -57,7 +57,7 @@ class Conv2D(keras.layers.Conv2D):
         return super().convolution_op(inputs, kernel)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """As in Keras, of the picture with its border."""
+        """As in Keras, of the image with its border."""
         if not self.border:
             return super().compute_output_shape(input_shape)
         first = 2 if self.data_format == "channels_first" else 1

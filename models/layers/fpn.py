@@ -89,10 +89,10 @@ class FPN(keras.layers.Layer):
 
 
 def _double(x: Any, size: tuple[int, int]) -> Any:
-    """(B, h, w, C) → (B, *size, C) by nearest neighbour, where h, w are ⌈half⌉ of `size`.
+    """(B, h, w, C) → (B, *size, C) by nearest neighbor, where h, w are ⌈half⌉ of `size`.
 
     Doubling and cutting is just what torch's `interpolate(size=…)` does for such sizes. Keras' `image.resize` picks
-    other neighbours for odd ones, and its gradient cannot be compiled by XLA.
+    other neighbors for odd ones, and its gradient cannot be compiled by XLA.
     """
     _, height, width, channels = x.shape
     wide = ops.reshape(ops.stack([x, x], axis=3), (-1, height, 2 * width, channels))

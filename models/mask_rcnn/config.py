@@ -43,7 +43,7 @@ class RPNConfig(Section):
     low_quality_matches: bool = True
     """Whether the best anchors of each object are positive too, however little they overlap it."""
     samples: int = Field(default=256, ge=1)
-    """Anchors of a picture that the loss is computed on."""
+    """Anchors of an image that the loss is computed on."""
     positive_fraction: float = Field(default=0.5, gt=0, lt=1)
     """The largest share of positives among them."""
     delta_weights: Weights4 = (1.0, 1.0, 1.0, 1.0)
@@ -56,14 +56,14 @@ class RPNConfig(Section):
     """Of two proposals of one level with more IoU than this, the one of lower score goes."""
     min_size: float = Field(default=1e-3, ge=0)
     """Proposals with a side shorter than this, in pixels, go."""
-    pre_nms_train: int = Field(default=2000, ge=1)
+    pre_nms_top_n_train: int = Field(default=2000, ge=1)
     """Best proposals of each level before NMS, in training."""
-    post_nms_train: int = Field(default=2000, ge=1)
+    post_nms_top_n_train: int = Field(default=2000, ge=1)
     """Best proposals of all levels after NMS, in training."""
-    pre_nms_eval: int = Field(default=1000, ge=1)
-    """As `pre_nms_train`, in evaluation."""
-    post_nms_eval: int = Field(default=1000, ge=1)
-    """As `post_nms_train`, in evaluation."""
+    pre_nms_top_n_eval: int = Field(default=1000, ge=1)
+    """As `pre_nms_top_n_train`, in evaluation."""
+    post_nms_top_n_eval: int = Field(default=1000, ge=1)
+    """As `post_nms_top_n_train`, in evaluation."""
 
     @model_validator(mode="after")
     def _positives(self) -> Self:
@@ -77,7 +77,7 @@ class BoxHeadConfig(Section):
     positive_iou: float = Field(default=0.5, gt=0, le=1)
     """A proposal with at least this IoU to an object belongs to it; any other is background."""
     samples: int = Field(default=512, ge=1)
-    """Proposals of a picture that the losses are computed on."""
+    """Proposals of an image that the losses are computed on."""
     positive_fraction: float = Field(default=0.25, gt=0, lt=1)
     """The largest share of positives among them; the mask head is trained on these (see `mask_head.samples`)."""
     pool_size: int = Field(default=7, ge=1)
@@ -107,7 +107,7 @@ class MaskHeadConfig(Section):
     upsample_channels: int = Field(default=256, ge=1)
     """Channels of the transposed convolution."""
     samples: int | None = Field(default=None, ge=1)
-    """Positives of a picture that the mask loss is computed on; null: all that the box head samples."""
+    """Positives of an image that the mask loss is computed on; null: all that the box head samples."""
 
 
 class RoIConfig(Section):
@@ -125,15 +125,15 @@ class RoIConfig(Section):
 class DetectConfig(Section):
     """What is kept as a detection."""
 
-    score: float = Field(default=0.05, ge=0, lt=1)
-    """The least probability."""
+    score_threshold: float = Field(default=0.05, ge=0, lt=1)
+    """Detections with a lower probability are dropped."""
     nms_iou: float = Field(default=0.5, gt=0, le=1)
     """Of two boxes of one class with more IoU than this, the one of lower score goes."""
     min_size: float = Field(default=1e-2, ge=0)
     """Boxes with a side shorter than this, in pixels, go."""
     max_detections: int = Field(default=100, ge=1)
-    """Best detections of a picture."""
-    candidates: int = Field(default=1000, ge=1)
+    """Best detections of an image."""
+    pre_nms_top_n: int = Field(default=1000, ge=1)
     """Best pairs of box and class that go into NMS; torchvision takes all with enough score."""
 
 
@@ -175,12 +175,12 @@ class MaskRCNNConfig(ModelConfig):
     """What is kept as a detection."""
     loss_weights: LossWeights = LossWeights()
     """The factor of each loss term."""
-    crowd_iou: float = Field(default=0.5, gt=0, le=1)
+    crowd_ioa: float = Field(default=0.5, gt=0, le=1)
     """An anchor or proposal with more than this share of its area in a crowd is no negative."""
 
     @property
     def mask_samples(self) -> int:
-        """Positives of a picture that go through the mask head in training."""
+        """Positives of an image that go through the mask head in training."""
         positives = int(self.box_head.samples * self.box_head.positive_fraction)
         return min(positives, self.mask_head.samples or positives)
 
@@ -188,8 +188,8 @@ class MaskRCNNConfig(ModelConfig):
     def _one_beginning(self) -> Self:
         if self.pretrained and self.init_from:
             raise ValueError(
-                f'received init_from "{self.init_from}" and pretrained "{self.pretrained.weights}"; a run begins from '
-                "one of them: leave the other out"
+                f'received init_from "{self.init_from}" and pretrained "{self.pretrained.weights}"; a run '
+                "is initialized from one of them: leave the other out"
             )
         return self
 

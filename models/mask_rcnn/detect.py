@@ -32,6 +32,6 @@ def detect(
     boxes = coder.decode(deltas[:, :, 1:], proposals[:, :, None])
     boxes = clip(boxes, image_size[:, 0], image_size[:, 1])
     usable = ops.logical_and(valid[..., None], has_size(boxes, config.min_size))
-    scores = ops.where(ops.logical_and(usable, probability > config.score), probability, 0.0)
-    boxes, scores, classes = best_of_classes(boxes, scores, config.nms_iou, config.max_detections, config.candidates)
+    scores = ops.where(ops.logical_and(usable, probability > config.score_threshold), probability, 0.0)
+    boxes, scores, classes = best_of_classes(boxes, scores, config.nms_iou, config.max_detections, config.pre_nms_top_n)
     return {"boxes": boxes, "scores": scores, "classes": classes}

@@ -62,7 +62,7 @@ class MaskRCNN(BaseModel):
         return {"origin": f"{name} (checkpoint {self.config.init_from})", "trained": True}
 
     def summary(self) -> str:
-        """As in `BaseModel`; the cost is that of a picture with as many detections as there can be."""
+        """As in `BaseModel`; the cost is that of an image with as many detections as there can be."""
         with portable_operations():
             return super().summary()
 
@@ -76,7 +76,7 @@ class MaskRCNN(BaseModel):
         terms = {
             **rpn_losses(outputs["rpn_logits"], outputs["rpn_deltas"], outputs["rpn"], self.config.rpn),
             **box_losses(outputs["class_logits"], outputs["box_deltas"], outputs["rois"], self.config.box_head),
-            "mask": mask_loss(outputs["mask_logits"], outputs["rois"], outputs["truth"]),
+            "mask": mask_loss(outputs["mask_logits"], outputs["rois"], outputs["ground_truth"]),
         }
         weights = self.config.loss_weights
         return {name: getattr(weights, name) * value for name, value in terms.items()}
@@ -119,19 +119,19 @@ def box_losses(logits: Any, deltas: Any, targets: RoITargets, config: BoxHeadCon
     return {"classifier": classifier, "box": box}
 
 
-def mask_loss(logits: Any, targets: RoITargets, truth: GroundTruth) -> Any:
+def mask_loss(logits: Any, targets: RoITargets, ground_truth: GroundTruth) -> Any:
     """Mean binary cross entropy over the pixels of the positives' own class (Mask R-CNN, section 3).
 
     Args:
         logits: float32 (B, M, S, S, K), of the first M samples, where the positives stand; M may depend on the values.
         targets: of N ≥ M samples; those which are not positive count for nothing.
-        truth: masks (B, G, H, W) in pixels of the input; those with the value 255 are ignored.
+        ground_truth: masks (B, G, H, W) in pixels of the input; those with the value 255 are ignored.
 
     Returns:
         A scalar; 0 without a positive.
     """
     number, side = ops.shape(logits)[1], logits.shape[2]
-    wanted, weight = crop_masks(truth.masks, targets.matched[:, :number], targets.boxes[:, :number], side)
+    wanted, weight = crop_masks(ground_truth.masks, targets.matched[:, :number], targets.boxes[:, :number], side)
     own = of_class(logits, ops.maximum(targets.classes[:, :number] - 1, 0))
     weight = weight * ops.cast(targets.positive[:, :number, None, None], weight.dtype)
     return binary_cross_entropy(own, ops.stop_gradient(wanted), ops.stop_gradient(weight))

@@ -25,11 +25,11 @@ from models.ops.roi_align import assign_levels, roi_align
 from models.ops.trim import lengthen, longest
 
 _NOISE_BLOCK = 1024
-"""Numbers of a picture are drawn by so many, so that a ground truth padded a little more gets the same ones."""
+"""Numbers of an image are drawn by so many, so that a ground truth padded a little more gets the same ones."""
 
 
 class MaskRCNNNetwork(keras.Model):
-    """All weights of a Mask R-CNN, and the two ways through them: `learn` and `infer`.
+    """All weights of a Mask R-CNN, and the two ways through them: `forward_train` and `forward_inference`.
 
     Args:
         config: the section `model`.
@@ -45,7 +45,7 @@ class MaskRCNNNetwork(keras.Model):
         channels = config.fpn.channels
         size = spec.image_size
         self.backbone, self.weights_report = build_backbone_with_report(config.backbone, size, trained)
-        self.padding = self.backbone.get_layer("normalize_pictures").neutral
+        self.padding = self.backbone.get_layer("normalize_images").neutral
         self.fpn = FPN(config.fpn, name="fpn")
         generator = AnchorGenerator(config.rpn.anchor_sizes, config.rpn.aspect_ratios)
         self.rpn_head = RPNHead(channels, generator.num_per_cell[0])
@@ -66,9 +66,9 @@ class MaskRCNNNetwork(keras.Model):
 
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """A batch → what the losses need (`training`) or detections."""
-        return self.learn(batch) if training else self.infer(batch)
+        return self.forward_train(batch) if training else self.forward_inference(batch)
 
-    def learn(self, batch: dict[str, Any]) -> dict[str, Any]:
+    def forward_train(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Outputs on sampled anchors and proposals, with their targets.
 
         Args:
@@ -78,17 +78,17 @@ class MaskRCNNNetwork(keras.Model):
         Returns:
             `rpn_logits` (B, A) and `rpn_deltas` (B, A, 4) of all anchors, and `rpn`, the `AnchorTargets` of those that
             were sampled; `rois`, the `RoITargets` of N samples, with `class_logits` (B, N, K + 1), `box_deltas`
-            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M, among which all positives are; `truth`,
-            the `GroundTruth`. All float32.
+            (B, N, K + 1, 4), and `mask_logits` (B, M, S, S, K) of the first M, among which all positives are;
+            `ground_truth`, the `GroundTruth`. All float32.
         """
-        truth = GroundTruth.of(batch)
+        ground_truth = GroundTruth.of(batch)
         pyramid = self.pyramid(batch, training=True)
         logits, deltas = self.rpn_head(pyramid)
         anchors = np.concatenate(self.anchors)
-        rpn = anchor_targets(anchors, truth, self._noise(logits), self.config.rpn, self.config.crowd_iou)
+        rpn = anchor_targets(anchors, ground_truth, self._noise(logits), self.config.rpn, self.config.crowd_ioa)
         proposals, valid = self.propose(logits, deltas, batch, training=True)
-        noise = ops.concatenate([self._noise(valid), self._noise(truth.valid)], axis=1)
-        rois = roi_targets(proposals, valid, truth, noise, self.config.box_head, self.config.crowd_iou)
+        noise = ops.concatenate([self._noise(valid), self._noise(ground_truth.valid)], axis=1)
+        rois = roi_targets(proposals, valid, ground_truth, noise, self.config.box_head, self.config.crowd_ioa)
         boxes = ops.stop_gradient(rois.boxes)
         class_logits, box_deltas = self.box_head(self.pool(pyramid, boxes, self.config.box_head))
         positive = rois.positive[:, : self.config.mask_samples]  # the positives stand first
@@ -97,7 +97,7 @@ class MaskRCNNNetwork(keras.Model):
         return {
             "rpn": rpn,
             "rois": rois,
-            "truth": truth,
+            "ground_truth": ground_truth,
             "rpn_logits": logits,
             "rpn_deltas": deltas,
             "class_logits": class_logits,
@@ -105,7 +105,7 @@ class MaskRCNNNetwork(keras.Model):
             "mask_logits": mask_logits,
         }
 
-    def infer(self, batch: dict[str, Any]) -> dict[str, Any]:
+    def forward_inference(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Detections, the best first.
 
         Args:
@@ -125,7 +125,7 @@ class MaskRCNNNetwork(keras.Model):
         return {**found, "masks": self.masks(pooled, found["classes"])}
 
     def pyramid(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        """The features of the pictures, {"P2": (B, h, w, C), …} from fine to coarse."""
+        """The features of the images, {"P2": (B, h, w, C), …} from fine to coarse."""
         images = fill_padding(batch["images"], batch["image_size"], self.padding)
         return self.fpn(self.backbone(images, training=training))
 
@@ -144,7 +144,7 @@ class MaskRCNNNetwork(keras.Model):
     def pool_detections(self, pyramid: dict[str, Any], boxes: Any, classes: Any) -> Any:
         """What the mask head works on: (B, n, S, S, C) of the first boxes of (B, D, 4), whose classes are (B, D).
 
-        Where the backend can, n is as many as the picture with the most detections has, else D: see `longest`.
+        Where the backend can, n is as many as the image with the most detections has, else D: see `longest`.
         """
         return self.pool(pyramid, boxes[:, : longest(classes > 0)], self.config.mask_head)
 
@@ -156,7 +156,7 @@ class MaskRCNNNetwork(keras.Model):
         return lengthen(ops.where((first > 0)[..., None, None], ops.sigmoid(own), 0.0), classes.shape[1])
 
     def _noise(self, like: Any) -> Any:
-        """Uniform numbers (B, N) for (B, N) values; neither more padding nor a further picture changes a picture's."""
+        """Uniform numbers (B, N) for (B, N) values; neither more padding nor a further image changes an image's."""
         number = like.shape[1]
         drawn = -(-number // _NOISE_BLOCK) * _NOISE_BLOCK
         return keras.random.uniform((ops.shape(like)[0], drawn), seed=self.noise)[:, :number]

@@ -86,7 +86,9 @@ def select_proposals(
         proposals (B, P, 4), best first, zeros where padded, and valid, bool (B, P). No gradient flows back.
     """
     pre, post = (
-        (config.pre_nms_train, config.post_nms_train) if training else (config.pre_nms_eval, config.post_nms_eval)
+        (config.pre_nms_top_n_train, config.post_nms_top_n_train)
+        if training
+        else (config.pre_nms_top_n_eval, config.post_nms_top_n_eval)
     )
     logits, deltas = ops.stop_gradient(logits), ops.stop_gradient(deltas)
     lengths = [min(pre, len(level)) for level in anchors]

@@ -55,7 +55,7 @@ class AnchorTargets:
 @dataclass(frozen=True)
 class RoITargets:
     """`boxes` (B, N, 4), positives first; `positive`, `valid` bool (B, N); `matched` int (B, N), index of the ground
-    truth; `classes` int (B, N), 0 background; `deltas` (B, N, 4)."""
+    ground_truth; `classes` int (B, N), 0 background; `deltas` (B, N, 4)."""
 
     boxes: Any
     positive: Any
@@ -66,54 +66,56 @@ class RoITargets:
 
 
 def anchor_targets(
-    anchors: np.ndarray, truth: GroundTruth, noise: Any, config: RPNConfig, crowd_iou: float
+    anchors: np.ndarray, ground_truth: GroundTruth, noise: Any, config: RPNConfig, crowd_ioa: float
 ) -> AnchorTargets:
     """Labels all anchors and samples some (Ren et al. 2015, section 3.1.2 and 3.1.3).
 
     Args:
         anchors: (A, 4), those of all levels.
-        truth: the objects.
+        ground_truth: the objects.
         noise: (B, A) uniform in [0, 1): what the samples are drawn by.
         config: thresholds and numbers.
-        crowd_iou: see `MaskRCNNConfig`.
+        crowd_ioa: see `MaskRCNNConfig`.
     """
     boxes = ops.convert_to_tensor(anchors)[None]
     high, low = config.positive_iou, config.negative_iou
-    matched, label = match(iou(truth.boxes, boxes), truth.valid, high, low, config.low_quality_matches)
-    label = _without_crowd(label, ops.broadcast_to(boxes, (ops.shape(label)[0], *boxes.shape[1:])), truth, crowd_iou)
+    matched, label = match(iou(ground_truth.boxes, boxes), ground_truth.valid, high, low, config.low_quality_matches)
+    label = _without_crowd(
+        label, ops.broadcast_to(boxes, (ops.shape(label)[0], *boxes.shape[1:])), ground_truth, crowd_ioa
+    )
     index, positive, valid = sample(label, noise, config.samples, config.positive_fraction)
-    own = take(truth.boxes, take(matched, index))
+    own = take(ground_truth.boxes, take(matched, index))
     deltas = BoxCoder(config.delta_weights, config.max_scale).encode(own, ops.take(boxes[0], index, axis=0))
     return AnchorTargets(index, positive, valid, _where(positive, deltas))
 
 
 def roi_targets(
-    proposals: Any, valid: Any, truth: GroundTruth, noise: Any, config: BoxHeadConfig, crowd_iou: float
+    proposals: Any, valid: Any, ground_truth: GroundTruth, noise: Any, config: BoxHeadConfig, crowd_ioa: float
 ) -> RoITargets:
     """Samples proposals, the objects' own boxes among them (Fast R-CNN, section 2.3).
 
     Args:
         proposals: (B, P, 4). valid: bool (B, P).
-        truth: the objects.
+        ground_truth: the objects.
         noise: (B, P + G) uniform in [0, 1).
         config: threshold and numbers.
-        crowd_iou: see `MaskRCNNConfig`.
+        crowd_ioa: see `MaskRCNNConfig`.
     """
-    boxes = ops.concatenate([proposals, truth.boxes], axis=1)
-    usable = ops.concatenate([valid, truth.valid], axis=1)
+    boxes = ops.concatenate([proposals, ground_truth.boxes], axis=1)
+    usable = ops.concatenate([valid, ground_truth.valid], axis=1)
     threshold = config.positive_iou
     # Low-quality matches would add nothing: each object's best candidate is its own box.
-    matched, label = match(iou(truth.boxes, boxes), truth.valid, threshold, threshold, False)
-    label = ops.where(usable, _without_crowd(label, boxes, truth, crowd_iou), -1)
+    matched, label = match(iou(ground_truth.boxes, boxes), ground_truth.valid, threshold, threshold, False)
+    label = ops.where(usable, _without_crowd(label, boxes, ground_truth, crowd_ioa), -1)
     index, positive, drawn = sample(label, noise, config.samples, config.positive_fraction)
     boxes, matched = take(boxes, index), take(matched, index)
-    deltas = BoxCoder(config.delta_weights, config.max_scale).encode(take(truth.boxes, matched), boxes)
-    classes = ops.where(positive, take(truth.classes, matched), 0)
+    deltas = BoxCoder(config.delta_weights, config.max_scale).encode(take(ground_truth.boxes, matched), boxes)
+    classes = ops.where(positive, take(ground_truth.classes, matched), 0)
     return RoITargets(boxes, positive, drawn, matched, classes, _where(positive, deltas))
 
 
-def _without_crowd(label: Any, boxes: Any, truth: GroundTruth, threshold: float) -> Any:
-    ignored = ignored_by_crowd(boxes, truth.boxes, truth.crowd, threshold)
+def _without_crowd(label: Any, boxes: Any, ground_truth: GroundTruth, threshold: float) -> Any:
+    ignored = ignored_by_crowd(boxes, ground_truth.boxes, ground_truth.crowd, threshold)
     return ops.where(ops.logical_and(ignored, label == 0), -1, label)
 
 

@@ -11,8 +11,8 @@ from keras import ops
 from models.ops.boxes import Tensor, coordinates
 
 
-def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Centre x, centre y, width, height, each (...)."""
+def _center_form(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Center x, center y, width, height, each (...)."""
     x1, y1, x2, y2 = coordinates(ops.cast(boxes, "float32"))
     width, height = x2 - x1, y2 - y1
     return x1 + 0.5 * width, y1 + 0.5 * height, width, height
@@ -49,8 +49,8 @@ class BoxCoder:
         Returns:
             float32 (..., 4). Empty boxes or anchors (padding) give finite values without a meaning.
         """
-        cx, cy, width, height = _centre_form(boxes)
-        anchor_cx, anchor_cy, anchor_width, anchor_height = _centre_form(anchors)
+        cx, cy, width, height = _center_form(boxes)
+        anchor_cx, anchor_cy, anchor_width, anchor_height = _center_form(anchors)
         width, height, anchor_width, anchor_height = map(_positive, (width, height, anchor_width, anchor_height))
         deltas = (
             (cx - anchor_cx) / anchor_width,
@@ -61,7 +61,7 @@ class BoxCoder:
         return ops.stack([w * d for w, d in zip(self.weights, deltas, strict=True)], axis=-1)
 
     def decode(self, deltas: Tensor, anchors: Tensor) -> Tensor:
-        """Boxes at the deltas from the anchors, not clipped to any picture.
+        """Boxes at the deltas from the anchors, not clipped to any image.
 
         Args:
             deltas: (..., 4), of any float dtype.
@@ -72,7 +72,7 @@ class BoxCoder:
         """
         offsets = ops.unstack(ops.cast(deltas, "float32"), 4, axis=-1)
         dx, dy, dw, dh = (offset / weight for offset, weight in zip(offsets, self.weights, strict=True))
-        anchor_cx, anchor_cy, anchor_width, anchor_height = _centre_form(anchors)
+        anchor_cx, anchor_cy, anchor_width, anchor_height = _center_form(anchors)
         cx, cy = dx * anchor_width + anchor_cx, dy * anchor_height + anchor_cy
         largest = math.log(self.max_scale)
         half_width = 0.5 * ops.exp(ops.minimum(dw, largest)) * anchor_width

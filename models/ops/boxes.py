@@ -1,6 +1,6 @@
 """Boxes: areas, overlaps, clipping.
 
-Alphabet: `B` images, `N, M` boxes of one image. Boxes are `xyxy` in pixels; a pixel's centre is at +0.5, so a
+Alphabet: `B` images, `N, M` boxes of one image. Boxes are `xyxy` in pixels; a pixel's center is at +0.5, so a
 box's width is `x2 - x1`.
 """
 
@@ -55,10 +55,10 @@ def intersection_over_area(a: Tensor, b: Tensor) -> Tensor:
 
 
 def clip(boxes: Tensor, height: Any, width: Any) -> Tensor:
-    """Move the corners that lie outside the picture onto its border.
+    """Move the corners that lie outside the image onto its border.
 
     Args:
-        boxes: (..., 4), or (B, ..., 4) where the sizes are per picture.
+        boxes: (..., 4), or (B, ..., 4) where the sizes are per image.
         height: pixels; a number or a tensor (B,).
         width: like `height`.
 

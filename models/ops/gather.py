@@ -1,4 +1,4 @@
-"""Picking rows per picture.
+"""Picking rows per image.
 
 Alphabet: `B` images, `N` rows of each, `K` of them picked.
 """
@@ -22,6 +22,6 @@ def take(values: Tensor, indices: Tensor) -> Tensor:
         (B, K, ...) in the dtype of `values`.
     """
     shape = ops.shape(values)
-    pictures = np.arange(shape[0]) if isinstance(shape[0], int) else ops.arange(shape[0], dtype="int32")
-    offsets = ops.cast(pictures[:, None] * shape[1], "int32")
+    images = np.arange(shape[0]) if isinstance(shape[0], int) else ops.arange(shape[0], dtype="int32")
+    offsets = ops.cast(images[:, None] * shape[1], "int32")
     return ops.take(ops.reshape(values, (-1, *shape[2:])), ops.cast(indices, "int32") + offsets, axis=0)

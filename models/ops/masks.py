@@ -10,7 +10,7 @@ from base.batch import IGNORE
 from models.ops.boxes import Tensor
 
 _CHUNK_ABOVE = 2**24
-"""Pixels of all boxes' masks in one picture from which on they are worked through in chunks, to save memory; so
+"""Pixels of all boxes' masks in one image from which on they are worked through in chunks, to save memory; so
 they are where the number of boxes is not known beforehand."""
 _CHUNK = 32
 """Boxes in a chunk; their masks are float32, 34 MB for 512 x 512."""
@@ -36,12 +36,12 @@ def _area_matrix(low: Tensor, high: Tensor, length: int, size: int) -> Tensor:
     samples = ops.ceil(cell)
     distance = cell / samples
     first = low[:, None, None] + cell * ops.arange(size, dtype="float32")[:, None] + 0.5 * distance
-    # The last centre stands twice: samples beyond it count for the last pixel in full.
-    centres = ops.convert_to_tensor(np.concatenate([np.arange(-1, length), [length - 1]]).astype(np.float32))
-    # In units of `distance` sample i is at i and this is where the centres are.
-    position = centres / distance - first / distance
+    # The last center stands twice: samples beyond it count for the last pixel in full.
+    centers = ops.convert_to_tensor(np.concatenate([np.arange(-1, length), [length - 1]]).astype(np.float32))
+    # In units of `distance` sample i is at i and this is where the centers are.
+    position = centers / distance - first / distance
     below = ops.clip(ops.ceil(position), 0.0, samples)
-    # `samples - below` samples lie beyond a centre, on average at the middle one of them.
+    # `samples - below` samples lie beyond a center, on average at the middle one of them.
     beyond = (samples - below) * (0.5 * (below + (samples - 1.0)) - position)
     falling = beyond[..., :-1] - beyond[..., 1:]
     return (falling[..., :-1] - falling[..., 1:]) * (distance / samples)
@@ -73,7 +73,7 @@ def crop_masks(gt_masks: Tensor, matched: Tensor, boxes: Tensor, size: int) -> t
     Args:
         gt_masks: uint8 (B, G, H, W): 1 object, 0 not the object, 255 ignored.
         matched: int (B, N), index into G.
-        boxes: (B, N, 4) in pixels of the masks; clipped to the picture. N may depend on values.
+        boxes: (B, N, 4) in pixels of the masks; clipped to the image. N may depend on values.
         size: S.
 
     Returns:

@@ -20,7 +20,7 @@ def match(iou: Tensor, gt_valid: Tensor, high: float, low: float, allow_low_qual
 
     Args:
         iou: (B, G, N).
-        gt_valid: bool (B, G), False for padding. A picture without any gives only negatives.
+        gt_valid: bool (B, G), False for padding. An image without any gives only negatives.
         high: the least overlap of a positive.
         low: the least overlap that is no longer negative.
         allow_low_quality: see above; for anchors.

@@ -96,7 +96,7 @@ def best_of_levels(
 
 
 def best_of_classes(
-    boxes: Tensor, scores: Tensor, iou_threshold: float, number: int, candidates: int
+    boxes: Tensor, scores: Tensor, iou_threshold: float, number: int, pre_nms_top_n: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The best boxes over all classes after suppression within each.
 
@@ -104,17 +104,17 @@ def best_of_classes(
         boxes: (B, P, K, 4), a box of each proposal for each class.
         scores: (B, P, K), above 0 where the box counts at all.
         iou_threshold: see `nms_sorted`.
-        number: D; fewer where `candidates` or P * K are.
-        candidates: only so many of the best scores of a picture take part.
+        number: D; fewer where `pre_nms_top_n` or P * K are.
+        pre_nms_top_n: only so many of the best scores of an image take part.
 
     Returns:
         boxes (B, D, 4), scores (B, D) falling and classes int32 (B, D) from 1; all 0 where there are no more.
     """
     proposals, classes = scores.shape[1:]
-    candidates = min(candidates, proposals * classes)
-    number = min(number, candidates)
+    pre_nms_top_n = min(pre_nms_top_n, proposals * classes)
+    number = min(number, pre_nms_top_n)
     flat = ops.reshape(scores, (-1, proposals * classes))
-    best, index = ops.top_k(flat, candidates)
+    best, index = ops.top_k(flat, pre_nms_top_n)
     if tensorflow_kernels():
         from models.ops.native.tensorflow_nms import best_after_nms  # noqa: PLC0415 - on that backend only
 

@@ -147,8 +147,8 @@ def _corners(
     height = of_level([height for height, _ in shapes], np.float32)
     y, weight_y = _axis(y1, y2, height, size, ratio)
     x, weight_x = _axis(x1, x2, width, size, ratio)
-    picture = ops.arange(ops.shape(boxes)[0], dtype="int32")[:, None] * sum(cells)
-    first = picture + of_level([sum(cells[:i]) for i in range(len(cells))], np.int32)
+    image = ops.arange(ops.shape(boxes)[0], dtype="int32")[:, None] * sum(cells)
+    first = image + of_level([sum(cells[:i]) for i in range(len(cells))], np.int32)
     y = y * ops.cast(width, "int32")[:, :, None, None] + first[:, :, None, None]
     corners = (-1, (2 * ratio) ** 2)
     index = ops.reshape(y[:, :, :, None, :, None] + x[:, :, None, :, None, :], corners)
@@ -157,7 +157,7 @@ def _corners(
 
 
 def _table(features: Sequence[Tensor]) -> Tensor:
-    """The cells of all maps one below the other, picture after picture: (B * ΣH_l·W_l, C)."""
+    """The cells of all maps one below the other, image after image: (B * ΣH_l·W_l, C)."""
     channels = features[0].shape[-1]
     rows = [ops.reshape(feature, (-1, feature.shape[1] * feature.shape[2], channels)) for feature in features]
     return ops.reshape(ops.concatenate(rows, axis=1), (-1, channels))
@@ -187,7 +187,7 @@ def _align_sparse(
 
 
 def _number(boxes: Tensor) -> Any:
-    """N, as a number where it is known and as a tensor where a picture's count decides."""
+    """N, as a number where it is known and as a tensor where an image's count decides."""
     return ops.shape(boxes)[1]
 
 

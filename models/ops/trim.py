@@ -2,7 +2,7 @@
 
 Shapes that depend on values are TensorFlow's alone; elsewhere nothing is cut and the padding is worked through.
 
-Alphabet: `B` pictures, `N` padded entries of each.
+Alphabet: `B` images, `N` padded entries of each.
 """
 
 from typing import Any

@@ -19,7 +19,7 @@ HEADS = tuple(f"{layer}/{leaf}" for layer, _, _ in _LAYERS for leaf in ("kernel"
 
 
 def coco_rows(classes: Sequence[str], taken: Mapping[str, str]) -> list[int | None]:
-    """For each of our classes the number of the COCO class that it takes; None where it starts anew.
+    """For each of our classes the number of the COCO class that it takes; None where it is randomly initialized.
 
     Args:
         classes: ours, 1…K.
@@ -66,8 +66,8 @@ def _rows(
         found = "is not there" if source is None else f"is {source.shape}"
         raise WeightsError(
             f"model.pretrained.classes: {path} {found}, and COCO's rows for this network are {shape}. Leave "
-            "model.pretrained.classes out to let the heads start anew, or take weights of COCO's 91 rows and heads of "
-            "the same width"
+            "model.pretrained.classes out for random heads, or take weights of COCO's 91 rows and "
+            "heads of the same width"
         )
     theirs = source.reshape(*shape[:-1], number, width)
     ours = target.reshape(*shape[:-1], -1, width).copy()

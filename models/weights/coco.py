@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 ROWS = 91
-"""Rows of torchvision's heads for COCO: the background, 80 classes, and 10 numbers that no picture has."""
+"""Rows of torchvision's heads for COCO: the background, 80 classes, and 10 numbers that no image has."""
 
 _NAMES = """
 1 person, 2 bicycle, 3 car, 4 motorcycle, 5 airplane, 6 bus, 7 train, 8 truck, 9 boat, 10 traffic light,

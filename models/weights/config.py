@@ -10,19 +10,19 @@ from utils.config.section import Section
 
 
 class PretrainedConfig(Section):
-    """Which whole network a new run begins from, and what it knows already of the run's classes."""
+    """Which whole network a new run is initialized from, and what it knows already of the run's classes."""
 
     weights: str = "coco"
     """`"coco"` (torchvision's `maskrcnn_resnet50_fpn`, downloaded once, kept in Keras' cache), or the path or address
     of a `.pth`, `.safetensors` or `.npz` file with torchvision's names."""
 
     required: bool = False
-    """If the weights cannot be downloaded: true makes that an error, false warns and begins from
+    """If the weights cannot be downloaded: true makes that an error, false warns and is initialized from
     `model.backbone.weights`."""
 
     classes: dict[str, str] | None = None
     """Class of the data → the COCO class whose rows of the heads it takes, `{"cat": "cat", "dog": "dog"}`; one that is
-    not named starts anew. Null: the last layers of the heads start anew for all classes."""
+    not named is randomly initialized. Null: the last layers of the heads is randomly initialized for all classes."""
 
     @field_validator("weights")
     @classmethod

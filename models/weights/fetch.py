@@ -57,8 +57,8 @@ def obtain(given: str | Pretrained, key: str) -> Path:
 def fetch(source: Pretrained, folder: Path, silence: float = SILENCE) -> Path:
     """The path of `source` in `folder`; downloads it if it is not there with the right checksum.
 
-    The file appears under its name only when it is whole. What breaks off is resumed, in this call and in a later one;
-    while another process fetches the same this one waits, and then takes what it finds.
+    The file appears under its name only when it is whole. What is interrupted is resumed, in this call or a later
+    one; while another process fetches the same this one waits, and then takes what it finds.
 
     Args:
         source: what to get.

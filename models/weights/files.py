@@ -49,7 +49,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Name → array of all that the file holds.
 
     Raises:
-        WeightsError: it is broken off, damaged, a bomb, or something else than its ending says; or it needs a package
+        WeightsError: it is interrupted, damaged, a bomb, or something else than its ending says; or it needs a package
             that is not installed.
     """
     try:
@@ -89,7 +89,7 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
     try:
         entries = deserialize(path.read_bytes())
     except SafetensorError as error:
-        raise ValueError(f"it is broken off or damaged ({error})") from error
+        raise ValueError(f"it is interrupted or damaged ({error})") from error
     unknown = sorted({entry["dtype"] for _, entry in entries} - set(_SAFETENSORS))
     if unknown:
         raise ValueError(f"it holds numbers of the kind {', '.join(unknown)}; known are {', '.join(_SAFETENSORS)}")
@@ -105,7 +105,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             check_swelling(path.stat().st_size, sum(info.file_size for info in archive.infolist()))
             return {info.filename.removesuffix(".npy"): _read_npy(archive, info) for info in archive.infolist()}
     except (*_SPOILT_ZIP, *_SPOILT_NPY) as error:
-        raise ValueError(f"it is broken off or damaged ({error})") from error
+        raise ValueError(f"it is interrupted or damaged ({error})") from error
 
 
 def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:

@@ -68,7 +68,7 @@ def read_pickle(stream: BinaryIO, known: Mapping[str, Any], persistent: Callable
         persistent: persistent id → the value; may raise ValueError.
 
     Raises:
-        ValueError: the pickle is broken off, asks for a name that is not known, or for an operation that plain values
+        ValueError: the pickle is interrupted, asks for a name that is not known, or for an operation that plain values
             do not need.
     """
     machine = _Machine(known, persistent)

@@ -60,7 +60,7 @@ def fill_pretrained(
         backbone: `model.backbone.name`, for messages.
 
     Returns:
-        what was filled, and what starts anew.
+        what was filled, and what is randomly initialized.
 
     Raises:
         WeightsError: the file cannot be read, holds no Mask R-CNN, one of another design or with another backbone, or
@@ -112,10 +112,12 @@ def _check_backbone(arrays: dict[str, np.ndarray], network: keras.Model, path: P
 
 
 def _log(report: WeightsReport) -> None:
-    logger.info("beginning from %s: %s", report.source, report.loaded)
+    logger.info("initialized from %s: %s", report.source, report.loaded)
     if report.loaded.reshaped:
         logger.warning(
-            "%s: %d arrays have another shape here and start anew", report.source, len(report.loaded.reshaped)
+            "%s: %d arrays have another shape here and is randomly initialized",
+            report.source,
+            len(report.loaded.reshaped),
         )
     if report.new:
-        logger.warning("classes whose rows of the heads start anew: %s", ", ".join(report.new))
+        logger.warning("classes whose rows of the heads is randomly initialized: %s", ", ".join(report.new))

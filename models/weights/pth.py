@@ -39,7 +39,7 @@ def read_pth(path: Path) -> dict[str, np.ndarray]:
     Arrays are read-only and may share memory, as they did in PyTorch; bfloat16 comes as float32.
 
     Raises:
-        ValueError: it is neither format, is broken off or damaged, or holds more than a state dict.
+        ValueError: it is neither format, is interrupted or damaged, or holds more than a state dict.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
@@ -48,7 +48,7 @@ def read_pth(path: Path) -> dict[str, np.ndarray]:
         try:
             return _read_zip(path)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, struct.error) as error:
-            raise ValueError(f"it is broken off or damaged ({error})") from error
+            raise ValueError(f"it is interrupted or damaged ({error})") from error
     if start[:1] == b"\x80":
         return _read_old(path)
     raise ValueError(f"it begins with {start!r} and is in neither format of torch.save")

@@ -44,7 +44,7 @@ class Kind:
 
 
 KINDS = {f"torch.{name}Storage": Kind(name) for name in _DTYPES}
-"""`module.name` in a pickle → kind; what is not here (complex and quantised numbers) is not read."""
+"""`module.name` in a pickle → kind; what is not here (complex and quantized numbers) is not read."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from models.backbones.config import BackboneConfig
 from models.mask_rcnn.config import DetectConfig
 from models.mask_rcnn.model import MaskRCNN
 from tests.backends.formula import fill, with_formula_noise
-from tests.models.mask_rcnn.scenes import tiny_config, tiny_spec
+from tests.models.mask_rcnn.dummy_batches import tiny_config, tiny_spec
 
 
 def mask_rcnn(backbone="mobilenet_v2", same_samples=True, batch_norm="trainable"):
@@ -20,9 +20,9 @@ def mask_rcnn(backbone="mobilenet_v2", same_samples=True, batch_norm="trainable"
     config = tiny_config(
         backbone=BackboneConfig(name=backbone, weights=None, batch_norm=batch_norm, **widths),
         # Without training few proposals meet an object: all levels have some, close to their anchors.
-        rpn=tiny_config().rpn.model_copy(update={"delta_weights": (5.0,) * 4, "post_nms_train": 180}),
+        rpn=tiny_config().rpn.model_copy(update={"delta_weights": (5.0,) * 4, "post_nms_top_n_train": 180}),
         box_head=tiny_config().box_head.model_copy(update={"positive_iou": 0.3}),
-        detect=DetectConfig(score=0.01, max_detections=8, candidates=60, nms_iou=0.3),
+        detect=DetectConfig(score_threshold=0.01, max_detections=8, pre_nms_top_n=60, nms_iou=0.3),
     )
     # What comes from a formula may be frozen, as what a checkpoint brings.
     model = MaskRCNN(config, tiny_spec(), start={"origin": "a formula", "trained": True})

@@ -11,7 +11,7 @@ from models.mask_rcnn.model import MaskRCNN
 from tests.backends.exchange import compares_backends, others, own
 from tests.backends.formula import fill
 from tests.backends.parts import mask_rcnn
-from tests.models.mask_rcnn.scenes import tiny_spec
+from tests.models.mask_rcnn.dummy_batches import tiny_spec
 from tests.toy.toy_model import ToyModel, ToyModelConfig
 from tests.toy.toy_run import TRAINER, toy_data
 from tests.toy.toy_train import ToyTrain, ToyTrainConfig
@@ -26,12 +26,12 @@ class Quiet(ToyModel):
     """The toy without noise and dropout, whose numbers differ from backend to backend; with batch norm."""
 
     def build_model(self):
-        pictures = keras.Input((*self.spec.image_size, 3), dtype="uint8", name="images")
-        x = keras.layers.Flatten(name="flat")(keras.layers.Rescaling(1 / 127.5, -1, name="scale")(pictures))
+        images = keras.Input((*self.spec.image_size, 3), dtype="uint8", name="images")
+        x = keras.layers.Flatten(name="flat")(keras.layers.Rescaling(1 / 127.5, -1, name="scale")(images))
         x = keras.layers.BatchNormalization(name="norm")(
             keras.layers.Dense(self.config.units, "tanh", name="hidden")(x)
         )
-        network = keras.Model(pictures, keras.layers.Dense(self.spec.num_classes, name="logits")(x), name="toy")
+        network = keras.Model(images, keras.layers.Dense(self.spec.num_classes, name="logits")(x), name="toy")
         fill(network)
         return network
 

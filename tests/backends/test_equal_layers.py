@@ -28,10 +28,10 @@ def test_convolution_and_batch_norm_in_training(groups):
     ]
     network = keras.Sequential([keras.Input((9, 8, 16)), *layers])
     fill(network)
-    pictures, cotangent = numbers("pictures", (3, 9, 8, 16)), numbers("cotangent", (3, 5, 4, 16))
-    outputs = ops.convert_to_numpy(network(pictures, training=True))
+    images, cotangent = numbers("images", (3, 9, 8, 16)), numbers("cotangent", (3, 5, 4, 16))
+    outputs = ops.convert_to_numpy(network(images, training=True))
     gradients = weight_gradients(
-        lambda: ops.sum(network(pictures, training=True) * ops.convert_to_tensor(cotangent)), network
+        lambda: ops.sum(network(images, training=True) * ops.convert_to_tensor(cotangent)), network
     )
     found = {f"gradient {v.path}": g for v, g in zip(network.trainable_weights, gradients, strict=True)}
     found |= {v.path: ops.convert_to_numpy(v) for v in network.non_trainable_variables}

@@ -5,7 +5,7 @@ import pytest
 
 from tests.backends.exchange import compare, compares_backends
 from tests.backends.parts import call, mask_rcnn, scaled
-from tests.models.mask_rcnn.scenes import two_pictures
+from tests.models.mask_rcnn.dummy_batches import two_images
 
 OTHERS = [pytest.param(name, marks=compares_backends) for name in ("efficientnet_b0", "resnet50")]
 TOLERANCE = 1e-4
@@ -20,7 +20,7 @@ def test_features_and_logits(backbone):
         logits, deltas = network.rpn_head(pyramid)
         return {**pyramid, "rpn_logits": logits, "rpn_deltas": deltas}
 
-    found = scaled(call(features, network, two_pictures()))
+    found = scaled(call(features, network, two_images()))
     assert all(np.isfinite(value).all() and np.std(value) > 1e-3 for value in found.values())
     compare(f"features_{backbone}", found, rtol=0, atol=TOLERANCE)
 
@@ -28,7 +28,7 @@ def test_features_and_logits(backbone):
 @compares_backends
 def test_detections():
     model = mask_rcnn()
-    found = call(model.predict, model.network, two_pictures())
+    found = call(model.predict, model.network, two_images())
     assert (found["classes"] > 0).sum() >= 8
     assert 0.01 < found["scores"].max() <= 1
     compare("detections", scaled(found), rtol=0, atol=TOLERANCE)
@@ -37,13 +37,13 @@ def test_detections():
 def test_targets_and_losses_of_the_same_samples():
     model = mask_rcnn(batch_norm="frozen")
 
-    def learn(batch):
+    def forward_train(batch):
         outputs = model.forward(batch, training=True)
         rois = {name: getattr(outputs["rois"], name) for name in ("boxes", "positive", "classes", "deltas")}
         rpn = {f"rpn_{name}": getattr(outputs["rpn"], name) for name in ("index", "positive", "deltas")}
         return {**rois, **rpn, **{f"loss_{k}": v for k, v in model.compute_losses(batch, outputs).items()}}
 
-    found = call(learn, model.network, two_pictures())
+    found = call(forward_train, model.network, two_images())
     losses = {name: value for name, value in found.items() if name.startswith("loss_")}
     assert all(np.isfinite(value) and value > 0 for value in losses.values())
     assert (found["deltas"] != 0).any()  # a proposal is positive, not only the objects' own boxes

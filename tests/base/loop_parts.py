@@ -12,7 +12,7 @@ class Rows:
     def summarize(self, step, values, scope):
         self.rows.append((scope, step, dict(values)))
 
-    def take_back(self, step, scope):
+    def roll_back(self, step, scope):
         self.rows = [row for row in self.rows if row[0] != scope or row[1] < step]
 
     def steps(self, scope):

@@ -25,7 +25,7 @@ def test_an_epoch_is_another_order_of_full_batches():
     assert data.steps_per_epoch == len(first) == 6
     assert len(set(itertools.chain(*first))) == 24
     assert first != second
-    # 26 pictures, 24 of them in an epoch: which two stay out changes.
+    # 26 images, 24 of them in an epoch: which two stay out changes.
     assert set(itertools.chain(*first)) != set(itertools.chain(*second))
 
 
@@ -35,7 +35,7 @@ def test_order_and_augmentation_do_not_depend_on_workers():
     assert_same(list(toy_data(workers=1).train_batches(3)), expected)
 
 
-def test_slow_pictures_do_not_change_the_order(monkeypatch):
+def test_slow_images_do_not_change_the_order(monkeypatch):
     expected = list(toy_data().train_batches(0))
     data = toy_data(workers=4)
     prepare = data.prepare_sample
@@ -51,19 +51,19 @@ def test_slow_pictures_do_not_change_the_order(monkeypatch):
 def test_augmentation_depends_on_seed_epoch_and_index():
     data = toy_data()
 
-    def picture(epoch, index, seed=0):
+    def image(epoch, index, seed=0):
         data.seed = seed
         return data._train_sample(epoch, index)["images"]
 
-    np.testing.assert_array_equal(picture(1, 2), picture(1, 2))
-    for other in (picture(2, 2), picture(1, 4), picture(1, 2, seed=1)):
-        assert (other != picture(1, 2)).any()
+    np.testing.assert_array_equal(image(1, 2), image(1, 2))
+    for other in (image(2, 2), image(1, 4), image(1, 2, seed=1)):
+        assert (other != image(1, 2)).any()
 
 
-def test_the_order_and_each_picture_have_random_streams_of_their_own(monkeypatch):
+def test_the_order_and_each_image_have_random_streams_of_their_own(monkeypatch):
     states, make = [], np.random.default_rng
     watched = lambda seed: (states.append(str(make(seed).bit_generator.state)), make(seed))[1]  # noqa: E731
-    data = toy_data(pictures=4)
+    data = toy_data(images=4)
     monkeypatch.setattr(np.random, "default_rng", watched)
     assert len(list(data.train_batches(3))) == 1
     assert len(states) == len(set(states)) == 1 + 4
@@ -96,13 +96,13 @@ def test_an_evaluation_goes_over_all_in_order_and_fills_up():
     assert np.concatenate(ids(batches))[valid].tolist() == list(range(10))
     assert {batch["images"].shape for batch in batches} == {(4, 32, 32, 3)}
     assert not batches[-1]["images"][2:].any()
-    # Without augmentation: the picture that the sample says, to the last bit.
+    # Without augmentation: the image that the sample says, to the last bit.
     assert (batches[0]["images"][1] == 160).all()
 
 
-def test_too_few_pictures():
-    with pytest.raises(UserError, match=r"has 3 pictures, fewer than data.batch_size = 4"):
-        _ = toy_data(pictures=3).steps_per_epoch
+def test_too_few_images():
+    with pytest.raises(UserError, match=r"has 3 images, fewer than data.batch_size = 4"):
+        _ = toy_data(images=3).steps_per_epoch
 
 
 def test_an_unknown_split():
@@ -110,7 +110,7 @@ def test_an_unknown_split():
         toy_data().split("trian")
 
 
-def test_a_picture_that_cannot_be_loaded_is_an_error_of_the_loop(monkeypatch):
+def test_an_image_that_cannot_be_loaded_is_an_error_of_the_loop(monkeypatch):
     data = toy_data()
 
     def broken(sample, rng):

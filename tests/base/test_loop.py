@@ -100,7 +100,7 @@ def test_standard_callbacks_see_epochs_and_steps(tmp_path):
     recorder = Recorder()
     toy_trainer(tmp_path, {"epochs": 2}, callbacks=[recorder]).train()
     batches = [("batch", i, ["cross_entropy", "total"]) for i in range(6)]
-    logs = ["accuracy", "pictures", "val_accuracy", "val_pictures"]
+    logs = ["accuracy", "images", "val_accuracy", "val_images"]
     epochs = [[("epoch", e), *batches, ("epoch end", e, logs)] for e in range(2)]
     assert recorder.calls == [("begin", 2, 6), *epochs[0], *epochs[1], ("end",)]
 
@@ -247,12 +247,12 @@ def poison(step):
     return At(step, spoil)
 
 
-def test_a_loss_that_is_not_finite_stops_with_step_terms_and_pictures(tmp_path):
+def test_a_loss_that_is_not_finite_stops_with_step_terms_and_images(tmp_path):
     trainer = toy_trainer(tmp_path, callbacks=[poison(8)])
     with pytest.raises(NonFiniteLossError) as found:
         trainer.train()
-    pictures = [batch["image_id"].tolist() for batch in toy_data().train_batches(1)][2]
-    assert f"step 9: total = nan, cross_entropy = nan; pictures {pictures}" in str(found.value)
+    images = [batch["image_id"].tolist() for batch in toy_data().train_batches(1)][2]
+    assert f"step 9: total = nan, cross_entropy = nan; images {images}" in str(found.value)
     last = trainer.model.saver.read("last")
     assert last.meta["global_step"] == 6
     assert all(np.isfinite(value).all() for value in last.arrays.values())
@@ -278,7 +278,7 @@ def test_the_step_is_traced_once(tmp_path):
 
 def test_a_monitor_that_the_validation_does_not_give(tmp_path):
     trainer = toy_trainer(tmp_path, {"checkpoint": {"monitor": "mask/AP"}})
-    with pytest.raises(UserError, match=r"monitor is 'mask/AP', but the validation gave: accuracy, pictures"):
+    with pytest.raises(UserError, match=r"monitor is 'mask/AP', but the validation gave: accuracy, images"):
         trainer.train()
     assert trainer.model.saver.read("last").meta["global_step"] == 6
 
@@ -294,7 +294,7 @@ def test_other_data_between_two_epochs_are_told_loudly(tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "maskeras"):
         toy_trainer(tmp_path, resume="last")
         assert not caplog.records
-        toy_trainer(tmp_path, resume="last", data=toy_data(pictures=30))
+        toy_trainer(tmp_path, resume="last", data=toy_data(images=30))
     assert "written on other data" in caplog.text
 
 

@@ -21,5 +21,5 @@ def test_the_first_loss_that_is_not_finite_is_named(value):
     window.push(9, [6, 7], {"box": value, "mask": value})
     with pytest.raises(NonFiniteLossError) as found:
         window.flush()
-    assert f"step 8: box = 0.25, mask = {value:g}; pictures [31, 5]" in str(found.value)
+    assert f"step 8: box = 0.25, mask = {value:g}; images [31, 5]" in str(found.value)
     assert found.value.exit_code == 1

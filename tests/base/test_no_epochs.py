@@ -1,4 +1,4 @@
-"""`epochs` 0: nothing is trained, and what the run begins from is measured and kept."""
+"""`epochs` 0: nothing is trained, and what the run is initialized from is measured and kept."""
 
 import numpy as np
 

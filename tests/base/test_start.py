@@ -1,4 +1,4 @@
-"""What a run begins from: decided once, kept in its checkpoints, taken up by each resume."""
+"""What a run is initialized from: decided once, kept in its checkpoints, taken up by each resume."""
 
 import logging
 

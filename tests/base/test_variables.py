@@ -24,11 +24,11 @@ def test_the_names_do_not_depend_on_what_the_process_made_before():
     assert len(report.loaded) == 6
     for a, b in zip(first.variables, second.variables, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
-    picture = np.ones((8, 4), np.float32)
+    image = np.ones((8, 4), np.float32)
     outputs = []
     for net in (first, second):
         keras.utils.set_random_seed(0)  # on PyTorch dropout draws from the global generator
-        outputs.append(keras.ops.convert_to_numpy(net(picture, training=True)))
+        outputs.append(keras.ops.convert_to_numpy(net(image, training=True)))
     np.testing.assert_array_equal(*outputs)
 
 

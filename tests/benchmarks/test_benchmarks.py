@@ -40,7 +40,7 @@ def test_the_loop_is_set_against_the_bare_step(printed):
 
 
 def test_the_input_pipeline_is_timed_over_several_epochs(printed):
-    (speed,) = numbers(r": (\d+) pictures/s", printed(input_pipeline, WARM_UP=2, MEASURED=20))
+    (speed,) = numbers(r": (\d+) images/s", printed(input_pipeline, WARM_UP=2, MEASURED=20))
     assert speed > 0
 
 

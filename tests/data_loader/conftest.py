@@ -12,22 +12,22 @@ from data_loader.pets.breeds import BREEDS, list_line
 from data_loader.pets.config import PetsConfig
 
 
-def write_picture(root: Path, name: str, size: tuple[int, int] = (40, 60)) -> np.ndarray:
-    """A picture with a bright pet of 20 × 30 pixels at (10, 15), its border 2 wide; returns the trimap."""
+def write_image(root: Path, name: str, size: tuple[int, int] = (40, 60)) -> np.ndarray:
+    """An image with a bright pet of 20 × 30 pixels at (10, 15), its border 2 wide; returns the trimap."""
     height, width = size
     trimap = np.full(size, 2, np.uint8)
     trimap[15:35, 10:40] = 3
     trimap[17:33, 12:38] = 1
-    picture = np.full((height, width, 3), 40, np.uint8)
-    picture[trimap != 2] = (30, 90, 220)
-    cv2.imwrite(str(root / "images" / f"{name}.jpg"), picture)
+    image = np.full((height, width, 3), 40, np.uint8)
+    image[trimap != 2] = (30, 90, 220)
+    cv2.imwrite(str(root / "images" / f"{name}.jpg"), image)
     cv2.imwrite(str(root / "annotations" / "trimaps" / f"{name}.png"), trimap)
     return trimap
 
 
 @pytest.fixture
 def pets_folder(tmp_path: Path) -> Path:
-    """Ten trainval and two test pictures of each of three breeds: a cat and two dogs."""
+    """Ten trainval and two test images of each of three breeds: a cat and two dogs."""
     root = tmp_path / "pets"
     (root / "images").mkdir(parents=True)
     (root / "annotations" / "trimaps").mkdir(parents=True)
@@ -35,7 +35,7 @@ def pets_folder(tmp_path: Path) -> Path:
     for breed in (1, 2, 5):
         for number in range(12):
             name = f"{BREEDS[breed - 1]}_{number}"
-            write_picture(root, name)
+            write_image(root, name)
             lists["trainval" if number < 10 else "test"].append(list_line(name, breed))
     for name, lines in lists.items():
         (root / "annotations" / f"{name}.txt").write_text("\n".join(lines) + "\n")

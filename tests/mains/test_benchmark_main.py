@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from mains import benchmark_main
-from tests.trainers.speed.tiny import figures, tiny_file
+from tests.benchmarks.speed.tiny import figures, tiny_file
 from utils.errors import UserError
 
 
@@ -18,8 +18,8 @@ def run(tmp_path, monkeypatch, fresh_log):
     found = figures()
     first = found.pop("first_step")
     policy = keras.config.dtype_policy()
-    monkeypatch.setattr("trainers.speed.first_step.first_step", lambda *a: (asked.append(a), first)[1])
-    monkeypatch.setattr("trainers.speed.measure.measure", lambda _, rounds: (asked.append(rounds), found)[1])
+    monkeypatch.setattr("benchmarks.speed.first_step.first_step", lambda *a: (asked.append(a), first)[1])
+    monkeypatch.setattr("benchmarks.speed.measure.measure", lambda _, rounds: (asked.append(rounds), found)[1])
 
     def start(*words):
         path = tiny_file(tmp_path)

@@ -1,9 +1,9 @@
 """Reference outputs of torchvision 0.28's `maskrcnn_resnet50_fpn`: an extract beside this file, and the full set.
 
 The full set lies outside the repository and may be absent. The extract (`python -m tests.models.golden` makes it anew
-from the full set) has what fits into 700 kB: pictures, anchors, matching, box coding, mask targets, losses, NMS,
+from the full set) has what fits into 700 kB: images, anchors, matching, box coding, mask targets, losses, NMS,
 proposals and detections as they are; of all else the entries of `CUT`; box targets of the positive anchors and, for the
-picture with targets, region proposals' outputs at the sampled ones, for no other enters a loss; 0 elsewhere.
+image with targets, region proposals' outputs at the sampled ones, for no other enters a loss; 0 elsewhere.
 """
 
 from pathlib import Path

@@ -19,7 +19,7 @@ def check_layer(make: Make, inputs: Any, folder: Path, tolerance: float = 1e-4) 
 
     Args:
         make: builds a fresh, equal layer each time, under the dtype policy of the moment.
-        inputs: the layer's first argument: an array, or a dict or list of arrays, of at least 2 pictures.
+        inputs: the layer's first argument: an array, or a dict or list of arrays, of at least 2 images.
         folder: for files, such as `tmp_path`.
         tolerance: what two float32 runs of the same sum may differ by, absolute and relative.
     """
@@ -56,7 +56,7 @@ def check_config(layer: keras.Layer, inputs: Any, reference: list) -> None:
 
 def check_single_equals_batch(layer: keras.Layer, inputs: Any, reference: list, tolerance: float) -> None:
     size = len(keras.tree.flatten(inputs)[0])
-    assert size > 1, "give the contract at least two pictures"
+    assert size > 1, "give the contract at least two images"
     for index in range(size):
         single = keras.tree.map_structure(lambda x, i=index: x[i : i + 1], inputs)
         outputs = _numpy(layer(_tensors(single), training=False))

@@ -21,7 +21,7 @@ class Good(keras.layers.Layer):
         return x * self.w
 
 
-class MixesPictures(Good):
+class MixesImages(Good):
     def call(self, x):
         return super().call(x) + ops.mean(x, axis=0, keepdims=True)
 
@@ -74,7 +74,7 @@ def test_a_good_layer_passes(tmp_path):
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (lambda: MixesPictures(name="x"), "Not equal"),
+        (lambda: MixesImages(name="x"), "Not equal"),
         (lambda: UnusedWeight(name="x"), "no gradient reaches x/idle"),
         (lambda: ForgetsItsConfig(3.0, name="x"), "Not equal"),
         (lambda: HiddenState(name="x"), "Not equal"),

@@ -41,8 +41,8 @@ def test_a_part_takes_no_more_than_thirty_lines(name):
     assert len((HERE / f"{name}.py").read_text().splitlines()) <= 30
 
 
-def bright_pictures(epochs):
-    """How many bright pictures are learned from: those of the six full batches of four of each epoch."""
+def bright_images(epochs):
+    """How many bright images are learned from: those of the six full batches of four of each epoch."""
     from tests.toy.toy_run import toy_data  # noqa: PLC0415
 
     batches = [batch for epoch in range(epochs) for batch in toy_data().train_batches(epoch)]
@@ -54,12 +54,12 @@ def test_dotted_paths_train_and_resume_in_the_main_as_it_is(start, tmp_path):
     assert json.loads((tmp_path / "toy" / "metrics.json").read_text())["accuracy"] == 1.0
     rows = read_metrics(tmp_path / "toy" / "metrics.jsonl")
     assert [row["step"] for row in rows if row["scope"] == "train"] == list(range(2, 19, 2))
-    assert rows[-3]["scalars"]["bright"] == bright_pictures(3)
+    assert rows[-3]["scalars"]["bright"] == bright_images(3)
     assert start(toy_config(tmp_path), "--resume", "--set", "trainer.epochs=4") == 0
     rows = read_metrics(tmp_path / "toy" / "metrics.jsonl")
     train = [row for row in rows if row["scope"] == "train"]
     # The trainer's own state went through the checkpoint.
-    assert train[-1]["scalars"]["bright"] == bright_pictures(4)
+    assert train[-1]["scalars"]["bright"] == bright_images(4)
     assert [row["scope"] for row in rows].count("test") == 1
 
 

@@ -8,7 +8,7 @@ from data_loader.config import InstanceDataConfig
 
 class ToyDataConfig(InstanceDataConfig):
     name: str = "tests.toy.toy_data:ToyData"
-    pictures: int = 26
+    images: int = 26
 
 
 class ToyData(BaseData):
@@ -16,7 +16,7 @@ class ToyData(BaseData):
     classes = ("dark", "bright")
 
     def train(self):
-        return [{"image_id": np.int64(i), "gt_class": np.int32(i % 2)} for i in range(self.config.pictures)]
+        return [{"image_id": np.int64(i), "gt_class": np.int32(i % 2)} for i in range(self.config.images)]
 
     def val(self):
         return self.train()[:10]

@@ -1,4 +1,4 @@
-"""An evaluator: the part of the pictures whose class was predicted."""
+"""An evaluator: the part of the images whose class was predicted."""
 
 from base.base_eval import BaseEvaluator
 from utils.config import Section
@@ -15,11 +15,9 @@ class ToyEvaluator(BaseEvaluator):
         self.right = {}
 
     def update(self, batch, predictions):
-        for picture, valid, found in zip(
-            batch["image_id"].tolist(), batch["valid"], predictions["classes"], strict=True
-        ):
+        for image, valid, found in zip(batch["image_id"].tolist(), batch["valid"], predictions["classes"], strict=True):
             if valid:
-                self.right[picture] = int(found) == self.ground_truth["classes"][picture]
+                self.right[image] = int(found) == self.ground_truth["classes"][image]
 
     def result(self):
-        return {"accuracy": sum(self.right.values()) / len(self.right), "pictures": float(len(self.right))}
+        return {"accuracy": sum(self.right.values()) / len(self.right), "images": float(len(self.right))}

@@ -15,11 +15,11 @@ class ToyModel(BaseModel):
     config_class = ToyModelConfig
 
     def build_model(self):
-        pictures = keras.Input((*self.spec.image_size, 3), dtype="uint8", name="images")
-        x = keras.layers.Flatten(name="flat")(keras.layers.Rescaling(1 / 127.5, -1, name="scale")(pictures))
+        images = keras.Input((*self.spec.image_size, 3), dtype="uint8", name="images")
+        x = keras.layers.Flatten(name="flat")(keras.layers.Rescaling(1 / 127.5, -1, name="scale")(images))
         x = keras.layers.GaussianNoise(0.1, name="noise")(x)
         x = keras.layers.Dropout(0.2, name="drop")(keras.layers.Dense(self.config.units, "relu", name="hidden")(x))
-        return keras.Model(pictures, keras.layers.Dense(self.spec.num_classes, name="logits")(x), name="toy")
+        return keras.Model(images, keras.layers.Dense(self.spec.num_classes, name="logits")(x), name="toy")
 
     def compute_losses(self, batch, outputs):
         loss = keras.losses.sparse_categorical_crossentropy(batch["gt_class"], outputs, from_logits=True)

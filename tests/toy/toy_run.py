@@ -8,7 +8,7 @@ from tests.toy.toy_model import ToyModel, ToyModelConfig
 from tests.toy.toy_train import ToyTrain, ToyTrainConfig
 from utils.seeds import seed_everything, set_precision
 
-DATA = {"image_size": [32, 32], "batch_size": 4, "val_batch_size": 4, "pictures": 26}
+DATA = {"image_size": [32, 32], "batch_size": 4, "val_batch_size": 4, "images": 26}
 TRAINER = {
     "epochs": 3,
     "log_every": 2,

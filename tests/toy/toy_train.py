@@ -1,4 +1,4 @@
-"""A trainer in 30 lines, as the checklist "add a trainer" asks: it counts the bright pictures it has learned from."""
+"""A trainer in 30 lines, as the checklist "add a trainer" asks: it counts the bright images it has learned from."""
 
 import numpy as np
 

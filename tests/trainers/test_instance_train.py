@@ -1,4 +1,4 @@
-"""InstanceTrain: the validation's pictures go where a person looks for them."""
+"""InstanceTrain: the validation's images go where a person looks for them."""
 
 import json
 import zipfile
@@ -17,7 +17,7 @@ from utils.logger import Logger, LoggerConfig
 
 
 class Squares(ToyData):
-    """Toys with one object each, as pictures of instances need."""
+    """Toys with one object each, as images of instances need."""
 
     def prepare_sample(self, sample, rng):
         mask = np.zeros((1, 32, 32), np.uint8)
@@ -57,18 +57,18 @@ class Nothing(BaseEvaluator):
 def trainer(folder, logger):
     data = Squares(ToyDataConfig.model_validate_json(json.dumps(DATA)), seed=0)
     model = Detector(ToyModelConfig(), data.spec)
-    config = TrainerConfig.model_validate_json(json.dumps({**TRAINER, "pictures": 3}))
+    config = TrainerConfig.model_validate_json(json.dumps({**TRAINER, "logged_images": 3}))
     model.init_saver(folder / "checkpoints", config.checkpoint)
     return InstanceTrain(model, data, config, logger=logger, evaluator=Nothing(None, {}))
 
 
-def test_pictures_of_a_validation_are_in_the_event_file_and_in_the_archive(tmp_path):
+def test_images_of_a_validation_are_in_the_event_file_and_in_the_archive(tmp_path):
     config = LoggerConfig.model_validate_json('{"comet": {"mode": "offline"}}')
     with Logger(tmp_path, config, experiment_name="x") as logger:
         one = trainer(tmp_path, logger)
         one.model.global_step = 7
         assert one.validate() == {"accuracy": 0.5}
-    names = [f"pictures/{number:02d}" for number in range(3)]
+    names = [f"images/{number:02d}" for number in range(3)]
 
     events = EventAccumulator(str(tmp_path / "summaries" / "val"), size_guidance={"images": 0})
     events.Reload()
@@ -76,7 +76,7 @@ def test_pictures_of_a_validation_are_in_the_event_file_and_in_the_archive(tmp_p
     found = events.Images(names[0])[0]
     decoded = cv2.imdecode(np.frombuffer(found.encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
     assert found.step == 7
-    # Prediction left, ground truth right; a picture of 1024 pixels at most.
+    # Prediction left, ground truth right; an image of 1024 pixels at most.
     assert decoded.shape[1] == 1024
     assert not np.array_equal(decoded[:, :500], decoded[:, -500:])
 

@@ -17,11 +17,11 @@ class Plain(BaseModel):
     """A linear model without noise, so that batches can be compared."""
 
     def build_model(self):
-        pictures = keras.Input((*self.spec.image_size, 3), dtype="uint8")
-        x = keras.layers.Flatten(name="flat")(keras.layers.Rescaling(1 / 255, name="scale")(pictures))
+        images = keras.Input((*self.spec.image_size, 3), dtype="uint8")
+        x = keras.layers.Flatten(name="flat")(keras.layers.Rescaling(1 / 255, name="scale")(images))
         decay = keras.regularizers.L2(self.config["l2"]) if self.config["l2"] else None
         logits = keras.layers.Dense(2, kernel_initializer="zeros", kernel_regularizer=decay, name="logits")(x)
-        return keras.Model(pictures, logits)
+        return keras.Model(images, logits)
 
     def compute_losses(self, batch, outputs):
         loss = keras.losses.sparse_categorical_crossentropy(batch["gt_class"], outputs, from_logits=True)

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine that breaks off, hangs, trickles or lies."""
+"""Downloads from a server on this machine that is interrupted, hangs, trickles or lies."""
 
 import hashlib
 import logging

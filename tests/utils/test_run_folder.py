@@ -101,7 +101,7 @@ def test_a_second_process_is_kept_out_until_the_first_ends(config, tmp_path):
         ("s", "synthetic-pets", "s-synthetic-pets"),
     ],
 )
-def test_the_name_says_where_pictures_are_drawn(name, data, expected):
+def test_the_name_says_where_images_are_drawn(name, data, expected):
     assert run_name(name, data) == expected
 
 

@@ -11,7 +11,7 @@ _OWN_NAMES = {"total", "regularization"}
 
 
 def named_losses(model: BaseModel, batch: dict[str, Any], outputs: Any) -> dict[str, Any]:
-    """`total`, which is minimised, and the terms it is the sum of: those of the model and, where the network has
+    """`total`, which is minimized, and the terms it is the sum of: those of the model and, where the network has
     losses of its own, their sum `regularization`. Scalars in float32.
 
     Args:

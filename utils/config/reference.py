@@ -12,7 +12,8 @@ _OPENING = """# Config reference
 Made by `python -m utils.config.schema` from the classes of the sections; a test holds it current.
 
 A config is a JSON or YAML file. `"extends": "other.json"`, relative to the file, builds on another config: objects are
-merged, everything else is replaced, and a `model`, `data`, `trainer` or `evaluator` with another `name` starts anew.
+merged, everything else is replaced, and a `model`, `data`, `trainer` or `evaluator` with another `name` starts from its
+defaults.
 `--set a.b.c=value` replaces any one key (the value is JSON, or else a string). `"$schema": "schema.json"` gives an
 editor completion and checks. In place of a registered name, `package.module:Class` names a class of your own, which
 names its section by `config_class`.

@@ -91,14 +91,14 @@ class _Session:
         with self._experiment.context_manager(scope):
             self._experiment.log_metrics(values, step=step)
 
-    def picture(self, step: int, name: str, png: bytes) -> None:
+    def image(self, step: int, name: str, png: bytes) -> None:
         self._experiment.log_image(io.BytesIO(png), name=name, step=step)
 
-    def histogram(self, step: int, name: str, centres: list[float], counts: list[int]) -> None:
+    def histogram(self, step: int, name: str, centers: list[float], counts: list[int]) -> None:
         import comet_ml  # noqa: PLC0415
 
         histogram = comet_ml.Histogram()
-        histogram.add(values=centres, counts=counts)
+        histogram.add(values=centers, counts=counts)
         self._experiment.log_histogram_3d(histogram, name=name, step=step)
 
     def text(self, step: int, name: str, text: str) -> None:

@@ -89,11 +89,11 @@ class CometWriter:
         """Queue the entries of one step."""
         if entries.scalars:
             self._put("scalars", step, scope, entries.scalars)
-        for key, picture in entries.pictures.items():
-            self._put("picture", step, f"{scope}/{key}", picture.png)
+        for key, image in entries.images.items():
+            self._put("image", step, f"{scope}/{key}", image.png)
         for key, histogram in entries.histograms.items():
-            centres = (histogram.edges[:-1] + histogram.edges[1:]) / 2
-            self._put("histogram", step, f"{scope}/{key}", centres.tolist(), histogram.counts.tolist())
+            centers = (histogram.edges[:-1] + histogram.edges[1:]) / 2
+            self._put("histogram", step, f"{scope}/{key}", centers.tolist(), histogram.counts.tolist())
         for key, text in entries.texts.items():
             self._put("text", step, f"{scope}/{key}", text)
 

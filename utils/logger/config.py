@@ -72,8 +72,8 @@ class LoggerConfig(Section):
     code: bool = True
     """Whether the run's source files go to Comet."""
 
-    max_pictures: int = Field(default=16, ge=0)
-    """Pictures logged by one call of `summarize`; those beyond are left out."""
+    max_images: int = Field(default=16, ge=0)
+    """Images logged by one call of `summarize`; those beyond are left out."""
 
-    max_picture_side: int = Field(default=1024, ge=16)
-    """Longest side of a logged picture in pixels; a larger one is scaled down."""
+    max_image_side: int = Field(default=1024, ge=16)
+    """Longest side of a logged image in pixels; a larger one is scaled down."""

@@ -3,7 +3,7 @@
     {"step": 100, "scope": "train", "time": 1767225600.0, "scalars": {"loss": 0.5, "grad_norm": "NaN"}}
 
 JSON has no word for numbers that are not finite: they are the strings "NaN", "Infinity" and "-Infinity", which `float`
-reads in Python. `time` is in seconds since 1970. Pictures, histograms and texts are not repeated here.
+reads in Python. `time` is in seconds since 1970. Images, histograms and texts are not repeated here.
 """
 
 import json
@@ -40,7 +40,7 @@ class JsonlWriter:
         self._file.write(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n")
         self._file.flush()
 
-    def take_back(self, step: int, scope: str) -> None:
+    def roll_back(self, step: int, scope: str) -> None:
         """Drop the scope's lines of `step` and later ones."""
         self._file.close()
         _keep(self._path, lambda line: line["scope"] != scope or line["step"] < step)

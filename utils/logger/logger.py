@@ -21,7 +21,7 @@ _MAX_CODE_BYTES = 1_000_000
 
 
 class Logger:
-    """Logs scalars, pictures, histograms and texts to `metrics.jsonl`, TensorBoard and Comet.
+    """Logs scalars, images, histograms and texts to `metrics.jsonl`, TensorBoard and Comet.
 
     A context manager; leaving it closes it. Not for several threads at once.
     """
@@ -103,7 +103,7 @@ class Logger:
 
         Args:
             step: the global step, from 0.
-            values: name → number or array without axes (scalar), uint8 array (H, W, 3) (picture, RGB), other array of
+            values: name → number or array without axes (scalar), uint8 array (H, W, 3) (image, RGB), other array of
                 floats (histogram), string (text). Tensors are read as arrays, which waits for the device. Scalars that
                 are not finite are logged as they are, in `metrics.jsonl` as "NaN", "Infinity", "-Infinity".
             scope: "train", "val" or another word; TensorBoard shows it as a run, Comet as a context.
@@ -124,14 +124,14 @@ class Logger:
         for writer in self._writers:
             writer.write(number, scope, entries, now)
 
-    def take_back(self, step: int, scope: str) -> None:
+    def roll_back(self, step: int, scope: str) -> None:
         """Drop what was logged in `scope` at `step` and after, in `metrics.jsonl` and TensorBoard.
 
         Comet takes nothing back; it shows the value that came last.
         """
-        self._jsonl.take_back(step, scope)
+        self._jsonl.roll_back(step, scope)
         if self._tensorboard is not None:
-            self._tensorboard.take_back(step, scope)
+            self._tensorboard.roll_back(step, scope)
 
     def graph(self, text: str) -> None:
         """Log the network's description, its summary or its JSON, once a run; a resumed run has it already."""

@@ -92,7 +92,7 @@ class TensorBoardWriter:
         summary = Summary(value=_summary_values(entries))
         self._file(scope).event(Event(step=step, summary=summary), wall_time)
 
-    def take_back(self, step: int, scope: str) -> None:
+    def roll_back(self, step: int, scope: str) -> None:
         """Drop the scope's events of `step` and later ones, and go on in a new file."""
         if scope in self._files:
             self._files.pop(scope).close()
@@ -130,18 +130,16 @@ class TensorBoardWriter:
 
 def _summary_values(entries: Entries) -> list[Summary.Value]:
     scalars = [Summary.Value(tag=key, simple_value=value) for key, value in entries.scalars.items()]
-    pictures = [
+    images = [
         Summary.Value(
             tag=key,
-            image=Summary.Image(
-                height=picture.height, width=picture.width, colorspace=3, encoded_image_string=picture.png
-            ),
+            image=Summary.Image(height=image.height, width=image.width, colorspace=3, encoded_image_string=image.png),
         )
-        for key, picture in entries.pictures.items()
+        for key, image in entries.images.items()
     ]
     histograms = [Summary.Value(tag=key, histo=_histogram(value)) for key, value in entries.histograms.items()]
     texts = [_text_value(key, text) for key, text in entries.texts.items()]
-    return scalars + pictures + histograms + texts
+    return scalars + images + histograms + texts
 
 
 def _histogram(histogram: Histogram) -> HistogramProto:

@@ -1,4 +1,4 @@
-"""Sorts what `summarize` is given into scalars, pictures, histograms and texts, the form every writer takes."""
+"""Sorts what `summarize` is given into scalars, images, histograms and texts, the form every writer takes."""
 
 import math
 import numbers
@@ -13,8 +13,8 @@ from utils.logger.config import LoggerConfig
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture as it is written: `png` holds `height` x `width` pixels of RGB."""
+class Image:
+    """An image as it is written: `png` holds `height` x `width` pixels of RGB."""
 
     png: bytes
     height: int
@@ -43,7 +43,7 @@ class Entries:
     """The values of one call, by kind and name."""
 
     scalars: dict[str, float] = field(default_factory=dict)
-    pictures: dict[str, Picture] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
     histograms: dict[str, Histogram] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class Writer(Protocol):
 def sort_values(values: Mapping[str, Any], config: LoggerConfig) -> Entries:
     """Sort the values by kind and bring them into the form that is written.
 
-    A number or an array without axes is a scalar, a uint8 array (H, W, 3) a picture (RGB), any other array of floats a
+    A number or an array without axes is a scalar, a uint8 array (H, W, 3) an image (RGB), any other array of floats a
     histogram of its finite values (the share of the others is a scalar `<name>/nonfinite`), a string a text. Tensors
     are read as arrays.
 
@@ -90,8 +90,8 @@ def _sort_value(key: str, value: Any, config: LoggerConfig, entries: Entries) ->
     if array.ndim == 0:
         entries.scalars[key] = float(array)
     elif array.dtype == np.uint8 and array.ndim == 3 and array.shape[-1] == 3 and array.size:
-        if len(entries.pictures) < config.max_pictures:
-            entries.pictures[key] = encode_picture(array, config.max_picture_side)
+        if len(entries.images) < config.max_images:
+            entries.images[key] = encode_image(array, config.max_image_side)
     elif np.issubdtype(array.dtype, np.floating) and array.size:
         if config.histograms:
             _add_histogram(key, array, config.histogram_bins, entries)
@@ -137,7 +137,7 @@ def make_histogram(values: np.ndarray, bins: int) -> Histogram:
         return Histogram(edges, counts, float(values.sum()), float(np.square(values).sum()))
 
 
-def encode_picture(rgb: np.ndarray, max_side: int) -> Picture:
+def encode_image(rgb: np.ndarray, max_side: int) -> Image:
     """Encode RGB pixels (H, W, 3) uint8 as PNG, scaled down so that no side is over `max_side` pixels.
 
     Raises:
@@ -149,8 +149,8 @@ def encode_picture(rgb: np.ndarray, max_side: int) -> Picture:
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     done, data = cv2.imencode(".png", np.ascontiguousarray(rgb[..., ::-1]))
     if not done:
-        raise ValueError(f"summarize: a picture of shape {rgb.shape} could not be encoded as PNG")
-    return Picture(data.tobytes(), rgb.shape[0], rgb.shape[1])
+        raise ValueError(f"summarize: an image of shape {rgb.shape} could not be encoded as PNG")
+    return Image(data.tobytes(), rgb.shape[0], rgb.shape[1])
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -79,7 +79,7 @@ def draw_animal(size: tuple[int, int], breed: int, pose: str, matrix: np.ndarray
 def _vary(look: Look, rng: np.random.Generator) -> Look:
     """A little lighter, darker, warmer or colder than the breed's usual."""
     change = rng.uniform(0.92, 1.06) * rng.uniform(0.97, 1.03, 3)
-    base, second = (tuple(np.clip(np.multiply(colour, change), 0, 255)) for colour in (look.base, look.second))
+    base, second = (tuple(np.clip(np.multiply(color, change), 0, 255)) for color in (look.base, look.second))
     values = {**look.__dict__, "base": base, "second": second}
     return Look(**values)
 
@@ -130,7 +130,7 @@ def _lying(a: Artist) -> None:
 
 
 def _portrait(a: Artist) -> None:
-    """Head and shoulders; the rest is below the picture's edge."""
+    """Head and shoulders; the rest is below the image's edge."""
     a.soft(ellipse(0, 0.15, 1.25, 1.35), "body")
     if a.look.white:
         a.layer.fill(fluffy(ellipse(0, -0.1, 0.55, 0.9), 0.12, a.rng), (248, 246, 240), 0.25)

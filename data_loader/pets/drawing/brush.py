@@ -1,4 +1,4 @@
-"""A transparent layer to paint on: smooth outlines with soft edges, filled with a shaded, patterned colour."""
+"""A transparent layer to paint on: smooth outlines with soft edges, filled with a shaded, patterned color."""
 
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -69,7 +69,7 @@ def fluffy(outline: np.ndarray, amount: float, rng: np.random.Generator) -> np.n
 
 
 class Layer:
-    """A transparent picture in which one thing is painted, part over part.
+    """A transparent image in which one thing is painted, part over part.
 
     Args:
         size: (height, width) in pixels.
@@ -107,7 +107,7 @@ class Layer:
 
         Args:
             outline: (k, 2) points in the thing's units.
-            paint: a colour, or a function of the place.
+            paint: a color, or a function of the place.
             depth: how round it looks, 0 is flat.
         """
         points = outline @ self._matrix[:, :2].T + self._matrix[:, 2]
@@ -118,16 +118,16 @@ class Layer:
         cover = np.zeros((bottom - top, right - left), np.uint8)
         fixed = np.round((points - (left, top) - 0.5) * 2**_SHIFT).astype(np.int32)
         cv2.fillPoly(cover, [fixed], 255, cv2.LINE_AA, _SHIFT)
-        colour = self._colour(paint, top, left, cover.shape)
+        color = self._color(paint, top, left, cover.shape)
         if depth and min(cover.shape) > _FLAT_BELOW:
-            colour = colour * _relief(cover, depth)[..., None]
-        self._blend(cover.astype(np.float32) / 255, colour, (slice(top, bottom), slice(left, right)))
+            color = color * _relief(cover, depth)[..., None]
+        self._blend(cover.astype(np.float32) / 255, color, (slice(top, bottom), slice(left, right)))
 
-    def line(self, points: np.ndarray, width: float, colour: tuple) -> None:
+    def line(self, points: np.ndarray, width: float, color: tuple) -> None:
         """Paints an open curve of points (k, 2); `width` in the thing's units."""
-        self.lines([points], width, colour)
+        self.lines([points], width, color)
 
-    def lines(self, curves: Sequence[np.ndarray], width: float, colour: tuple) -> None:
+    def lines(self, curves: Sequence[np.ndarray], width: float, color: tuple) -> None:
         """Paints several open curves at once; they do not widen what is painted already."""
         placed = [points @ self._matrix[:, :2].T + self._matrix[:, 2] for points in curves]
         window = self._window(np.vstack(placed), margin=3)
@@ -141,7 +141,7 @@ class Layer:
         inside = self.alpha[top:bottom, left:right] > 0.5
         strength = np.float32(min(1.0, thick) / 255)
         area = (slice(top, bottom), slice(left, right))
-        self._blend(cover * strength * inside, np.array(colour, np.float32), area)
+        self._blend(cover * strength * inside, np.array(color, np.float32), area)
 
     def _window(self, points: np.ndarray, margin: int = 2) -> tuple | None:
         low = np.maximum(np.floor(points.min(axis=0)).astype(int) - margin, 0)
@@ -150,20 +150,20 @@ class Layer:
             return None
         return (low[1], high[1]), (low[0], high[0])
 
-    def _colour(self, paint: Paint | tuple, top: int, left: int, size: tuple[int, int]) -> np.ndarray:
+    def _color(self, paint: Paint | tuple, top: int, left: int, size: tuple[int, int]) -> np.ndarray:
         if not callable(paint):
             return np.broadcast_to(np.array(paint, np.float32), (*size, 3))
         area = slice(top, top + size[0]), slice(left, left + size[1])
         return paint(self._x[area], self._y[area], self._noise[area])
 
-    def _blend(self, cover: np.ndarray, colour: np.ndarray, area: tuple[slice, slice]) -> None:
+    def _blend(self, cover: np.ndarray, color: np.ndarray, area: tuple[slice, slice]) -> None:
         old_alpha = self.alpha[area]
         share = cover
         if old_alpha.min() < 1:
             new_alpha = cover + old_alpha * (1 - cover)
             share = cover / np.maximum(new_alpha, 1e-6)
             self.alpha[area] = new_alpha
-        change = colour - self.rgb[area]
+        change = color - self.rgb[area]
         change *= share[..., None]
         self.rgb[area] += change
 

@@ -1,4 +1,4 @@
-"""The colour of the fur at a place of the animal."""
+"""The color of the fur at a place of the animal."""
 
 from collections.abc import Iterable
 
@@ -18,13 +18,13 @@ def fur(look: Look, zone: str, phase: float) -> Paint:
         zone: "body", "head", "limb", "tail" or "ear": the coat differs between them.
         phase: shifts stripes and spots, so that no two animals are the same.
     """
-    base, second = (np.array(colour, np.float32) for colour in (look.base, look.second))
+    base, second = (np.array(color, np.float32) for color in (look.base, look.second))
 
     def paint(x: np.ndarray, y: np.ndarray, noise: np.ndarray) -> np.ndarray:
         share = _SHARES[look.pattern](x, y, noise, zone, phase)[..., None]
-        colour = base + share * (second - base)
+        color = base + share * (second - base)
         grain = 5 * np.sin(41 * x + 13 * noise) * np.sin(29 * y + 11 * noise)
-        return colour * (1 + 0.07 * noise[..., None]) + grain[..., None]
+        return color * (1 + 0.07 * noise[..., None]) + grain[..., None]
 
     return paint
 
@@ -34,9 +34,9 @@ def white_or_fur(look: Look, zone: str, phase: float) -> Paint | tuple:
     return tuple(_WHITE) if look.white else fur(look, zone, phase)
 
 
-def shade(colour: Iterable[float], factor: float) -> tuple:
-    """A darker (factor below 1) or lighter colour."""
-    return tuple(float(np.clip(value * factor, 0, 255)) for value in colour)
+def shade(color: Iterable[float], factor: float) -> tuple:
+    """A darker (factor below 1) or lighter color."""
+    return tuple(float(np.clip(value * factor, 0, 255)) for value in color)
 
 
 def _step(value: np.ndarray, sharpness: float = 8.0) -> np.ndarray:
@@ -95,4 +95,4 @@ _SHARES = {
     "points": _points,
     "ticked": _ticked,
 }
-"""Pattern → the share of the second colour, 0…1, at (x, y)."""
+"""Pattern → the share of the second color, 0…1, at (x, y)."""

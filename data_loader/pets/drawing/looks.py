@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 """RGB, 0…255."""
 
 
@@ -12,23 +12,23 @@ class Look:
     """A coat and a build.
 
     Attributes:
-        base: the coat's colour.
-        second: the colour of stripes, spots, patches, the saddle or the points.
+        base: the coat's color.
+        second: the color of stripes, spots, patches, the saddle or the points.
         pattern: how the two are spread.
         white: white chest, paws and blaze.
         ears: cats have "pointed", "large" or "small" ones, dogs hanging "floppy" or "long" ones or upright "fox" ones.
-        eyes: colour of the iris.
+        eyes: color of the iris.
         fluff: 0 short-haired … 1 a ball of wool.
         legs: length of the legs, 1 is usual.
         dark_muzzle: a dark mask around the nose.
         size: height beside the others, 1 is usual.
     """
 
-    base: Colour
-    second: Colour
+    base: Color
+    second: Color
     pattern: Literal["plain", "stripes", "spots", "patches", "saddle", "points", "ticked"]
     ears: Literal["pointed", "large", "small", "floppy", "long", "fox"]
-    eyes: Colour = (70, 42, 24)
+    eyes: Color = (70, 42, 24)
     white: bool = False
     fluff: float = 0.1
     legs: float = 1.0

@@ -1,6 +1,6 @@
 """What is behind the animals and between them: meadows, rooms and blankets, with things lying about.
 
-Units are the picture's height: x from 0 to width/height, y from 0 (top) to 1.
+Units are the image's height: x from 0 to width/height, y from 0 (top) to 1.
 """
 
 import numpy as np
@@ -41,21 +41,21 @@ def draw_thing(layer: Layer, x: float, y: float, size: float, rng: np.random.Gen
     paint(layer, x, y, size, tuple(_pick(_STRONG, rng)), rng)
 
 
-def finish(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def finish(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(h, w, 3) float32 → uint8 with the light of a place: a tint, brighter on one side, and the camera's noise."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     angle = rng.uniform(0, 2 * np.pi)
     rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     strength = rng.uniform(0, 0.22)
     light = 1 + strength * float(np.cos(angle)) * columns + strength * float(np.sin(angle)) * rows
     tint = (rng.uniform(0.8, 1.1) * rng.uniform(0.94, 1.06, 3)).astype(np.float32)
     grain = rng.standard_normal((height, width), np.float32) * np.float32(rng.uniform(1, 5))
-    lit = picture * tint * light[..., None] + grain[..., None]
+    lit = image * tint * light[..., None] + grain[..., None]
     return np.clip(lit, 0, 255, out=lit).astype(np.uint8)
 
 
-def _pick(colours: tuple, rng: np.random.Generator) -> np.ndarray:
-    varied = np.array(colours[rng.integers(len(colours))]) * rng.uniform(0.88, 1.1, 3)
+def _pick(colors: tuple, rng: np.random.Generator) -> np.ndarray:
+    varied = np.array(colors[rng.integers(len(colors))]) * rng.uniform(0.88, 1.1, 3)
     return np.clip(varied, 0, 255).astype(np.float32)
 
 
@@ -63,12 +63,12 @@ def _rectangle(left: float, top: float, right: float, bottom: float) -> np.ndarr
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
 
 
-def _mottled(colour: np.ndarray, strength: float, sway: float):
+def _mottled(color: np.ndarray, strength: float, sway: float):
     """A paint with clouds of light and dark and a fine weave."""
 
     def paint(x: np.ndarray, y: np.ndarray, noise: np.ndarray) -> np.ndarray:
         weave = np.sin(90 * x + 20 * noise) * np.sin(120 * y + sway)
-        return colour.astype(np.float32) * (1 + strength * noise + 0.5 * strength * weave)[..., None]
+        return color.astype(np.float32) * (1 + strength * noise + 0.5 * strength * weave)[..., None]
 
     return paint
 
@@ -78,8 +78,8 @@ def _meadow(layer: Layer, width: float, horizon: float, rng: np.random.Generator
     layer.fill(_rectangle(-1, -1, width + 1, horizon + 0.1), lambda x, y, n: sky + 60 * (y + 0.1 * n)[..., None], 0)
     for _ in range(rng.integers(1, 4)):
         x, half = rng.uniform(0, width), rng.uniform(0.2, 0.6)
-        colour = _pick(((96, 140, 96), (126, 158, 120), (110, 130, 150)), rng)
-        layer.fill(ellipse(x, horizon + 0.08, half, rng.uniform(0.12, 0.3)), _mottled(colour, 0.08, 0), 0.2)
+        color = _pick(((96, 140, 96), (126, 158, 120), (110, 130, 150)), rng)
+        layer.fill(ellipse(x, horizon + 0.08, half, rng.uniform(0.12, 0.3)), _mottled(color, 0.08, 0), 0.2)
     grass = _pick(((104, 150, 66), (132, 160, 84), (166, 150, 90), (214, 220, 226)), rng)
     layer.fill(_rectangle(-1, horizon, width + 1, 2), _mottled(grass, 0.14, rng.uniform(0, 6)), 0)
     for brightness in (0.65, 0.85, 1.2):
@@ -145,12 +145,12 @@ def _checked(first: np.ndarray, second: np.ndarray, count: float, sway: float):
 
 
 def _sofa(layer: Layer, x: float, y: float, rng: np.random.Generator) -> None:
-    colour = _mottled(_pick((*_STRONG, *_PASTEL), rng), 0.06, 1)
+    color = _mottled(_pick((*_STRONG, *_PASTEL), rng), 0.06, 1)
     half = rng.uniform(0.3, 0.45)
-    layer.fill(_rounded(x - half, y - 0.34, x + half, y + 0.05), colour, 0.4)
-    layer.fill(_rounded(x - half, y - 0.1, x + half, y + 0.14), colour, 0.5)
+    layer.fill(_rounded(x - half, y - 0.34, x + half, y + 0.05), color, 0.4)
+    layer.fill(_rounded(x - half, y - 0.1, x + half, y + 0.14), color, 0.5)
     for side in (-1, 1):
-        layer.fill(_rounded(x + side * half - 0.07, y - 0.2, x + side * half + 0.07, y + 0.16), colour, 0.5)
+        layer.fill(_rounded(x + side * half - 0.07, y - 0.2, x + side * half + 0.07, y + 0.16), color, 0.5)
 
 
 def _rounded(left: float, top: float, right: float, bottom: float) -> np.ndarray:
@@ -160,35 +160,35 @@ def _rounded(left: float, top: float, right: float, bottom: float) -> np.ndarray
     return smooth(corners)
 
 
-def _ball(layer, x, y, size, colour, rng):
-    layer.fill(ellipse(x, y - size / 2, size / 2, size / 2), colour, 0.7)
+def _ball(layer, x, y, size, color, rng):
+    layer.fill(ellipse(x, y - size / 2, size / 2, size / 2), color, 0.7)
     band = [(x - 0.45 * size, y - 0.6 * size), (x, y - 0.35 * size), (x + 0.45 * size, y - 0.6 * size)]
-    layer.line(smooth(band, closed=False), 0.1 * size, shade(colour, 1.5))
+    layer.line(smooth(band, closed=False), 0.1 * size, shade(color, 1.5))
 
 
-def _cushion(layer, x, y, size, colour, rng):
+def _cushion(layer, x, y, size, color, rng):
     corners = [(-1, 0), (0, -0.12), (1, 0), (0.85, -0.5), (1, -1), (0, -0.9), (-1, -1), (-0.85, -0.5)]
-    paint = _checked(np.array(colour, np.float32), _pick(_PASTEL, rng), 3 / size, rng.uniform(0, 6))
-    layer.fill(smooth(corners) * size + (x, y), paint if rng.random() < 0.6 else colour, 0.5)
+    paint = _checked(np.array(color, np.float32), _pick(_PASTEL, rng), 3 / size, rng.uniform(0, 6))
+    layer.fill(smooth(corners) * size + (x, y), paint if rng.random() < 0.6 else color, 0.5)
 
 
-def _bowl(layer, x, y, size, colour, rng):
+def _bowl(layer, x, y, size, color, rng):
     outline = [(x - size, y - 0.5 * size), (x + size, y - 0.5 * size), (x + 0.7 * size, y), (x - 0.7 * size, y)]
-    layer.fill(smooth(outline), colour, 0.5)
-    layer.fill(ellipse(x, y - 0.52 * size, 0.95 * size, 0.2 * size), shade(colour, 0.6), 0)
+    layer.fill(smooth(outline), color, 0.5)
+    layer.fill(ellipse(x, y - 0.52 * size, 0.95 * size, 0.2 * size), shade(color, 0.6), 0)
     layer.fill(ellipse(x, y - 0.54 * size, 0.8 * size, 0.15 * size), (124, 80, 46), 0.4)
 
 
-def _box(layer, x, y, size, colour, rng):
-    colour = tuple(_pick(_WOOD, rng))
-    layer.fill(_rectangle(x - 0.7 * size, y - size, x + 0.5 * size, y), colour, 0.15)
+def _box(layer, x, y, size, color, rng):
+    color = tuple(_pick(_WOOD, rng))
+    layer.fill(_rectangle(x - 0.7 * size, y - size, x + 0.5 * size, y), color, 0.15)
     side = [(x + 0.5 * size, y - size), (x + 0.85 * size, y - 1.15 * size), (x + 0.85 * size, y - 0.2 * size)]
-    layer.fill(np.array([*side, (x + 0.5 * size, y)]), shade(colour, 0.7), 0)
+    layer.fill(np.array([*side, (x + 0.5 * size, y)]), shade(color, 0.7), 0)
     lid = [(x - 0.7 * size, y - size), (x - 0.35 * size, y - 1.15 * size), (x + 0.85 * size, y - 1.15 * size)]
-    layer.fill(np.array([*lid, (x + 0.5 * size, y - size)]), shade(colour, 1.15), 0)
+    layer.fill(np.array([*lid, (x + 0.5 * size, y - size)]), shade(color, 1.15), 0)
 
 
-def _bone(layer, x, y, size, colour, rng):
+def _bone(layer, x, y, size, color, rng):
     tilt = rng.uniform(-0.5, 0.5)
     ends = np.array([(-0.6, -0.6 * tilt), (0.6, 0.6 * tilt)]) * size + (x, y - 0.2 * size)
     layer.fill(limb([tuple(end) for end in ends], [0.13 * size, 0.13 * size]), (238, 228, 204), 0.4)
@@ -201,7 +201,7 @@ def _bone(layer, x, y, size, colour, rng):
             )
 
 
-def _plant(layer, x, y, size, colour, rng):
+def _plant(layer, x, y, size, color, rng):
     green = _pick(((74, 128, 70), (104, 150, 84), (60, 110, 90)), rng)
     for lean in np.linspace(-0.9, 0.9, 7):
         top = (x + (lean + rng.uniform(-0.15, 0.15)) * size, y - size * (2.1 - 0.8 * abs(lean)))
@@ -215,10 +215,10 @@ def _plant(layer, x, y, size, colour, rng):
         (x + 0.36 * size, y),
         (x - 0.36 * size, y),
     ]
-    layer.fill(np.array(pot), colour, 0.3)
+    layer.fill(np.array(pot), color, 0.3)
 
 
-def _tussock(layer, x, y, size, colour, rng):
+def _tussock(layer, x, y, size, color, rng):
     green = _pick(((96, 140, 62), (140, 152, 80), (84, 122, 76)), rng)
     for lean in rng.permutation(np.linspace(-0.8, 0.8, 9)):
         tip = (x + (1.2 * lean + rng.uniform(-0.1, 0.1)) * size, y - size * rng.uniform(0.7, 1.3))

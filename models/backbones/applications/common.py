@@ -25,7 +25,7 @@ STANDARD = Pixels(mean=tuple(255 * m for m in IMAGENET_MEAN), std=tuple(255 * s 
 """(x / 255 − mean) / std: EfficientNet, DenseNet, ConvNeXt, and everything from torchvision."""
 
 Shape = tuple[int | None, int | None, int]
-"""Height, width and channels of pictures; a size that is None may be any."""
+"""Height, width and channels of images; a size that is None may be any."""
 
 Copy = Callable[[keras.Layer, dict[str, Any]], keras.Layer]
 
@@ -36,7 +36,7 @@ def published(path: str, digits: str | None = None, algorithm: Literal["md5", "s
 
 
 def untrained(application: str, shape: Shape, **kwargs) -> keras.Model:
-    """`keras.applications.<application>` for pictures of `shape` (H, W, 3), without its classifier."""
+    """`keras.applications.<application>` for images of `shape` (H, W, 3), without its classifier."""
     return getattr(keras.applications, application)(include_top=False, weights=None, input_shape=shape, **kwargs)
 
 
@@ -67,7 +67,7 @@ def with_same_padding(chosen: Callable[[keras.Layer], bool]) -> Copy:
 
 
 def rebuilt(network: keras.Model, shape: Shape, copy: Copy = as_it_is) -> keras.Model:
-    """The same untrained network for pictures of `shape`, with names that are the same each time.
+    """The same untrained network for images of `shape`, with names that are the same each time.
 
     A layer that Keras named itself, `activation_19`, has another number in every network that is built, and a
     checkpoint knows weights by such names. It gets the name of the layer before it in front instead of the number.

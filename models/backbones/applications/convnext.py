@@ -20,9 +20,9 @@ _SHA256 = "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1"
 
 
 def convnext_tiny(config: BackboneConfig) -> Architecture:
-    """ConvNeXt Tiny (Liu et al. 2022), whose strided convolutions are padded here, so that pictures of any size fit.
+    """ConvNeXt Tiny (Liu et al. 2022), whose strided convolutions are padded here, so that images of any size fit.
 
-    Its blocks add to a stream that nothing normalises, and its authors' detectors put a layer norm behind each stage.
+    Its blocks add to a stream that nothing normalizes, and its authors' detectors put a layer norm behind each stage.
     C2…C4 are that of the layer norm with which the next stage begins, so it is a trained one; C5 is the network's last.
     The stem has stride 4 at once. There is no batch norm in it.
     """

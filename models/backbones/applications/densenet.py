@@ -8,9 +8,9 @@ from models.backbones.config import BackboneConfig
 
 
 def densenet121(config: BackboneConfig) -> Architecture:
-    """DenseNet-121 (Huang et al. 2017), whose average pooling rounds up here, so that pictures of any size fit.
+    """DenseNet-121 (Huang et al. 2017), whose average pooling rounds up here, so that images of any size fit.
 
-    C2…C4 are all features of a dense block, normalised and activated, before the transition halves their number and
+    C2…C4 are all features of a dense block, normalized and activated, before the transition halves their number and
     size.
     """
     return Architecture(

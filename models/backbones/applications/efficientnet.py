@@ -37,14 +37,14 @@ _V2 = {
 }
 
 _V2_PIXELS = Pixels(mean=(128.0,) * 3, std=(128.0,) * 3)
-"""x / 128 − 1: EfficientNetV2 from S on; B0 to B3 are normalised as the first EfficientNet."""
+"""x / 128 − 1: EfficientNetV2 from S on; B0 to B3 are normalized as the first EfficientNet."""
 
 
 def efficientnet(config: BackboneConfig) -> Architecture:
     """EfficientNet (Tan & Le 2019). C5 is its last feature, as for MobileNetV2, not the linear bottleneck before it.
 
-    Its own normalisation is replaced by `STANDARD`, which gives the same: Keras adds a part of it only where it
-    downloads the weights itself, so a local file would silently see other pictures.
+    Its own normalization is replaced by `STANDARD`, which gives the same: Keras adds a part of it only where it
+    downloads the weights itself, so a local file would silently see other images.
     """
     size = config.name.rpartition("_")[2]
     depths, md5 = _V1[size]
@@ -61,7 +61,7 @@ def efficientnet(config: BackboneConfig) -> Architecture:
 
 
 def efficientnet_v2(config: BackboneConfig) -> Architecture:
-    """EfficientNetV2 (Tan & Le 2021); taps as for EfficientNet. Its normalisation has no weights and is left out."""
+    """EfficientNetV2 (Tan & Le 2021); taps as for EfficientNet. Its normalization has no weights and is left out."""
     size = config.name.rpartition("_")[2]
     depths, md5 = _V2[size]
     return Architecture(
@@ -89,6 +89,6 @@ def _check_statistics(network: keras.Model) -> None:
     mean, variance = layer.get_weights()[:2]
     if not (np.allclose(mean, IMAGENET_MEAN, atol=2e-3) and np.allclose(variance, IMAGENET_STD, atol=2e-3)):
         raise ValueError(
-            f"its normalisation has mean {mean.tolist()} and variance {variance.tolist()}, but the pictures are "
-            f"normalised with {IMAGENET_MEAN} and {IMAGENET_STD} as in the published weights"
+            f"its normalization has mean {mean.tolist()} and variance {variance.tolist()}, but the images are "
+            f"normalized with {IMAGENET_MEAN} and {IMAGENET_STD} as in the published weights"
         )

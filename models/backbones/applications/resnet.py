@@ -32,10 +32,10 @@ def resnet_v1(config: BackboneConfig) -> Architecture:
 
 
 def resnet_v2(config: BackboneConfig) -> Architecture:
-    """ResNet V2 (He et al. 2016), which normalises and activates before each convolution, not behind the sum.
+    """ResNet V2 (He et al. 2016), which normalizes and activates before each convolution, not behind the sum.
 
     In Keras the stride of a stage is in its last block. So C2…C4 are what that block begins with, the sum of all blocks
-    before it, normalised and activated, and C5 is the same at the end of the network.
+    before it, normalized and activated, and C5 is the same at the end of the network.
     """
     name = config.name.removesuffix("_v2")
     middle = (f"conv{i}_block{depth}_preact_relu" for i, depth in enumerate(_DEPTHS[name][:3], 2))

@@ -12,7 +12,7 @@ _MD5 = {"vgg16": "6d6bbae143d832006294945121d1f1fc", "vgg19": "253f8cb515780f3b7
 
 
 def vgg(config: BackboneConfig) -> Architecture:
-    """VGG (Simonyan & Zisserman 2014), whose pooling rounds up here, so that pictures of any size fit.
+    """VGG (Simonyan & Zisserman 2014), whose pooling rounds up here, so that images of any size fit.
 
     C2…C4 are the last convolutions before a pooling, as Faster R-CNN takes conv5_3 for stride 16 and SSD conv4_3 for
     stride 8; C5 is the last pooling.

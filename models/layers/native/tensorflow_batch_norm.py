@@ -1,4 +1,4 @@
-"""Batch normalisation by TensorFlow's fused kernel."""
+"""Batch normalization by TensorFlow's fused kernel."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def normalize_batch(inputs: Any, scale: Any, offset: Any, epsilon: float) -> tuple[Any, Any, Any]:
-    """Normalises by the statistics of the batch in one kernel, forward and backward.
+    """Normalizes by the statistics of the batch in one kernel, forward and backward.
 
     Args:
         inputs: (B, h, w, C). scale, offset: float32 (C,). epsilon: as in Keras.
@@ -22,7 +22,7 @@ def normalize_batch(inputs: Any, scale: Any, offset: Any, epsilon: float) -> tup
 
 
 def normalize(inputs: Any, scale: Any, offset: Any, mean: Any, variance: Any, epsilon: float) -> Any:
-    """Normalises by given statistics, for inference: TensorFlow's graph optimizer makes it a part of the convolution.
+    """Normalizes by given statistics, for inference: TensorFlow's graph optimizer makes it a part of the convolution.
 
     Args:
         inputs: (B, h, w, C). scale, offset, mean, variance: float32 (C,). epsilon: as in Keras.

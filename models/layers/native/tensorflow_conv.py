@@ -14,10 +14,10 @@ def conv(inputs: Any, kernel: Any, strides: Sequence[int], padding: str, border:
     """(B, h, w, C) and (side, side, C / groups, filters) → (B, h', w', filters).
 
     Args:
-        inputs: pictures. kernel: in the dtype of `inputs`.
+        inputs: images. kernel: in the dtype of `inputs`.
         strides: along both sides.
         padding: "same" or "valid".
-        border: rows and columns of zeros around the picture, for "valid".
+        border: rows and columns of zeros around the image, for "valid".
     """
     sides = [border, border]
     padded: Any = [[0, 0], sides, sides, [0, 0]] if border else padding.upper()
@@ -29,11 +29,11 @@ def learns_in_groups(dtype: str) -> bool:
     """Whether the kernel has a gradient for groups: with oneDNN only, and not for every dtype; so it is tried."""
     strides: Any = [1, 1, 1, 1]
     with tf.init_scope(), tf.device("CPU:0"):  # at once, even while a graph is traced
-        pictures, kernel = tf.zeros((1, 4, 4, 4), dtype), tf.zeros((3, 3, 2, 4), dtype)
-        common = {"out_backprop": pictures, "strides": strides, "padding": "SAME"}
+        images, kernel = tf.zeros((1, 4, 4, 4), dtype), tf.zeros((3, 3, 2, 4), dtype)
+        common = {"out_backprop": images, "strides": strides, "padding": "SAME"}
         try:
-            tf.raw_ops.Conv2DBackpropInput(input_sizes=pictures.shape, filter=kernel, **common)
-            tf.raw_ops.Conv2DBackpropFilter(input=pictures, filter_sizes=kernel.shape, **common)
+            tf.raw_ops.Conv2DBackpropInput(input_sizes=images.shape, filter=kernel, **common)
+            tf.raw_ops.Conv2DBackpropFilter(input=images, filter_sizes=kernel.shape, **common)
         except tf.errors.OpError:
             return False
     return True

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def best_after_nms(boxes: Any, scores: Any, iou_threshold: float, number: int) -> tuple[Any, Any, Any, Any]:
-    """The best boxes over all groups after suppression within each; pictures and groups go to the cores in parallel.
+    """The best boxes over all groups after suppression within each; images and groups go to the cores in parallel.
 
     Args:
         boxes: float32 (B, N, Q, 4) of Q groups.

@@ -10,16 +10,16 @@ from data_loader.pets.data import PetsData
 from data_loader.records import read_sample
 
 
-def half_a_picture(root):
+def half_an_image(root):
     path = root / "images/beagle_3.jpg"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def no_picture(root):
+def no_image(root):
     (root / "images/beagle_3.jpg").unlink()
 
 
-def text_for_a_picture(root):
+def text_for_an_image(root):
     (root / "images/beagle_3.jpg").write_text("<html>404</html>")
 
 
@@ -50,10 +50,10 @@ def listed_twice(root):
 
 
 BREAKS = {
-    half_a_picture: ("beagle_3.jpg", "picture does not decode"),
-    text_for_a_picture: ("beagle_3.jpg", "picture does not decode"),
-    no_picture: ("beagle_3.jpg", "picture missing"),
-    smaller_mask: ("beagle_3.png", r"mask of another size: mask \(20, 30\), picture \(40, 60\)"),
+    half_an_image: ("beagle_3.jpg", "image does not decode"),
+    text_for_an_image: ("beagle_3.jpg", "image does not decode"),
+    no_image: ("beagle_3.jpg", "image missing"),
+    smaller_mask: ("beagle_3.png", r"mask of another size: mask \(20, 30\), image \(40, 60\)"),
     no_mask: ("beagle_3.png", "mask missing"),
     empty_mask: ("beagle_3.png", "empty mask"),
     broken_mask: ("beagle_3.png", "mask does not decode"),
@@ -69,7 +69,7 @@ def test_what_is_broken_is_named_counted_and_left_out(break_it, pets_folder, pet
     data = PetsData(pets_config(max_bad_fraction=0.05), 0)
     with caplog.at_level(logging.WARNING, "maskeras"):
         data.prepare()
-    assert "1 of 36 pictures are broken and left out" in caplog.text
+    assert "1 of 36 images are broken and left out" in caplog.text
     assert re.search(f"{where}: {reason}", caplog.text)
     kept = [record.path.stem for split in ("train", "val", "test") for record in data.records(split)]
     assert len(kept) == len(set(kept)) == 35
@@ -93,19 +93,19 @@ def test_the_report_of_a_kept_index_is_the_same(pets_folder, pets_config, caplog
     assert caplog.text.count("beagle_3.png: mask missing") == 2
 
 
-def test_a_picture_that_breaks_later_is_named(pets_folder, pets_config):
+def test_an_image_that_breaks_later_is_named(pets_folder, pets_config):
     data = PetsData(pets_config(), 0)
     data.prepare()
     record = data.records("train")[0]
     record.path.write_bytes(b"gone bad")
-    with pytest.raises(DataError, match=f"{record.path.name}: the picture does not decode"):
+    with pytest.raises(DataError, match=f"{record.path.name}: the image does not decode"):
         read_sample(record)
     cv2.imwrite(str(record.path), np.zeros((10, 10, 3), np.uint8))
     with pytest.raises(DataError, match=r"is \(10, 10\) but was \(40, 60\)"):
         read_sample(record)
 
 
-def test_a_split_without_pictures_is_an_error(pets_folder, pets_config):
+def test_a_split_without_images_is_an_error(pets_folder, pets_config):
     (pets_folder / "annotations/test.txt").write_text("")
-    with pytest.raises(DataError, match="no usable picture for test"):
+    with pytest.raises(DataError, match="no usable image for test"):
         PetsData(pets_config(), 0).prepare()

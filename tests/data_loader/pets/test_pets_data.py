@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from data_loader import rle
+from base import rle
 from data_loader.errors import DataError
 from data_loader.pets import index_cache
 from data_loader.pets.breeds import BREEDS, id_in_species, list_line, parse_list_line, species_of
@@ -89,18 +89,18 @@ def test_border(pets_folder, pets_config, border, box, ones, ignored):
 
 def test_ground_truth_is_lossless(pets_folder, pets_config):
     data = prepared(pets_config(border="ignore"))
-    truth = data.ground_truth("test")
-    assert [category["name"] for category in truth["categories"]] == ["cat", "dog"]
-    assert len(truth["images"]) == len(truth["annotations"]) == 6
-    image, annotation = truth["images"][0], truth["annotations"][0]
+    ground_truth = data.ground_truth("test")
+    assert [category["name"] for category in ground_truth["categories"]] == ["cat", "dog"]
+    assert len(ground_truth["images"]) == len(ground_truth["annotations"]) == 6
+    image, annotation = ground_truth["images"][0], ground_truth["annotations"][0]
     assert (image["height"], image["width"]) == (40, 60)
     assert annotation["bbox"] == [10, 15, 30, 20]
     assert annotation["area"] == 600
     trimap = cv2.imread(str(pets_folder / f"annotations/trimaps/{Path(image['file_name']).stem}.png"), -1)
     np.testing.assert_array_equal(coco_mask.decode(annotation["segmentation"]), trimap != 2)
     assert set(annotation) == {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation"}
-    assert [sample["image_id"] for sample in data.test()] == [item["id"] for item in truth["images"]]
-    json.dumps(truth)
+    assert [sample["image_id"] for sample in data.test()] == [item["id"] for item in ground_truth["images"]]
+    json.dumps(ground_truth)
 
 
 def test_fingerprint_follows_the_content(pets_folder, pets_config):
@@ -164,7 +164,7 @@ def test_a_broken_or_unwritable_cache_is_gone_without(pets_folder, pets_config, 
     assert prepared(pets_config(cache=str(tmp_path / "file"))).fingerprint == first.fingerprint
 
 
-def test_several_pets_in_a_picture(pets_folder, pets_config):
+def test_several_pets_in_an_image(pets_folder, pets_config):
     annotations = pets_folder / "annotations"
     (annotations / "instances").mkdir()
     values = np.zeros((40, 60), np.uint8)
@@ -194,10 +194,10 @@ def test_objects_without_room_are_told_once(pets_folder, pets_config, caplog):
         list(data.train_batches(0))
         list(data.eval_batches("val"))
         assert caplog.text.count("more objects, up to 2") == told
-    assert "data.max_objects = 1: 8 of 24 training pictures" in caplog.text
+    assert "data.max_objects = 1: 8 of 24 training images" in caplog.text
 
 
-def test_garbage_among_several_pets_leaves_the_picture_out(pets_folder, pets_config, caplog):
+def test_garbage_among_several_pets_leaves_the_image_out(pets_folder, pets_config, caplog):
     lines = [list_line("beagle_0 1", 5), "beagle_0 two 5 2 4", "nobody_1 ?"]
     (pets_folder / "annotations/instances.txt").write_text("\n".join(lines))
     data = prepared(pets_config(max_bad_fraction=0.1))
@@ -234,8 +234,8 @@ def test_no_network_is_an_error_where_asked(pets_config):
         prepared(pets_config(offline="error"))
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real pictures are not on this machine")
-def test_the_real_pictures(pets_config, tmp_path):
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real images are not on this machine")
+def test_the_real_images(pets_config, tmp_path):
     data = prepared(pets_config(root=str(REAL), image_size=[320, 320]))
     assert data.display_name == "oxford-iiit-pet"
     assert [len(data.records(split)) for split in ("train", "val", "test")] == [3301, 367, 160]

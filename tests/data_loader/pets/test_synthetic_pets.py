@@ -4,15 +4,15 @@ import threading
 import cv2
 import numpy as np
 import pytest
+from data_loader.pets.drawing.image import draw_image
 
-from data_loader import rle
+from base import rle
 from data_loader.errors import DataError
 from data_loader.pets.breeds import BREEDS, species_of
 from data_loader.pets.config import SyntheticConfig
 from data_loader.pets.data import PetsData
 from data_loader.pets.drawing.animal import POSES, draw_animal, placing
 from data_loader.pets.drawing.looks import LOOKS
-from data_loader.pets.drawing.picture import draw_picture
 from data_loader.pets.synthetic import write_synthetic_pets
 
 
@@ -25,7 +25,7 @@ def config_of(tmp_path, **keys):
     return SyntheticConfig(**usual | keys)
 
 
-def test_pictures_depend_on_nothing_but_their_number(tmp_path):
+def test_images_depend_on_nothing_but_their_number(tmp_path):
     first = write_synthetic_pets(config_of(tmp_path / "a"))
     several = write_synthetic_pets(config_of(tmp_path / "b", workers=3))
     other = write_synthetic_pets(config_of(tmp_path / "c", seed=1))
@@ -65,7 +65,7 @@ def test_the_fallback_is_loud_and_named(pets_config, caplog):
     data = PetsData(pets_config(classes="breed"), 0)
     with caplog.at_level(logging.WARNING, "maskeras"):
         data.prepare()
-    assert "THESE ARE NOT REAL PICTURES" in caplog.text
+    assert "THESE ARE NOT REAL IMAGES" in caplog.text
     assert "synthetic-pets" in caplog.text
     assert data.display_name == "synthetic-pets"
     assert len(data.train()) + len(data.val()) == 6 and len(data.test()) == 2
@@ -77,10 +77,10 @@ def test_the_drawn_ones_can_be_asked_for(pets_config, caplog):
     assert data.display_name == "synthetic-pets"
     assert "NOT REAL" not in caplog.text
     found = [item.category for split in ("train", "val", "test") for r in data.records(split) for item in r.objects]
-    assert {1, 2, 3, 4, 5, 6, 7, 8} <= set(found)  # the first animal of picture i is of breed i + 1
+    assert {1, 2, 3, 4, 5, 6, 7, 8} <= set(found)  # the first animal of image i is of breed i + 1
 
 
-def test_a_drawn_picture_has_no_more_animals_than_there_is_room_for(pets_config):
+def test_a_drawn_image_has_no_more_animals_than_there_is_room_for(pets_config):
     synthetic = pets_config().synthetic.model_copy(update={"trainval": 12})
     for room, most in ((8, 3), (2, 2), (1, 1)):
         keys = {"max_objects": room, "synthetic": synthetic.model_dump(mode="json")}
@@ -96,7 +96,7 @@ def test_masks_on_disk_are_what_was_drawn(pets_config):
     records = [record for split in ("train", "val", "test") for record in data.records(split)]
     for record in records:
         index = int(record.path.stem.rsplit("_", 1)[1]) - 1
-        drawing = draw_picture(index, 0, 96, 3)
+        drawing = draw_image(index, 0, 96, 3)
         assert [item.category for item in record.objects] == [species_of(breed) for breed in drawing.breeds]
         for value, item in enumerate(record.objects, 1):
             np.testing.assert_array_equal(rle.decode(item.mask), drawing.instances == value)
@@ -106,7 +106,7 @@ def test_masks_on_disk_are_what_was_drawn(pets_config):
 def test_animals_are_large_enough_and_inside(start):
     counts = []
     for index in range(start, start + 25):
-        drawing = draw_picture(index, 0, 160, 3)
+        drawing = draw_image(index, 0, 160, 3)
         height, width = drawing.instances.shape
         assert drawing.image.shape == (height, width, 3) and max(height, width) == 160
         values, areas = np.unique(drawing.instances[drawing.instances > 0], return_counts=True)

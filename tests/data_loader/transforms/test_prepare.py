@@ -6,7 +6,7 @@ from data_loader.transforms.placement import Placement, fit, flipping, random_pl
 from data_loader.transforms.prepare import augment_sample, pad_sample, resize_sample
 from data_loader.transforms.warp import tight_box, warp_image, warp_mask
 
-STILL = {"flip": 0.0, "scale": 0.0, "rotation": 0.0, "colour": 0.0, "blur": 0.0}
+STILL = {"flip": 0.0, "scale": 0.0, "rotation": 0.0, "color": 0.0, "blur": 0.0}
 
 
 def blank(height, width):
@@ -71,14 +71,14 @@ def test_boxes_are_tight_and_values_stay(sample, seed):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_picture_and_masks_stay_together(seed):
-    """The object is the bright part of the picture: after any warp it still is."""
+def test_image_and_masks_stay_together(seed):
+    """The object is the bright part of the image: after any warp it still is."""
     rows, columns = np.mgrid[:96, :128]
     mask = ((np.hypot(rows - 45, columns - 60) < 25) | (columns > 115)).astype(np.uint8)
     sample = sample_of([mask], 96, 128)
     sample["image"] = np.repeat(mask[..., None] * np.uint8(250), 3, axis=2)
     config = AugmentConfig(
-        scale=1.0, scale_range=(0.45, 1.8), rotation=1.0, max_degrees=30.0, min_kept_area=0.0, colour=0.0, blur=0.0
+        scale=1.0, scale_range=(0.45, 1.8), rotation=1.0, max_degrees=30.0, min_kept_area=0.0, color=0.0, blur=0.0
     )
     result = augment_sample(sample, (96, 128), config, np.random.default_rng(seed))
     bright = result["image"][..., 0] > 125
@@ -86,14 +86,14 @@ def test_picture_and_masks_stay_together(seed):
 
 
 def test_same_rng_same_result(sample):
-    config = AugmentConfig(scale=1.0, rotation=1.0, colour=1.0, blur=1.0)
+    config = AugmentConfig(scale=1.0, rotation=1.0, color=1.0, blur=1.0)
     first, again, other = (augment_sample(sample, (48, 64), config, np.random.default_rng(i)) for i in (3, 3, 4))
     for key in ("image", "masks", "boxes"):
         np.testing.assert_array_equal(first[key], again[key])
     assert not np.array_equal(first["image"], other["image"])
 
 
-def test_every_part_of_an_outgrown_picture_is_seen():
+def test_every_part_of_an_outgrown_image_is_seen():
     config = AugmentConfig(**STILL | {"scale": 1.0, "scale_range": (2.0, 2.0)})
     rng = np.random.default_rng(0)
     corners = np.array([random_placement((50, 50), (50, 50), config, rng).matrix[:2, 2] for _ in range(300)])
@@ -172,7 +172,7 @@ def test_shrinking_keeps_the_area():
     assert np.count_nonzero(small) == pytest.approx(np.pi * 20**2, rel=0.01)
 
 
-def test_a_warp_has_pixel_centres_at_a_half():
+def test_a_warp_has_pixel_centers_at_a_half():
     image = np.zeros((4, 4, 3), np.uint8)
     image[1, 2] = 200
     double = warp_image(image, Placement(scaling(2, 2), (8, 8)))

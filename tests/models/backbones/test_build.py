@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from models.backbones.applications.mobilenet import mobilenet_v2
-from models.backbones.architecture import NormalizePictures
+from models.backbones.architecture import NormalizeImages
 from models.backbones.build import STRIDES, build_backbone
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
@@ -30,7 +30,7 @@ def build(name="mobilenet_v2", size=SIZE, **values):
     return build_backbone(BackboneConfig(name=name, **values), size, None if "weights" in values else True)
 
 
-def pictures(batch=2, size=SIZE, seed=0):
+def images(batch=2, size=SIZE, seed=0):
     return np.random.default_rng(seed).uniform(0, 255, (batch, *size, 3)).astype(np.float32)
 
 
@@ -41,7 +41,7 @@ def networks():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_features_have_the_declared_strides(networks, name):
-    features = networks[name](pictures())
+    features = networks[name](images())
     assert list(features) == ["C2", "C3", "C4", "C5"]
     for level, feature in features.items():
         feature = ops.convert_to_numpy(feature)  # noqa: PLW2901
@@ -53,8 +53,8 @@ def test_a_backbone_may_be_named_by_its_dotted_path():
     own = build("models.backbones.applications.mobilenet:mobilenet_v2")
     named = build("mobilenet_v2")
     own.set_weights(named.get_weights())
-    for level, feature in named(pictures()).items():
-        np.testing.assert_array_equal(own(pictures())[level], feature)
+    for level, feature in named(images()).items():
+        np.testing.assert_array_equal(own(images())[level], feature)
 
 
 def test_the_momentum_of_batch_norm_is_that_of_the_config():
@@ -65,22 +65,22 @@ def test_the_momentum_of_batch_norm_is_that_of_the_config():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pictures_are_normalized_as_the_network_was_trained(networks, name):
-    x = pictures()
-    normalized = networks[name].get_layer("normalize_pictures")(x)
+def test_images_are_normalized_as_the_network_was_trained(networks, name):
+    x = images()
+    normalized = networks[name].get_layer("normalize_images")(x)
     np.testing.assert_allclose(normalized, PREPROCESSING[name](x.copy()), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_features_are_those_of_the_application(networks, name):
-    """The cut network gives what the whole one gives for pictures that Keras preprocessed."""
+    """The cut network gives what the whole one gives for images that Keras preprocessed."""
     architecture = load_object(BACKBONES[name])(BackboneConfig(name=name, weights=None))
     whole = architecture.make((*SIZE, 3))
     if name == "efficientnet_b0":
         whole = keras.Model(whole.get_layer("stem_conv_pad").input, whole.output)
     whole.set_weights(networks[name].get_weights())
-    expected = whole(PREPROCESSING[name](pictures(1)), training=False)
-    np.testing.assert_allclose(networks[name](pictures(1))["C5"], expected, rtol=2e-3, atol=2e-4)
+    expected = whole(PREPROCESSING[name](images(1)), training=False)
+    np.testing.assert_allclose(networks[name](images(1))["C5"], expected, rtol=2e-3, atol=2e-4)
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
@@ -96,7 +96,7 @@ def test_names_are_stable_and_unique(networks, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_frozen_batch_norm_makes_training_equal_to_inference(networks, name):
     before = networks[name].get_weights()
-    training, inference = networks[name](pictures(), training=True), networks[name](pictures(), training=False)
+    training, inference = networks[name](images(), training=True), networks[name](images(), training=False)
     for level in STRIDES:
         expected = ops.convert_to_numpy(inference[level])  # by another kernel, so they differ by rounding
         np.testing.assert_allclose(training[level], expected, rtol=1e-4, atol=1e-4 * expected.std())
@@ -109,7 +109,7 @@ def test_trainable_batch_norm_follows_the_batches():
     backbone = build(alpha=0.35, batch_norm="trainable")
     moving = [weight for weight in backbone.weights if "moving" in weight.path]
     before = [np.array(ops.convert_to_numpy(weight)) for weight in moving]
-    training, inference = backbone(pictures(), training=True), backbone(pictures(), training=False)
+    training, inference = backbone(images(), training=True), backbone(images(), training=False)
     assert not np.allclose(training["C4"], inference["C4"])
     assert all(not np.array_equal(old, new) for old, new in zip(before, moving, strict=True))
 
@@ -128,7 +128,7 @@ def test_frozen_stages_keep_their_statistics_while_the_others_learn():
     backbone = build(alpha=0.35, frozen_stages=3, batch_norm="trainable")
     before = {weight.path: np.array(ops.convert_to_numpy(weight)) for weight in backbone.weights}
     found = weight_gradients(
-        lambda: sum(ops.sum(ops.square(feature)) for feature in backbone(pictures(), training=True).values()), backbone
+        lambda: sum(ops.sum(ops.square(feature)) for feature in backbone(images(), training=True).values()), backbone
     )
     weights = backbone.trainable_weights
     for weight, gradient in zip(weights, found, strict=True):
@@ -146,7 +146,7 @@ def test_contract_of_a_layer(tmp_path):
     def make():
         return build(alpha=0.35, size=(64, 64))
 
-    backbone, x = make(), pictures(2, (64, 64))
+    backbone, x = make(), images(2, (64, 64))
     reference = [ops.convert_to_numpy(feature) for feature in backbone(x).values()]
     check_saved_weights(make, backbone, x, reference, tmp_path / "backbone.weights.h5")
     check_config(backbone, x, reference)
@@ -155,13 +155,13 @@ def test_contract_of_a_layer(tmp_path):
 
 
 def test_normalization_is_in_float32_under_every_policy():
-    layer = NormalizePictures((100.0, 110.0, 120.0), (2.0, 4.0, 5.0), bgr=True, dtype="mixed_bfloat16")
+    layer = NormalizeImages((100.0, 110.0, 120.0), (2.0, 4.0, 5.0), bgr=True, dtype="mixed_bfloat16")
     pixel = np.array([[[[1.125, 118.0, 101.5]]]], np.float32)
     np.testing.assert_array_equal(layer(pixel), [[[[0.75, 2.0, np.float32(-23.775)]]]])
 
 
 def test_whole_numbers_are_taken_too(networks):
-    x = pictures().astype(np.uint8)
+    x = images().astype(np.uint8)
     whole, real = networks["mobilenet_v2"](x), networks["mobilenet_v2"](x.astype(np.float32))
     np.testing.assert_array_equal(whole["C5"], real["C5"])
 
@@ -178,7 +178,7 @@ def test_wrong_sizes_and_wrong_stages_are_errors(monkeypatch):
 
 
 def test_imagenet_features_tell_breeds_apart():
-    """Local weights are meaningful: a linear classifier on features of real pictures knows animals it never saw."""
+    """Local weights are meaningful: a linear classifier on features of real images knows animals it never saw."""
     weights = SHARED / "weights" / "mobilenet_v2_imagenet_notop.weights.h5"
     folder = SHARED / "data" / "pets" / "images"
     if not (weights.is_file() and folder.is_dir()):

@@ -56,7 +56,7 @@ QUICK = (
     "vgg16",
 )
 """One of each way to be built."""
-# test_build.py has these too; and one that is normalised otherwise than the rest of its family.
+# test_build.py has these too; and one that is normalized otherwise than the rest of its family.
 OTHERS = ("mobilenet_v2", "mobilenet_v3_small", "resnet50", "resnet50_v1", "efficientnet_b0", "efficientnet_v2_s")
 SMALLER = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
 BIGGER = sorted(set(BACKBONES) - {*QUICK, *OTHERS})
@@ -135,8 +135,8 @@ def _randomize(network, pixels):
         norm.momentum = 0.0
     if norms:
         inside = any(isinstance(layer, keras.layers.Rescaling) for layer in network.layers)
-        normalized = (pictures(4) - np.array(pixels.mean)) / np.array(pixels.std)
-        network(pictures(4) if inside else normalized, training=True)
+        normalized = (images(4) - np.array(pixels.mean)) / np.array(pixels.std)
+        network(images(4) if inside else normalized, training=True)
     _set_normalization(network, np.array(IMAGENET_STD))
 
 
@@ -151,7 +151,7 @@ def _leaves(network):
     return [layer for layer in network._flatten_layers() if not isinstance(layer, keras.Model)]
 
 
-def pictures(batch=2, size=SIZE, seed=0):
+def images(batch=2, size=SIZE, seed=0):
     return np.random.default_rng(seed).uniform(0, 255, (batch, *size, 3)).astype(np.float32)
 
 
@@ -209,8 +209,8 @@ def test_features_are_those_of_the_application(case):
     """Also: a file that the application wrote is read into the right places, by the order of its layers."""
     if case.theirs is None:
         pytest.skip("not from keras.applications; test_resnet.py and the golden outputs hold it to torchvision")
-    normalized = case.ours.get_layer("normalize_pictures")(pictures())
-    ours = numpy(case.ours(pictures(), training=False))
+    normalized = case.ours.get_layer("normalize_images")(images())
+    ours = numpy(case.ours(images(), training=False))
     for level, expected in zip(STRIDES, _expected(case, normalized), strict=True):
         spread = expected.std()
         assert spread > 1e-3, f"{level} tells nothing"
@@ -237,7 +237,7 @@ def _expected(case, normalized):
 
 def test_frozen_batch_norm_makes_training_equal_to_inference(case):
     """Nothing random is left in it either, as stochastic depth would be."""
-    training, inference = (numpy(case.ours(pictures(), training=flag)) for flag in (True, False))
+    training, inference = (numpy(case.ours(images(), training=flag)) for flag in (True, False))
     for level in STRIDES:
         # By another kernel, so they differ by rounding.
         np.testing.assert_allclose(training[level], inference[level], rtol=1e-4, atol=1e-3 * inference[level].std())
@@ -266,7 +266,7 @@ def _all_trainable(network):
 def test_a_pyramid_stands_on_it(case):
     pyramid = FPN(name="fpn")
     pyramid.build({level: tensor.shape for level, tensor in case.ours.output.items()})
-    found = numpy(pyramid(case.ours(pictures())))
+    found = numpy(pyramid(case.ours(images())))
     assert {level: feature.shape for level, feature in found.items()} == {
         f"P{n}": (2, math.ceil(SIZE[0] / 2**n), math.ceil(SIZE[1] / 2**n), 256) for n in range(2, 7)
     }
@@ -279,22 +279,22 @@ def test_cells_lie_where_their_stride_says(case, monkeypatch):
         if isinstance(layer, keras.layers.GlobalAveragePooling2D):
             monkeypatch.setattr(layer, "call", lambda x, keep=layer.keepdims: ops.zeros_like(ops.mean(x, (1, 2), keep)))
     height, width, patch = 256, 512, 32
-    images = np.full((3, height, width, 3), 127.0, np.float32)
-    images[1:, 112:144, 240:272] = pictures(1, (patch, patch))
-    images[2] = np.roll(images[2], 32, axis=1)
+    patches = np.full((3, height, width, 3), 127.0, np.float32)
+    patches[1:, 112:144, 240:272] = images(1, (patch, patch))
+    patches[2] = np.roll(patches[2], 32, axis=1)
     wide = keras.models.clone_model(case.body, keras.Input((height, width, 3)), clone_function=lambda layer: layer)
-    features = numpy(wide(case.ours.get_layer("normalize_pictures")(images), training=False))
+    features = numpy(wide(case.ours.get_layer("normalize_images")(patches), training=False))
     for level, stride in STRIDES.items():
         seen_by = np.square(features[level][1:] - features[level][:1]).sum(-1)
-        down, across = (_centres(seen_by, axis) * stride for axis in (1, 2))
-        # A network that pads at the far edges only is half a cell off, and a deep one sees the borders of the picture.
+        down, across = (_centers(seen_by, axis) * stride for axis in (1, 2))
+        # A network that pads at the far edges only is half a cell off, and a deep one sees the borders of the image.
         assert abs(across[1] - across[0] - 32) < max(stride / 2, 4), level
         assert abs(down[1] - down[0]) < stride / 2, level
         assert abs(across[0] - 256) < stride + 4 and abs(down[0] - 128) < stride + 4, level
 
 
-def _centres(energy, axis):
-    """The centre of gravity of each map (N, h, w) along an axis, in cells; the first cell lies around 0.5."""
+def _centers(energy, axis):
+    """The center of gravity of each map (N, h, w) along an axis, in cells; the first cell lies around 0.5."""
     weights = energy.sum(3 - axis)
     return (weights * (np.arange(weights.shape[1]) + 0.5)).sum(1) / weights.sum(1)
 
@@ -303,7 +303,7 @@ def test_odd_sizes_in_bfloat16_and_lasting_names(case):
     with dtype_policy("mixed_bfloat16"):
         other = build_backbone(BackboneConfig(name=case.name), ODD, True)
     assert {weight.dtype for weight in other.weights if "seed" not in weight.path} == {"float32"}
-    for level, feature in numpy(other(pictures(1, ODD))).items():
+    for level, feature in numpy(other(images(1, ODD))).items():
         assert feature.shape[1:3] == tuple(math.ceil(side / STRIDES[level]) for side in ODD)
         assert np.isfinite(feature).all() and feature.std() > 0
     paths = [weight.path for weight in case.ours.weights]

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models.backbones.architecture import NormalizePictures
+from models.backbones.architecture import NormalizeImages
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
 from utils.registry import load_object
 
-# What normalises inside of the network has to be built to see how.
+# What normalizes inside of the network has to be built to see how.
 BUILT = {"efficientnet_v2_b1", "efficientnet_v2_b2", "efficientnet_v2_b3", "mobilenet_v3_large"}
 
 
@@ -21,7 +21,7 @@ def test_pixels_are_normalized_as_keras_does(name):
     ramp = np.arange(256, dtype=np.float32)
     ramp = np.stack([ramp, ramp[::-1], np.roll(ramp, 100)], axis=-1).reshape(1, 16, 16, 3)
     pixels = load_object(BACKBONES[name])(BackboneConfig(name=name)).pixels
-    ours = NormalizePictures(pixels.mean, pixels.std, pixels.bgr)(ramp)
+    ours = NormalizeImages(pixels.mean, pixels.std, pixels.bgr)(ramp)
     np.testing.assert_allclose(ours, _preprocessed(name, ramp), rtol=1e-4, atol=1e-4)
 
 
@@ -37,6 +37,6 @@ def _preprocessed(name, images):
     make = getattr(keras.applications, applications[name.replace("_", "")])
     whole = make(include_top=False, weights=None, input_shape=(32, 32, 3))
     first = next(n for n, layer in enumerate(whole.layers) if "conv" in layer.name and "prestem" not in layer.name)
-    assert first > 1, "it has no normalisation of its own"
+    assert first > 1, "it has no normalization of its own"
     beginning = keras.Model(whole.input, whole.layers[first - 1].output)
     return ops.convert_to_numpy(beginning(np.resize(images, (1, 32, 32, 3))))[:, :8].reshape(images.shape)

@@ -40,11 +40,11 @@ def test_the_stride_is_in_the_3x3_convolution(small):
     assert strides == dict.fromkeys(["conv1", *blocks], 2)
 
 
-def test_a_picture_moved_by_32_pixels_moves_each_feature_by_its_cells():
+def test_an_image_moved_by_32_pixels_moves_each_feature_by_its_cells():
     backbone = build_backbone(BackboneConfig(name="resnext50_32x4d"), (192, 192), trained=True)
-    picture = np.zeros((1, 192, 192, 3), np.float32)
-    picture[:, 64:96, 64:96] = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3))
-    still, moved = backbone(picture), backbone(np.roll(picture, (32, 32), axis=(1, 2)))
+    image = np.zeros((1, 192, 192, 3), np.float32)
+    image[:, 64:96, 64:96] = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3))
+    still, moved = backbone(image), backbone(np.roll(image, (32, 32), axis=(1, 2)))
     # C2 and C3 alone see little enough that the padding does not reach the middle.
     for level, cells in (("C2", 8), ("C3", 4)):
         at = 80 * cells // 32

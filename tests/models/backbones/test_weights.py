@@ -210,12 +210,12 @@ def test_random_weights_stay_as_they_are():
         np.testing.assert_array_equal(weight, value)
 
 
-def test_an_efficientnet_for_other_pictures_is_an_error(tmp_path):
+def test_an_efficientnet_for_other_images_is_an_error(tmp_path):
     config = BackboneConfig(name="efficientnet_b0", weights=str(tmp_path / "x.weights.h5"))
     architecture = efficientnet.efficientnet(config)
     model = architecture.make(SHAPE)
     model.save_weights(tmp_path / "x.weights.h5")
-    with pytest.raises(WeightsError, match=r"its normalisation has mean \[0.0, 0.0, 0.0\]"):
+    with pytest.raises(WeightsError, match=r"its normalization has mean \[0.0, 0.0, 0.0\]"):
         load_weights(model, config, architecture)
     norm = next(layer for layer in model.layers if isinstance(layer, keras.layers.Normalization))
     published = [np.array(common.IMAGENET_MEAN), np.array(common.IMAGENET_STD)]

@@ -1,4 +1,4 @@
-"""The fused batch normalisation equals Keras' own, forward, backward and in its statistics."""
+"""The fused batch normalization equals Keras' own, forward, backward and in its statistics."""
 
 import keras
 import numpy as np
@@ -8,23 +8,23 @@ from keras import ops
 from models.layers.batch_norm import BatchNormalization, with_fused_batch_norm
 from tests.gradients import gradients, weight_gradients
 
-PICTURES = np.random.default_rng(0).normal(2.0, 3.0, (4, 5, 6, 7)).astype("float32")
-COTANGENT = np.random.default_rng(1).normal(size=PICTURES.shape).astype("float32")
+IMAGES = np.random.default_rng(0).normal(2.0, 3.0, (4, 5, 6, 7)).astype("float32")
+COTANGENT = np.random.default_rng(1).normal(size=IMAGES.shape).astype("float32")
 
 
 def trained_once(layer):
     """Output, gradients of input, gamma and beta, and moving statistics after one call in training."""
-    layer.build(PICTURES.shape)
+    layer.build(IMAGES.shape)
     layer.gamma.assign(np.linspace(0.5, 2.0, 7))
     layer.beta.assign(np.linspace(-1.0, 1.0, 7))
     by_weight = weight_gradients(
-        lambda: ops.sum(layer(PICTURES, training=True) * ops.convert_to_tensor(COTANGENT)), layer
+        lambda: ops.sum(layer(IMAGES, training=True) * ops.convert_to_tensor(COTANGENT)), layer
     )
     moving = [layer.moving_mean.numpy(), layer.moving_variance.numpy()]
     by_input = gradients(
-        lambda inputs: ops.sum(layer(inputs, training=True) * ops.convert_to_tensor(COTANGENT)), PICTURES
+        lambda inputs: ops.sum(layer(inputs, training=True) * ops.convert_to_tensor(COTANGENT)), IMAGES
     )
-    return [ops.convert_to_numpy(layer(PICTURES, training=True)), *by_input, *by_weight, *moving]
+    return [ops.convert_to_numpy(layer(IMAGES, training=True)), *by_input, *by_weight, *moving]
 
 
 def test_equals_keras():
@@ -32,16 +32,16 @@ def test_equals_keras():
     general = trained_once(keras.layers.BatchNormalization(momentum=0.9))
     for one, other in zip(ours, general, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-4)
-    assert abs(ours[4].mean() - 0.1 * PICTURES.mean()) < 1e-3
+    assert abs(ours[4].mean() - 0.1 * IMAGES.mean()) < 1e-3
 
 
 @pytest.mark.parametrize("frozen", [True, False])
 def test_moving_statistics_where_frozen_or_not_training(frozen):
     layer = BatchNormalization()
-    layer.build(PICTURES.shape)
+    layer.build(IMAGES.shape)
     layer.trainable = not frozen
-    outputs = layer(PICTURES, training=frozen)
-    np.testing.assert_allclose(ops.convert_to_numpy(outputs), PICTURES / np.sqrt(1 + layer.epsilon), rtol=1e-5)
+    outputs = layer(IMAGES, training=frozen)
+    np.testing.assert_allclose(ops.convert_to_numpy(outputs), IMAGES / np.sqrt(1 + layer.epsilon), rtol=1e-5)
     np.testing.assert_array_equal(layer.moving_mean.numpy(), np.zeros(7))
 
 
@@ -60,7 +60,7 @@ def test_what_the_kernel_cannot_do_is_left_to_keras(option):
     ours, keras_own = (
         made(renorm=option == "renorm") for made in (BatchNormalization, keras.layers.BatchNormalization)
     )
-    found, expected = (layer(PICTURES, training=True, mask=mask) for layer in (ours, keras_own))
+    found, expected = (layer(IMAGES, training=True, mask=mask) for layer in (ours, keras_own))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -69,6 +69,6 @@ def test_a_call_without_side_effects_has_none():
     trained, others = (
         [v.value for v in group] for group in (network.trainable_variables, network.non_trainable_variables)
     )
-    _, moved = network.stateless_call(trained, others, PICTURES, training=True)
+    _, moved = network.stateless_call(trained, others, IMAGES, training=True)
     assert not np.asarray(network.get_layer("norm").moving_mean).any()
     assert np.abs(ops.convert_to_numpy(moved[0])).max() > 0.01

@@ -15,7 +15,7 @@ from models.layers.convolution import Conv2D
 from tests.models.layer_contract import check_layer
 
 ROOT = Path(__file__).resolve().parents[3]
-PICTURES = np.random.default_rng(0).normal(size=(2, 9, 12, 48)).astype("float32")
+IMAGES = np.random.default_rng(0).normal(size=(2, 9, 12, 48)).astype("float32")
 
 
 def by_hand(x, kernel, groups, stride):
@@ -31,19 +31,19 @@ def by_hand(x, kernel, groups, stride):
 )
 def test_equals_group_by_group(groups, filters, side, stride):
     layer = Conv2D(filters, side, strides=stride, groups=groups, padding="same", use_bias=False)
-    layer.build(PICTURES.shape)
-    expected = by_hand(PICTURES, np.asarray(layer.kernel), groups, stride)
-    np.testing.assert_allclose(layer(PICTURES), expected, rtol=1e-4, atol=1e-5)
+    layer.build(IMAGES.shape)
+    expected = by_hand(IMAGES, np.asarray(layer.kernel), groups, stride)
+    np.testing.assert_allclose(layer(IMAGES), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_equals_keras_with_its_weights():
     ours, theirs = (made(24, 3, strides=2, groups=6, padding="valid", activation="relu") for made in _both())
     for layer in (ours, theirs):
-        layer.build(PICTURES.shape)
+        layer.build(IMAGES.shape)
     assert [weight.shape for weight in ours.weights] == [weight.shape for weight in theirs.weights]
     ours.set_weights([np.asarray(theirs.kernel), np.linspace(-1, 1, 24)])
     theirs.set_weights(ours.get_weights())
-    np.testing.assert_allclose(ours(PICTURES), theirs(PICTURES), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours(IMAGES), theirs(IMAGES), rtol=1e-4, atol=1e-5)
 
 
 def _both():
@@ -52,7 +52,7 @@ def _both():
 
 @pytest.mark.parametrize("groups", [6, 48])
 def test_contract_of_a_layer(groups, tmp_path):
-    check_layer(lambda: Conv2D(48, 3, groups=groups, padding="same", name="conv"), PICTURES, tmp_path)
+    check_layer(lambda: Conv2D(48, 3, groups=groups, padding="same", name="conv"), IMAGES, tmp_path)
 
 
 @pytest.mark.parametrize(("channels", "together"), [(4, 8), (8, 4), (24, 1), (48, 1)])
@@ -63,17 +63,17 @@ def test_groups_are_taken_together_up_to_the_width(channels, together):
 
 @pytest.mark.parametrize("groups", [1, 6, 48])
 @pytest.mark.parametrize(("side", "stride", "border"), [(3, 2, 1), (7, 2, 3), (3, 1, 2)])
-def test_a_border_is_zeros_around_the_picture(groups, side, stride, border):
+def test_a_border_is_zeros_around_the_image(groups, side, stride, border):
     """And the sizes that the layer promises are those it gives."""
     layer = Conv2D(48, side, strides=stride, groups=groups, border=border, use_bias=False)
-    layer.build(PICTURES.shape)
-    padded = np.pad(PICTURES, [(0, 0), (border, border), (border, border), (0, 0)])
+    layer.build(IMAGES.shape)
+    padded = np.pad(IMAGES, [(0, 0), (border, border), (border, border), (0, 0)])
     plain = Conv2D(48, side, strides=stride, groups=groups, use_bias=False)
     plain.build(padded.shape)
     plain.set_weights(layer.get_weights())
     expected = np.asarray(plain(padded))
-    np.testing.assert_allclose(layer(PICTURES), expected, rtol=1e-4, atol=1e-5)
-    assert layer.compute_output_shape((None, *PICTURES.shape[1:])) == (None, *expected.shape[1:])
+    np.testing.assert_allclose(layer(IMAGES), expected, rtol=1e-4, atol=1e-5)
+    assert layer.compute_output_shape((None, *IMAGES.shape[1:])) == (None, *expected.shape[1:])
 
 
 def test_a_border_is_for_valid_only():
@@ -82,12 +82,12 @@ def test_a_border_is_for_valid_only():
 
 
 def test_contract_of_a_layer_with_a_border(tmp_path):
-    check_layer(lambda: Conv2D(8, 3, strides=2, border=1, name="conv"), PICTURES, tmp_path)
+    check_layer(lambda: Conv2D(8, 3, strides=2, border=1, name="conv"), IMAGES, tmp_path)
 
 
 def test_contract_of_a_layer_with_groups_and_a_border(tmp_path):
     """Its gradients among it: TensorFlow's kernel has none for both at once."""
-    check_layer(lambda: Conv2D(48, 3, groups=6, strides=2, border=1, name="conv"), PICTURES, tmp_path)
+    check_layer(lambda: Conv2D(48, 3, groups=6, strides=2, border=1, name="conv"), IMAGES, tmp_path)
 
 
 LEARN = """
@@ -127,9 +127,9 @@ def test_without_a_gradient_for_groups_they_are_taken_together(monkeypatch):
     from models.layers.native import tensorflow_conv  # noqa: PLC0415 - imports TensorFlow
 
     layer = Conv2D(48, 3, groups=6, padding="same")
-    layer.build(PICTURES.shape)
-    expected, merged = np.asarray(layer(PICTURES)), []
+    layer.build(IMAGES.shape)
+    expected, merged = np.asarray(layer(IMAGES)), []
     monkeypatch.setattr(tensorflow_conv, "learns_in_groups", lambda dtype: False)
     monkeypatch.setattr(Conv2D, "_merged", lambda self, *args, own=Conv2D._merged: merged.append(1) or own(self, *args))
-    np.testing.assert_allclose(layer(PICTURES), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(layer(IMAGES), expected, rtol=1e-4, atol=1e-5)
     assert merged

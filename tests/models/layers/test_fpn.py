@@ -77,7 +77,7 @@ def test_outer_convolution_pads_with_one_row_of_zeros_on_each_side():
 
 
 @pytest.mark.parametrize("fine", [1, 2, 5, 8, 13, 40])
-def test_doubling_picks_the_neighbours_that_torch_picks(fine):
+def test_doubling_picks_the_neighbors_that_torch_picks(fine):
     coarse = (fine + 1) // 2
     doubled = ops.convert_to_numpy(_double(ops.reshape(ops.arange(coarse), (1, coarse, 1, 1)), (fine, 1)))[0, :, 0, 0]
     torch_picks = [cell * coarse // fine for cell in range(fine)]

@@ -7,7 +7,7 @@ from keras import ops
 from models.losses.functional import binary_cross_entropy, smooth_l1, softmax_cross_entropy, weighted_mean
 
 
-def test_weighted_mean_and_its_normalisers():
+def test_weighted_mean_and_its_normalizers():
     loss, weight = np.float32([1, 2, 4]), np.float32([1, 0, 0.5])
     assert float(weighted_mean(loss, weight)) == pytest.approx(3 / 1.5)
     assert float(weighted_mean(loss, weight, 6)) == pytest.approx(0.5)
@@ -43,15 +43,15 @@ def test_softmax_cross_entropy_by_hand():
 
 def test_smooth_l1_on_both_sides_of_beta():
     prediction, target = np.float32([0.5, -3, 1]), np.float32([0, 0, 1])
-    result = smooth_l1(prediction, target, np.ones(3), beta=1.0, normaliser=1)
+    result = smooth_l1(prediction, target, np.ones(3), beta=1.0, normalizer=1)
     assert float(result) == pytest.approx(0.125 + 2.5)
-    assert float(smooth_l1(prediction, target, np.ones(3), beta=0.0, normaliser=1)) == pytest.approx(3.5)
+    assert float(smooth_l1(prediction, target, np.ones(3), beta=0.0, normalizer=1)) == pytest.approx(3.5)
 
 
 def test_half_precision_is_summed_in_float32():
     # In float16 the sum would end at 2048, where 1 is no longer added.
     ones = np.ones(5000, np.float16)
-    assert float(smooth_l1(ones, 0 * ones, ones, beta=0.0, normaliser=1)) == 5000
+    assert float(smooth_l1(ones, 0 * ones, ones, beta=0.0, normalizer=1)) == 5000
     logits, labels = np.zeros((5000, 2), np.float16), np.zeros(5000, np.int32)
     assert float(softmax_cross_entropy(logits, labels, ones, 1)) == pytest.approx(5000 * math.log(2), rel=1e-5)
     assert float(binary_cross_entropy(0 * ones, ones, ones, 1)) == pytest.approx(5000 * math.log(2), rel=1e-5)

@@ -10,7 +10,7 @@ from models.layers.config import FPNConfig
 from models.mask_rcnn.config import BoxHeadConfig, MaskHeadConfig
 from models.mask_rcnn.model import MaskRCNN
 from models.mask_rcnn.network import MaskRCNNNetwork
-from tests.models.mask_rcnn.scenes import OBJECTS, batch_of, picture, tiny_config, tiny_spec, two_pictures
+from tests.models.mask_rcnn.dummy_batches import OBJECTS, batch_of, image, tiny_config, tiny_spec, two_images
 from trainers.steps import compile_steps
 
 STEPS = 200
@@ -25,13 +25,13 @@ def compiled(model, jit_compile=False):
 
 
 def sample(rng):
-    """A picture of any size that fits, smaller than the input or not, with 0 to OBJECTS objects inside it."""
+    """An image of any size that fits, smaller than the input or not, with 0 to OBJECTS objects inside it."""
     height, width = rng.integers(SIDE // 2, SIDE + 1, 2)
     objects = []
     for _ in range(rng.integers(OBJECTS + 1)):
         x, y = rng.integers(0, (width - 8, height - 8))
         objects.append((int(rng.integers(1, 3)), (int(x), int(y), int(x) + 8, int(y) + 8)))
-    drawn = picture(objects, SIDE, seed=int(rng.integers(1000)))
+    drawn = image(objects, SIDE, seed=int(rng.integers(1000)))
     drawn["image_size"] = np.array((height, width), np.int32)
     drawn["images"][height:] = 0
     drawn["images"][:, width:] = 0
@@ -88,7 +88,7 @@ def test_xla_computes_the_same(monkeypatch):
     generator = np.random.default_rng(0)
     for layer in (model.network.box_head.logits, model.network.box_head.deltas, model.network.rpn_head.objectness):
         layer.kernel.assign(generator.normal(0, 1.0, layer.kernel.shape))
-    batch, start = two_pictures(), model.network.get_weights()
+    batch, start = two_images(), model.network.get_weights()
     losses, found = [], []
     for jit_compile in (False, True):
         model.network.set_weights(start)

@@ -40,7 +40,7 @@ def test_scores_fall_and_boxes_of_two_classes_do_not_suppress_each_other():
 
 @pytest.mark.parametrize(("score", "number"), [(0.05, 3), (0.5, 2), (0.89, 1), (0.95, 0)])
 def test_score_is_a_strict_lower_bound(score, number):
-    result = found(score=score)
+    result = found(score_threshold=score)
     assert (result["classes"] > 0).sum() == number
     assert not result["scores"][number:].any() and not result["boxes"][number:].any()
 
@@ -56,7 +56,7 @@ def test_no_more_than_max_detections():
 
 
 def test_candidates_are_the_best_pairs_of_box_and_class():
-    check(found(candidates=3), ORDER[:2])
+    check(found(pre_nms_top_n=3), ORDER[:2])
 
 
 def test_each_class_has_its_own_deltas():
@@ -77,6 +77,6 @@ def test_boxes_below_min_size_are_no_detections():
 
 
 def test_nothing_found_is_all_zeros():
-    result = found(score=0.99)
+    result = found(score_threshold=0.99)
     assert not any(value.any() for value in result.values())
     assert result["classes"].dtype == np.int32

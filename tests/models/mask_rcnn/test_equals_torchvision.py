@@ -1,6 +1,6 @@
 """The whole network is the same function as torchvision 0.28's `maskrcnn_resnet50_fpn`, in float32, on every backend.
 
-Two pictures: one that torchvision pads only, one that it also resizes. 1e-4 of an output's largest value is allowed.
+Two images: one that torchvision pads only, one that it also resizes. 1e-4 of an output's largest value is allowed.
 """
 
 import cv2
@@ -11,6 +11,7 @@ from keras import ops
 
 from base.batch import DataSpec
 from base.variables import load_network_arrays
+from inference.paste import paste_mask
 from models.mask_rcnn.config import MaskRCNNConfig
 from models.mask_rcnn.model import box_losses, mask_loss
 from models.mask_rcnn.network import MaskRCNNNetwork
@@ -18,7 +19,6 @@ from models.mask_rcnn.targets import GroundTruth, RoITargets
 from models.weights.torchvision import torchvision_arrays
 from tests.models.golden import SOURCES, cut, golden
 from tests.models.torchvision_formula import formula_state
-from trainers.evaluators.paste import paste_mask
 
 INPUT = (256, 320)
 CLASSES = tuple(f"coco {index}" for index in range(1, 91))
@@ -28,7 +28,7 @@ LEVELS = {"fpn_0": "P2", "fpn_1": "P3", "fpn_2": "P4", "fpn_3": "P5", "fpn_pool"
 @pytest.fixture(scope="module")
 def network():
     # As in torchvision every class of every box above the score is a candidate: here there are 2713 and 2982.
-    section = {"backbone": {"name": "resnet50", "weights": None}, "detect": {"candidates": 3000}}
+    section = {"backbone": {"name": "resnet50", "weights": None}, "detect": {"pre_nms_top_n": 3000}}
     network = MaskRCNNNetwork(MaskRCNNConfig.model_validate(section), DataSpec(CLASSES, INPUT, 7), trained=True)
     report = load_network_arrays(network, torchvision_arrays(formula_state()))
     assert report.missing == ["sampling_noise/seed_generator_state"]
@@ -67,16 +67,18 @@ class Expected:
 
 
 class Outputs:
-    """What our network makes of a stored picture."""
+    """What our network makes of a stored image."""
 
     def __init__(self, network, arrays):
         self.network = network
         height, width = (int(side) for side in arrays["network_input_size"][:2])
-        self.picture_size, self.batch = arrays["picture"].shape[:2], network_batch(arrays["picture"], height, width)
-        self.to_picture = np.tile([self.picture_size[1] / width, self.picture_size[0] / height], 2).astype(np.float32)
+        self.image_size, self.batch = arrays["picture"].shape[:2], network_batch(arrays["picture"], height, width)
+        self.to_image = np.tile([self.image_size[1] / width, self.image_size[0] / height], 2).astype(np.float32)
         self.pyramid = network.pyramid(self.batch, training=False)
         self.logits, self.deltas = network.rpn_head(self.pyramid)
-        self.detections = {name: ops.convert_to_numpy(x)[0] for name, x in network.infer(self.batch).items()}
+        self.detections = {
+            name: ops.convert_to_numpy(x)[0] for name, x in network.forward_inference(self.batch).items()
+        }
 
     def pooled(self, boxes, head):
         return self.network.pool(self.pyramid, ops.convert_to_tensor(boxes[None]), head)
@@ -87,10 +89,10 @@ class Outputs:
         return ops.convert_to_numpy(boxes)[0]
 
 
-def network_batch(picture, height, width):
-    # torchvision resizes after it has normalised, so nothing is rounded to whole numbers in between.
+def network_batch(image, height, width):
+    # torchvision resizes after it has normalized, so nothing is rounded to whole numbers in between.
     images = np.zeros((1, *INPUT, 3), np.float32)
-    images[0, :height, :width] = cv2.resize(picture.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    images[0, :height, :width] = cv2.resize(image.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     size = np.array([[height, width]], np.int32)
     return {"images": ops.convert_to_tensor(images), "image_size": ops.convert_to_tensor(size)}
 
@@ -140,7 +142,7 @@ def test_heads(outputs, expected):
 def test_detections(outputs, expected):
     """The same, in the same order; among scores less than 1e-4 apart the order is free."""
     ours, theirs = outputs.detections, expected.arrays
-    scores, boxes = theirs["detection_scores"], ours["boxes"] * outputs.to_picture
+    scores, boxes = theirs["detection_scores"], ours["boxes"] * outputs.to_image
     assert len(scores) == len(ours["scores"]) == 100
     np.testing.assert_allclose(ours["scores"], scores, atol=1e-4)
     shape = theirs["detection_masks_shape"]
@@ -153,7 +155,7 @@ def test_detections(outputs, expected):
         found = min(same, key=lambda i: abs(i - place))
         assert abs(scores[found] - scores[place]) < 1e-4
         left.remove(found)
-        mask = paste_mask(ours["masks"][found], boxes[found], *outputs.picture_size)
+        mask = paste_mask(ours["masks"][found], boxes[found], *outputs.image_size)
         union = np.logical_or(mask, masks[place]).sum()
         assert union == 0 or np.logical_and(mask, masks[place]).sum() / union >= 0.999
 
@@ -174,10 +176,10 @@ def test_losses_of_the_heads(network, source):
     assert float(found["classifier"]) == pytest.approx(targets["loss_classifier"].item(), rel=1e-4)
     assert float(found["box"]) == pytest.approx(targets["loss_box"].item(), rel=1e-4)
     drawn = network.mask_head(ours.pooled(boxes[: positive.sum()], network.config.mask_head))
-    truth = {"gt_boxes": targets["gt_boxes"], "gt_classes": targets["gt_labels"].astype(np.int32)}
-    truth |= {"gt_masks": targets["gt_masks"], "gt_crowd": np.zeros(len(targets["gt_boxes"]), bool)}
-    truth = GroundTruth.of({name: ops.convert_to_tensor(value[None]) for name, value in truth.items()})
-    assert float(mask_loss(drawn, rois, truth)) == pytest.approx(targets["loss_mask"].item(), rel=1e-4)
+    ground_truth = {"gt_boxes": targets["gt_boxes"], "gt_classes": targets["gt_labels"].astype(np.int32)}
+    ground_truth |= {"gt_masks": targets["gt_masks"], "gt_crowd": np.zeros(len(targets["gt_boxes"]), bool)}
+    ground_truth = GroundTruth.of({name: ops.convert_to_tensor(value[None]) for name, value in ground_truth.items()})
+    assert float(mask_loss(drawn, rois, ground_truth)) == pytest.approx(targets["loss_mask"].item(), rel=1e-4)
 
 
 def test_this_is_float32():

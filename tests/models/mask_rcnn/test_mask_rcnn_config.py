@@ -33,13 +33,18 @@ def test_defaults_are_torchvisions(read):
         0.5,
         0.7,
     )
-    assert (rpn.pre_nms_train, rpn.post_nms_train, rpn.pre_nms_eval, rpn.post_nms_eval) == (2000, 2000, 1000, 1000)
+    assert (rpn.pre_nms_top_n_train, rpn.post_nms_top_n_train, rpn.pre_nms_top_n_eval, rpn.post_nms_top_n_eval) == (
+        2000,
+        2000,
+        1000,
+        1000,
+    )
     assert (box.positive_iou, box.samples, box.positive_fraction) == (0.5, 512, 0.25)
     assert (rpn.delta_weights, box.delta_weights) == ((1, 1, 1, 1), (10, 10, 5, 5))
     assert rpn.low_quality_matches
     assert rpn.max_scale == box.max_scale == 1000 / 16
     assert rpn.smooth_l1_beta == box.smooth_l1_beta == 1 / 9
-    assert (detect.score, detect.nms_iou, detect.max_detections) == (0.05, 0.5, 100)
+    assert (detect.score_threshold, detect.nms_iou, detect.max_detections) == (0.05, 0.5, 100)
     assert config.mask_samples == 128
 
 
@@ -76,7 +81,7 @@ def test_samples_without_room_for_a_positive(read, part):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("model.detect.score=1.5", "model.detect.score"),
+        ("model.detect.score_threshold=1.5", "model.detect.score_threshold"),
         ("model.box_head.samples=0", "model.box_head.samples"),
         ("model.box_head.delta_weights=[1,2,3]", "model.box_head.delta_weights"),
         ("model.box_head.sampels=4", "samples"),

@@ -53,7 +53,7 @@ def rpn_outputs(forward):
 
 
 @pytest.fixture(scope="module")
-def truth(targets):
+def ground_truth(targets):
     labels = targets["gt_labels"].astype(np.int32)
     batch = {"gt_boxes": targets["gt_boxes"], "gt_classes": labels, "gt_masks": targets["gt_masks"]}
     batch["gt_crowd"] = np.zeros(len(labels), bool)
@@ -80,19 +80,19 @@ def test_proposals(full_forward):
     assert (np.diag(distance) < 1e-2).mean() > 0.99
 
 
-def test_anchor_targets(forward, targets, truth):
+def test_anchor_targets(forward, targets, ground_truth):
     labels = targets["anchor_labels"]
     number = int((labels >= 0).sum())
     config = RPNConfig(samples=2 * number)
-    found = anchor_targets(forward["anchors"], truth, noise(1, len(labels)), config, 0.5)
+    found = anchor_targets(forward["anchors"], ground_truth, noise(1, len(labels)), config, 0.5)
     index, positive, valid, deltas = map(numbers, (found.index, found.positive, found.valid, found.deltas))
     assert set(index[positive]) == set(np.flatnonzero(labels == 1))
     assert set(index[valid & ~positive]) == set(np.flatnonzero(labels == 0))
     np.testing.assert_allclose(deltas[positive], targets["anchor_targets"][index[positive]], atol=1e-6)
 
 
-def test_samples_of_anchors_are_as_many_as_torchvision_draws(forward, targets, truth):
-    found = anchor_targets(forward["anchors"], truth, noise(1, len(forward["anchors"])), RPNConfig(), 0.5)
+def test_samples_of_anchors_are_as_many_as_torchvision_draws(forward, targets, ground_truth):
+    found = anchor_targets(forward["anchors"], ground_truth, noise(1, len(forward["anchors"])), RPNConfig(), 0.5)
     assert numbers(found.positive).sum() == len(targets["rpn_positive"])
     assert numbers(found.valid).sum() == len(targets["rpn_positive"]) + len(targets["rpn_negative"])
 
@@ -107,14 +107,14 @@ def test_rpn_losses(targets, rpn):
     assert float(terms["rpn_box"]) == pytest.approx(targets["loss_rpn_box"].item(), rel=1e-5)
 
 
-def test_roi_targets(targets, truth):
+def test_roi_targets(targets, ground_truth):
     """torchvision's candidates were stored without the objects' own boxes, which ours end with."""
     proposals, labels = targets["roi_proposals"], targets["roi_labels"]
     place = {tuple(box): index for index, box in enumerate(proposals.tolist())}
     total = len(proposals) + len(targets["gt_boxes"])
     config = BoxHeadConfig(samples=2 * total, positive_fraction=0.5)
     usable = np.ones((1, len(proposals)), bool)
-    targets_of_all = roi_targets(proposals[None], usable, truth, noise(1, total), config, 0.5)
+    targets_of_all = roi_targets(proposals[None], usable, ground_truth, noise(1, total), config, 0.5)
     found = {name: numbers(value) for name, value in vars(targets_of_all).items()}
     assert found["valid"].sum() == total
     rows = np.array([row for row in range(total) if tuple(found["boxes"][row].tolist()) in place])
@@ -128,7 +128,7 @@ def test_roi_targets(targets, truth):
     ours = np.array([rows[list(index).index(i)] for i in sampled])
     stored = [list(targets["roi_sampled"]).index(i) for i in sampled]
     np.testing.assert_allclose(found["deltas"][ours], targets["roi_box_targets"][stored], atol=1e-4)
-    masks, _ = crop_masks(truth.masks, found["matched"][None, ours], found["boxes"][None, ours], 28)
+    masks, _ = crop_masks(ground_truth.masks, found["matched"][None, ours], found["boxes"][None, ours], 28)
     np.testing.assert_allclose(numbers(masks), targets["mask_targets"], atol=1e-4)
 
 
@@ -160,9 +160,9 @@ def plain_detections(logits, deltas, boxes):
 
 def decoded(deltas, box):
     size = box[2:] - box[:2]
-    centre = box[:2] + size / 2 + deltas[:2] / 10 * size
+    center = box[:2] + size / 2 + deltas[:2] / 10 * size
     size = size * np.exp(np.minimum(deltas[2:] / 5, np.log(1000 / 16)))
-    corners = np.concatenate([centre - size / 2, centre + size / 2])
+    corners = np.concatenate([center - size / 2, center + size / 2])
     return np.clip(corners, 0, [320, 240, 320, 240])
 
 

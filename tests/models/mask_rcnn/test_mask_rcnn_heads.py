@@ -52,9 +52,9 @@ def test_rpn_head_lists_levels_then_rows_then_columns_then_anchors():
     head = RPNHead(1, 2)
     maps = {"P2": np.arange(6, dtype=np.float32).reshape(1, 2, 3, 1), "P3": np.full((1, 1, 1, 1), 9, np.float32)}
     head(maps)
-    centre = np.zeros((3, 3, 1, 1))
-    centre[1, 1] = 1
-    head.conv.kernel.assign(centre)
+    center = np.zeros((3, 3, 1, 1))
+    center[1, 1] = 1
+    head.conv.kernel.assign(center)
     head.objectness.kernel.assign(np.array([1, 10]).reshape(1, 1, 1, 2))
     head.deltas.kernel.assign(np.array([1, 2, 3, 4, 10, 20, 30, 40]).reshape(1, 1, 1, 8))
     logits, deltas = (ops.convert_to_numpy(x)[0] for x in head(maps))

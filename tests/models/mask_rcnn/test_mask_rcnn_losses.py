@@ -11,14 +11,14 @@ LN2 = np.log(2.0)
 
 
 def anchors(positive=(True, False)):
-    """Of three anchors of two pictures: 0 and 2 of the first are drawn, 1 of the second; its other slot is empty."""
+    """Of three anchors of two images: 0 and 2 of the first are drawn, 1 of the second; its other slot is empty."""
     positive = np.array([positive, (False, False)])
     deltas = np.where(positive[..., None], np.float32([0.5, 0, 0, 0]), np.float32(0))
     return AnchorTargets(np.array([[0, 2], [1, 0]]), positive, np.array([[True, True], [True, False]]), deltas)
 
 
 def rois(positive=True):
-    """One picture of 8 × 8: a box of class 2, a background, a box of class 1, an empty slot."""
+    """One image of 8 × 8: a box of class 2, a background, a box of class 1, an empty slot."""
     drawn = np.array([[True, False, True, False]]) & positive
     boxes = np.float32([[[0, 0, 8, 8], [0, 0, 4, 4], [0, 0, 8, 4], [0, 0, 8, 8]]])
     deltas = np.where(drawn[..., None], np.float32([0, 0, 1, 0]), np.float32(0))
@@ -27,7 +27,7 @@ def rois(positive=True):
 
 
 def masks(first=1, second=1):
-    """Object 0 fills the left half of the picture, object 1 all of it."""
+    """Object 0 fills the left half of the image, object 1 all of it."""
     gt = np.zeros((1, 2, 8, 8), np.uint8)
     gt[0, 0, :, :4], gt[0, 1] = first, second
     boxes, ones = np.float32([[[0, 0, 4, 8], [0, 0, 8, 8]]]), np.ones((1, 2), bool)

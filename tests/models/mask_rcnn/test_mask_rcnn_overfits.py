@@ -2,10 +2,10 @@ import keras
 import numpy as np
 import pytest
 
+from inference.paste import paste_mask
 from models.mask_rcnn.config import DetectConfig, MaskHeadConfig
 from models.mask_rcnn.model import MaskRCNN
-from tests.models.mask_rcnn.scenes import SIZE, TWO, batch_of, picture, tiny_config, tiny_spec
-from trainers.evaluators.paste import paste_mask
+from tests.models.mask_rcnn.dummy_batches import SIZE, TWO, batch_of, image, tiny_config, tiny_spec
 from trainers.steps import compile_steps
 
 STEPS = 120
@@ -15,7 +15,7 @@ def trained(batch):
     keras.utils.set_random_seed(0)
     mask_head = MaskHeadConfig(channels=(32, 32), upsample_channels=32)
     model = MaskRCNN(
-        tiny_config(mask_head=mask_head, detect=DetectConfig(max_detections=8, candidates=60)), tiny_spec()
+        tiny_config(mask_head=mask_head, detect=DetectConfig(max_detections=8, pre_nms_top_n=60)), tiny_spec()
     )
     for layer in model.network._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -29,8 +29,8 @@ def trained(batch):
 
 
 @pytest.mark.slow
-def test_one_picture_is_learnt_by_heart():
-    sample = picture(TWO)
+def test_one_image_is_learned_by_heart():
+    sample = image(TWO)
     steps, totals = trained(batch_of(sample))
     assert np.mean(totals[-10:]) < 0.3 * np.mean(totals[:3]), totals
     found = {name: keras.ops.convert_to_numpy(value)[0] for name, value in steps.predict(batch_of(sample)).items()}
@@ -38,6 +38,6 @@ def test_one_picture_is_learnt_by_heart():
         best = np.flatnonzero(found["classes"] == kind)[0]
         assert found["scores"][best] > 0.7
         mask = paste_mask(found["masks"][best], found["boxes"][best], SIZE, SIZE) == 1
-        truth = sample["gt_masks"][index] == 1
-        overlap = (mask & truth).sum() / (mask | truth).sum()
+        target = sample["gt_masks"][index] == 1
+        overlap = (mask & target).sum() / (mask | target).sum()
         assert overlap > 0.8

@@ -10,7 +10,7 @@ from base.interrupts import Interrupted
 from data_loader.config import InstanceDataConfig
 from models.mask_rcnn.model import MaskRCNN
 from tests.base.loop_parts import At
-from tests.models.mask_rcnn.scenes import OBJECTS, SIZE, TWO, picture, tiny_config
+from tests.models.mask_rcnn.dummy_batches import OBJECTS, SIZE, TWO, image, tiny_config
 from trainers.config import TrainerConfig
 from trainers.supervised_train import SupervisedTrain
 from utils.seeds import seed_everything
@@ -23,7 +23,7 @@ class Scenes(BaseData):
     classes = ("rectangle", "ellipse")
 
     def train(self):
-        return [picture(TWO[: 1 + i % 2], seed=i) | {"image_id": np.int64(i)} for i in range(12)]
+        return [image(TWO[: 1 + i % 2], seed=i) | {"image_id": np.int64(i)} for i in range(12)]
 
     def val(self):
         return self.train()[:2]

@@ -14,7 +14,7 @@ from models.mask_rcnn.config import MaskHeadConfig
 from models.mask_rcnn.model import MaskRCNN
 from tests.gradients import weight_gradients
 from tests.models.layer_contract import dtype_policy
-from tests.models.mask_rcnn.scenes import OBJECTS, SIZE, batch_of, picture, tiny_config, tiny_spec, two_pictures
+from tests.models.mask_rcnn.dummy_batches import OBJECTS, SIZE, batch_of, image, tiny_config, tiny_spec, two_images
 from utils.download import DownloadError
 from utils.errors import UserError
 from utils.flops import count_cost, multiply_adds
@@ -36,7 +36,7 @@ def awake(model):
     return model
 
 
-def learnt(model, batch, seed=(1, 0)):
+def learned(model, batch, seed=(1, 0)):
     model.network.noise.state.assign(np.array(seed, model.network.noise.state.dtype))
     return model.forward(tensors(batch), training=True)
 
@@ -49,11 +49,11 @@ def tensors(batch):
     return {name: ops.convert_to_tensor(value) for name, value in batch.items()}
 
 
-def test_what_is_learnt_from(model):
-    outputs = learnt(model, two_pictures())
+def test_what_is_learned_from(model):
+    outputs = learned(model, two_images())
     cells = sum(side * side for side in (16, 8, 4, 2, 1))
-    shapes = {name: tuple(outputs[name].shape) for name in outputs if name not in ("rpn", "rois", "truth")}
-    # Where the backend can, the mask head works on as many samples as the picture with the most positives has.
+    shapes = {name: tuple(outputs[name].shape) for name in outputs if name not in ("rpn", "rois", "ground_truth")}
+    # Where the backend can, the mask head works on as many samples as the image with the most positives has.
     most = int(ops.convert_to_numpy(outputs["rois"].positive)[:, :8].sum(axis=1).max())
     assert most > 0 and shapes.pop("mask_logits") in ((2, most, 28, 28, 2), (2, 8, 28, 28, 2))
     assert shapes == {
@@ -67,21 +67,21 @@ def test_what_is_learnt_from(model):
     positive, boxes = ops.convert_to_numpy(rois.positive), ops.convert_to_numpy(rois.boxes)
     assert positive.any(axis=1).all(), "the objects' own boxes should be positives"
     assert (boxes >= 0).all() and (boxes <= SIZE).all()
-    losses = model.compute_losses(two_pictures(), outputs)
+    losses = model.compute_losses(two_images(), outputs)
     assert set(losses) == LOSSES
     assert all(np.isfinite(float(loss)) and float(loss) > 0 for loss in losses.values())
 
 
-def test_anchors_lie_on_the_features_of_a_picture_of_any_size():
+def test_anchors_lie_on_the_features_of_an_image_of_any_size():
     # 300 and 420 are no multiples of the strides: 300 // 38 would be 7.
     spec = DataSpec(("rectangle", "ellipse"), (300, 420), OBJECTS)
     network = MaskRCNN(tiny_config(), spec).network
     pyramid = network.fpn({name: ops.zeros((1, *x.shape[1:])) for name, x in network.backbone.output.items()})
     for level, anchors in zip((2, 3, 4, 5, 6), network.anchors, strict=True):
         rows, columns = pyramid[f"P{level}"].shape[1:3]
-        centres = (anchors[:, :2] + anchors[:, 2:]).reshape(rows, columns, 3, 2) / 2
-        np.testing.assert_array_equal(centres[:, :, 1, 0] - 2**level * np.arange(columns), np.zeros((rows, columns)))
-        np.testing.assert_array_equal(centres[:, :, 1, 1].T - 2**level * np.arange(rows), np.zeros((columns, rows)))
+        centers = (anchors[:, :2] + anchors[:, 2:]).reshape(rows, columns, 3, 2) / 2
+        np.testing.assert_array_equal(centers[:, :, 1, 0] - 2**level * np.arange(columns), np.zeros((rows, columns)))
+        np.testing.assert_array_equal(centers[:, :, 1, 1].T - 2**level * np.arange(rows), np.zeros((columns, rows)))
 
 
 def test_a_run_that_fell_back_goes_on_unfrozen_without_asking_again(tmp_path, monkeypatch):
@@ -121,7 +121,7 @@ def test_a_run_from_a_checkpoint_is_frozen_as_its_config_says(model, tmp_path):
 
 
 def test_loss_weights_multiply_the_terms(model):
-    outputs = learnt(model, two_pictures())
+    outputs = learned(model, two_images())
     weights = {"rpn_objectness": 2.0, "mask": 0.0}
     changed = model.config.model_copy(update={"loss_weights": model.config.loss_weights.model_copy(update=weights)})
     plain = {name: float(x) for name, x in model.compute_losses({}, outputs).items()}
@@ -132,8 +132,8 @@ def test_loss_weights_multiply_the_terms(model):
         assert weighted[name] == pytest.approx(weights.get(name, 1.0) * value)
 
 
-def test_detections_are_boxes_in_the_picture(model):
-    batch = two_pictures()
+def test_detections_are_boxes_in_the_image(model):
+    batch = two_images()
     batch["image_size"][1] = 40, 50
     found = inferred(model, batch)
     assert {name: x.shape for name, x in found.items()} == {
@@ -151,21 +151,21 @@ def test_detections_are_boxes_in_the_picture(model):
 
 
 def test_masks_are_those_of_the_detections_class(model):
-    batch = tensors(two_pictures())
+    batch = tensors(two_images())
     found = model.predict(batch)
     pyramid = model.network.pyramid(batch, training=False)
     logits = model.network.mask_head(model.network.pool(pyramid, found["boxes"], model.config.mask_head))
     of_both = ops.convert_to_numpy(ops.sigmoid(logits))
     masks, classes = ops.convert_to_numpy(found["masks"]), ops.convert_to_numpy(found["classes"])
-    for image, slot in np.argwhere(classes > 0):
-        own = of_both[image, slot, ..., classes[image, slot] - 1]
-        np.testing.assert_allclose(masks[image, slot], own, atol=1e-6)
+    for row, slot in np.argwhere(classes > 0):
+        own = of_both[row, slot, ..., classes[row, slot] - 1]
+        np.testing.assert_allclose(masks[row, slot], own, atol=1e-6)
 
 
-def test_a_picture_alone_gives_what_it_gives_in_a_batch(model):
-    empty = picture((), seed=5)
+def test_an_image_alone_gives_what_it_gives_in_a_batch(model):
+    empty = image((), seed=5)
     empty["images"][:] = 0
-    samples = [picture(((1, (6, 8, 30, 28)),)), empty, picture(((2, (20, 20, 60, 50)),), seed=2)]
+    samples = [image(((1, (6, 8, 30, 28)),)), empty, image(((2, (20, 20, 60, 50)),), seed=2)]
     together = inferred(model, batch_of(*samples))
     for index, sample in enumerate(samples):
         for name, value in inferred(model, batch_of(sample)).items():
@@ -173,8 +173,8 @@ def test_a_picture_alone_gives_what_it_gives_in_a_batch(model):
 
 
 def test_gradients_reach_every_weight(model):
-    network, batch = model.network, two_pictures()
-    found = weight_gradients(lambda: sum(model.compute_losses(batch, learnt(model, batch)).values()), network)
+    network, batch = model.network, two_images()
+    found = weight_gradients(lambda: sum(model.compute_losses(batch, learned(model, batch)).values()), network)
     weights = network.trainable_weights
     for part in (network.fpn, network.rpn_head, network.box_head, network.mask_head, network.backbone):
         assert {id(w) for w in part.trainable_weights} <= {id(w) for w in weights}
@@ -185,16 +185,16 @@ def test_gradients_reach_every_weight(model):
 
 
 def test_a_batch_without_any_object_has_a_finite_gradient(model):
-    batch = batch_of(picture(()), picture((), seed=1))
-    losses = model.compute_losses(batch, learnt(model, batch))
+    batch = batch_of(image(()), image((), seed=1))
+    losses = model.compute_losses(batch, learned(model, batch))
     assert float(losses["rpn_box"]) == float(losses["box"]) == float(losses["mask"]) == 0
-    found = weight_gradients(lambda: sum(model.compute_losses(batch, learnt(model, batch)).values()), model.network)
+    found = weight_gradients(lambda: sum(model.compute_losses(batch, learned(model, batch)).values()), model.network)
     assert all(np.isfinite(gradient).all() for gradient in found if gradient is not None)
 
 
 def test_the_seed_decides_the_samples(model):
-    batch = two_pictures()
-    drawn = [learnt(model, batch, seed=(seed, 0)) for seed in (1, 1, 2)]
+    batch = two_images()
+    drawn = [learned(model, batch, seed=(seed, 0)) for seed in (1, 1, 2)]
     index = [ops.convert_to_numpy(d["rpn"].index) for d in drawn]
     boxes = [ops.convert_to_numpy(d["rois"].boxes) for d in drawn]
     for same, again, other in (index, boxes):
@@ -203,8 +203,8 @@ def test_the_seed_decides_the_samples(model):
 
 
 def test_every_step_draws_anew(model):
-    batch = two_pictures()
-    first = ops.convert_to_numpy(learnt(model, batch)["rpn"].index)
+    batch = two_images()
+    first = ops.convert_to_numpy(learned(model, batch)["rpn"].index)
     second = ops.convert_to_numpy(model.forward(tensors(batch), training=True)["rpn"].index)
     assert (first != second).any()
 
@@ -218,7 +218,7 @@ def test_samples_of_the_mask_head(limit, drawn):
 def test_the_mask_head_sees_only_its_samples_and_these_are_positives():
     config = tiny_config(mask_head=MaskHeadConfig(channels=(16,), upsample_channels=16, samples=1))
     model = MaskRCNN(config, tiny_spec())
-    outputs = learnt(model, two_pictures())
+    outputs = learned(model, two_images())
     assert outputs["mask_logits"].shape == (2, 1, 28, 28, 2)
     assert ops.convert_to_numpy(outputs["rois"].positive)[:, 0].all()
     assert float(model.compute_losses({}, outputs)["mask"]) > 0
@@ -227,8 +227,8 @@ def test_the_mask_head_sees_only_its_samples_and_these_are_positives():
 def test_bfloat16_keeps_boxes_and_scores_in_float32():
     with dtype_policy("mixed_bfloat16"):
         model = awake(MaskRCNN(tiny_config(), tiny_spec()))
-        outputs = learnt(model, two_pictures())
-        found = model.predict(tensors(two_pictures()))
+        outputs = learned(model, two_images())
+        found = model.predict(tensors(two_images()))
         losses = model.compute_losses({}, outputs)
         features = model.network.fpn(model.network.backbone(ops.zeros((1, SIZE, SIZE, 3))))
     assert {w.dtype for w in model.network.trainable_weights} == {"float32"}
@@ -245,11 +245,11 @@ def test_bfloat16_keeps_boxes_and_scores_in_float32():
 
 
 def test_bfloat16_losses_are_near_those_of_float32(model):
-    plain = {k: float(v) for k, v in model.compute_losses({}, learnt(model, two_pictures())).items()}
+    plain = {k: float(v) for k, v in model.compute_losses({}, learned(model, two_images())).items()}
     with dtype_policy("mixed_bfloat16"):
         low = MaskRCNN(tiny_config(), tiny_spec())
         low.network.set_weights(model.network.get_weights())
-        losses = low.compute_losses({}, learnt(low, two_pictures()))
+        losses = low.compute_losses({}, learned(low, two_images()))
     assert float(losses["rpn_objectness"]) == pytest.approx(plain["rpn_objectness"], rel=0.1)
     assert float(losses["mask"]) == pytest.approx(plain["mask"], rel=0.2)
 
@@ -267,7 +267,7 @@ def test_cost_is_that_of_the_parts_by_hand(model, monkeypatch):
     config, network = model.config, model.network
     per_mask = 14 * 14 * (9 * 16 * 16 + 4 * 16 * 16) + 28 * 28 * 16 * 2
     per_box = 7 * 7 * 16 * 32 + 32 * 32 + 32 * (3 + 12)
-    heads = config.detect.max_detections * per_mask + config.rpn.post_nms_eval * per_box
+    heads = config.detect.max_detections * per_mask + config.rpn.post_nms_top_n_eval * per_box
     rpn = (16**2 + 8**2 + 4**2 + 2**2 + 1) * (9 * 16 * 16 + 16 * 3 * 5)
     features = [network.backbone.output[f"C{level}"].shape for level in (2, 3, 4, 5)]
     fpn = sum(height * width * 16 * (channels + 9 * 16) for _, height, width, channels in features)
@@ -275,4 +275,4 @@ def test_cost_is_that_of_the_parts_by_hand(model, monkeypatch):
     assert counted == [backbone + fpn + rpn + heads]
     parameters = sum(weight.numpy().size for weight in network.weights) / 1e6
     assert f"{parameters:.2f} M parameters" in summary
-    assert "2.00 G multiply-adds for one picture of 64×64" in summary
+    assert "2.00 G multiply-adds for one image of 64×64" in summary

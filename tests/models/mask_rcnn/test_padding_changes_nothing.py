@@ -1,4 +1,4 @@
-"""What is padded, be it ground truth or whole pictures, changes no other picture's losses or detections."""
+"""What is padded, be it ground truth or whole images, changes no other image's losses or detections."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ from keras import ops
 
 from models.backbones.config import BackboneConfig
 from models.mask_rcnn.model import MaskRCNN
-from tests.models.mask_rcnn.scenes import tiny_config, tiny_spec, two_pictures
+from tests.models.mask_rcnn.dummy_batches import tiny_config, tiny_spec, two_images
 
 RoIs = ("boxes", "positive", "valid", "classes", "deltas")
 
 
 @pytest.fixture(scope="module")
 def model():
-    # Statistics of the batch would tie the pictures together; frozen ones do not.
+    # Statistics of the batch would tie the images together; frozen ones do not.
     backbone = BackboneConfig(weights=None, alpha=0.35)
     model = MaskRCNN(tiny_config(backbone=backbone), tiny_spec())
     for layer in model.network.backbone._flatten_layers():
@@ -21,7 +21,7 @@ def model():
     return model
 
 
-def learnt(model, batch):
+def learned(model, batch):
     model.network.noise.state.assign(np.array((1, 0), model.network.noise.state.dtype))
     return model.forward({name: ops.convert_to_tensor(value) for name, value in batch.items()}, training=True)
 
@@ -35,16 +35,16 @@ def more_ground_truth(batch, more=5):
     }
 
 
-def an_empty_picture_more(batch):
+def an_empty_image_more(batch):
     longer = {name: np.concatenate([value, np.zeros_like(value[:1])]) for name, value in batch.items()}
     longer["image_size"][2] = batch["image_size"][0]
     return longer
 
 
-@pytest.mark.parametrize("change", [more_ground_truth, an_empty_picture_more])
-def test_losses_of_the_other_pictures(model, change):
-    batch = two_pictures()
-    before, after = learnt(model, batch), learnt(model, change(batch))
+@pytest.mark.parametrize("change", [more_ground_truth, an_empty_image_more])
+def test_losses_of_the_other_images(model, change):
+    batch = two_images()
+    before, after = learned(model, batch), learned(model, change(batch))
     for group, names in (("rpn", ("index", "positive", "valid", "deltas")), ("rois", RoIs)):
         for name in names:
             one, other = (ops.convert_to_numpy(getattr(outputs[group], name))[:2] for outputs in (before, after))
@@ -61,11 +61,11 @@ def test_losses_of_the_other_pictures(model, change):
         assert float(losses[0]["mask"]) > 0
 
 
-def test_detections_of_the_other_pictures(model):
-    batch = {name: value for name, value in two_pictures().items() if not name.startswith("gt_")}
+def test_detections_of_the_other_images(model):
+    batch = {name: value for name, value in two_images().items() if not name.startswith("gt_")}
     before, after = (
         {name: ops.convert_to_numpy(x)[:2] for name, x in model.predict(tensors).items()}
-        for tensors in (batch, an_empty_picture_more(batch))
+        for tensors in (batch, an_empty_image_more(batch))
     )
     assert (before["classes"] > 0).any(axis=1).all()
     for name, value in before.items():

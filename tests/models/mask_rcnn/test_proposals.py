@@ -31,7 +31,7 @@ def test_deltas_move_the_anchors_and_are_not_weighted():
     deltas = np.zeros((1, 6, 4), np.float32)
     deltas[0, 2] = 0.5, -0.2, np.log(2), np.log(0.5)
     boxes, _ = selected(deltas=deltas)
-    # Centre (25, 25) moves by (5, -2), 10 × 10 becomes 20 × 5.
+    # Center (25, 25) moves by (5, -2), 10 × 10 becomes 20 × 5.
     np.testing.assert_allclose(boxes[0, 2], [20, 20.5, 40, 25.5], rtol=1e-6)
 
 
@@ -39,16 +39,16 @@ def test_weights_and_largest_growth_of_the_deltas_are_config():
     deltas = np.zeros((1, 6, 4), np.float32)
     deltas[0, 2] = 1, 0, 0, 9
     boxes, _ = selected(deltas=deltas, delta_weights=(2.0, 1.0, 1.0, 3.0), max_scale=1.5)
-    # Centre (25, 25) moves by 10 / 2; the height would grow by e³ and grows to 15.
+    # Center (25, 25) moves by 10 / 2; the height would grow by e³ and grows to 15.
     np.testing.assert_allclose(boxes[0, 2], [25, 17.5, 35, 32.5], rtol=1e-6)
 
 
-def test_clipping_is_to_each_pictures_own_height_and_width():
+def test_clipping_is_to_each_images_own_height_and_width():
     size = np.array([[50, 50], [12, 45]], np.int32)
     boxes, valid = selected(np.repeat(LOGITS, 2, axis=0), size=size)
     np.testing.assert_allclose(boxes[0, 1], [0, 0, 20, 20])
     np.testing.assert_allclose(boxes[1, 1], [0, 0, 20, 12])
-    # FINE[2] lies below the second picture: of no height, it goes.
+    # FINE[2] lies below the second image: of no height, it goes.
     np.testing.assert_allclose(boxes[1, 2:4], [COARSE[0], [40, 0, 45, 12]])
     np.testing.assert_array_equal(valid.sum(1), [5, 4])
 
@@ -66,13 +66,13 @@ def test_threshold_of_nms(threshold):
 
 
 def test_numbers_before_and_after_nms_in_training_and_evaluation():
-    numbers = {"pre_nms_train": 1, "post_nms_train": 9, "pre_nms_eval": 9, "post_nms_eval": 2}
+    numbers = {"pre_nms_top_n_train": 1, "post_nms_top_n_train": 9, "pre_nms_top_n_eval": 9, "post_nms_top_n_eval": 2}
     trained, valid = selected(training=True, **numbers)
     np.testing.assert_allclose(trained[0], [FINE[1], [0, 0, 20, 20]])
     assert valid.all()
     evaluated, _ = selected(training=False, **numbers)
     np.testing.assert_allclose(evaluated[0], [FINE[1], [0, 0, 20, 20]])
-    evaluated, _ = selected(training=False, **{**numbers, "post_nms_eval": 3})
+    evaluated, _ = selected(training=False, **{**numbers, "post_nms_top_n_eval": 3})
     np.testing.assert_allclose(evaluated[0, 2], FINE[2])
 
 

@@ -1,4 +1,4 @@
-"""Every recipe of `configs/` makes a network that learns and finds, and its pixels go with its pictures."""
+"""Every recipe of `configs/` makes a network that learns and finds, and its pixels go with its images."""
 
 import itertools
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from keras import ops
 
 from models.mask_rcnn.model import MaskRCNN
-from tests.models.mask_rcnn.scenes import tiny_spec, two_pictures
+from tests.models.mask_rcnn.dummy_batches import tiny_spec, two_images
 from utils.config import process_config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +28,7 @@ def test_a_recipe_makes_a_network_with_losses_and_detections(name):
     config = recipe(name).model
     backbone = config.backbone.model_copy(update={"weights": None})
     model = MaskRCNN(config.model_copy(update={"backbone": backbone, "pretrained": None}), tiny_spec())
-    batch = {key: ops.convert_to_tensor(value) for key, value in two_pictures().items()}
+    batch = {key: ops.convert_to_tensor(value) for key, value in two_images().items()}
     losses = model.compute_losses(batch, model.forward(batch, training=True))
     assert all(np.isfinite(float(loss)) and float(loss) >= 0 for loss in losses.values())
     assert sum(map(float, losses.values())) > 0.5
@@ -39,8 +39,8 @@ def test_a_recipe_makes_a_network_with_losses_and_detections(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_sizes_in_pixels_go_with_the_pictures(name):
-    """Anchors reach from a tenth of a picture to the whole, each about twice the one before; P4 takes half of it."""
+def test_sizes_in_pixels_go_with_the_images(name):
+    """Anchors reach from a tenth of an image to the whole, each about twice the one before; P4 takes half of it."""
     config = recipe(name)
     side = min(config.data.image_size)
     sizes = [level[0] for level in config.model.rpn.anchor_sizes]
@@ -51,7 +51,7 @@ def test_sizes_in_pixels_go_with_the_pictures(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_has_its_own_folder_and_levels_that_the_picture_fills(name):
+def test_a_recipe_has_its_own_folder_and_levels_that_the_image_fills(name):
     config = recipe(name)
     assert config.exp.name.replace("-", "_") == name
     assert all(side % 32 == 0 for side in config.data.image_size)

@@ -13,9 +13,9 @@ def test_base_anchors_are_rounded_to_whole_pixels():
 
 def test_order_is_row_column_ratio():
     (level,) = AnchorGenerator(sizes=((8,),), aspect_ratios=(1.0, 4.0)).grid((16,), [(2, 3)])
-    centres = (level[:, :2] + level[:, 2:]) / 2
+    centers = (level[:, :2] + level[:, 2:]) / 2
     expected = [[x, y] for y in (0, 16) for x in (0, 16, 32) for _ in range(2)]
-    assert centres.tolist() == expected
+    assert centers.tolist() == expected
     assert (level[1, 2:] - level[1, :2]).tolist() == [4, 16]
 
 

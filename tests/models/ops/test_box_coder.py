@@ -9,12 +9,12 @@ from models.ops.box_coder import BoxCoder
 
 def random_boxes(seed, count=50):
     rng = np.random.default_rng(seed)
-    centre, size = rng.uniform(0, 300, (count, 2)), rng.uniform(4, 200, (count, 2))
-    return np.concatenate([centre - size / 2, centre + size / 2], axis=1).astype(np.float32)
+    center, size = rng.uniform(0, 300, (count, 2)), rng.uniform(4, 200, (count, 2))
+    return np.concatenate([center - size / 2, center + size / 2], axis=1).astype(np.float32)
 
 
 def test_encoding_by_hand():
-    # The box is centred 5 to the right of and 10 below the anchor's centre, as wide and half as high.
+    # The box is centerd 5 to the right of and 10 below the anchor's center, as wide and half as high.
     deltas = BoxCoder().encode(np.float32([[5, 20, 15, 30]]), np.float32([[0, 5, 10, 25]]))
     expected = [[10 * 0.5, 10 * 0.5, 0, 5 * math.log(0.5)]]
     np.testing.assert_allclose(ops.convert_to_numpy(deltas), expected, rtol=1e-6)

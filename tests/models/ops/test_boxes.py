@@ -21,7 +21,7 @@ def test_iou_by_hand():
     np.testing.assert_allclose(result, [[1, 50 / 150, 10 / 100, 0, 0], [0, 0, 0, 0, 0]], rtol=1e-6)
 
 
-def test_iou_of_a_batch_equals_that_of_each_picture():
+def test_iou_of_a_batch_equals_that_of_each_image():
     rng = np.random.default_rng(0)
     corners = rng.uniform(0, 50, (3, 2, 7, 2, 2))
     a, b = np.sort(corners, axis=3).reshape(3, 2, 7, 4).transpose(1, 0, 2, 3).astype(np.float32)
@@ -36,7 +36,7 @@ def test_intersection_over_area_is_the_share_of_the_first():
     np.testing.assert_allclose(result, [[1, 0], [1, 0.5], [0, 0]])
 
 
-def test_clip_with_one_size_and_with_a_size_per_picture():
+def test_clip_with_one_size_and_with_a_size_per_image():
     outside = boxes([-3, -4, 50, 60], [5, 6, 7, 8])
     assert ops.convert_to_numpy(clip(outside, 40, 30)).tolist() == [[0, 0, 30, 40], [5, 6, 7, 8]]
     batch = np.stack([outside, outside])

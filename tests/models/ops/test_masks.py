@@ -61,7 +61,7 @@ def test_by_hand():
     mask = np.zeros((1, 1, 8, 8))
     mask[0, 0, :, 4:] = 1
     # Cells two pixels wide over x 1…7: the last is all object; the middle has its samples at 3.5 and 4.5, whose
-    # pixels' centres are taken to be whole numbers (no half pixel shift), so they see 0.5 and 1.
+    # pixels' centers are taken to be whole numbers (no half pixel shift), so they see 0.5 and 1.
     targets, _ = run(mask, [[0]], [[[1, 2, 7, 8]]], 3)
     np.testing.assert_allclose(targets[0, 0], [[0, 0.75, 1]] * 3, atol=1e-5)
 

@@ -22,7 +22,7 @@ def test_thresholds_count_as_above():
 
 
 def test_low_quality_takes_all_ties_and_their_own_best():
-    # Truth 1 is overlapped by 0.2 at best, by boxes 1 and 3 alike; box 3 overlaps truth 0 more and stays with it.
+    # Ground truth 1 is overlapped by 0.2 at best, by boxes 1 and 3 alike; box 3 overlaps ground truth 0 more.
     matched, label = run([[0.9, 0.1, 0.0, 0.5], [0.0, 0.2, 0.1, 0.2]])
     assert label == [1, 1, 0, 1]
     assert matched == [0, 1, 1, 0]
@@ -39,7 +39,7 @@ def test_padding_changes_nothing():
     assert run(padded, [True, True, False, False]) == run(iou)
 
 
-def test_a_picture_without_objects_has_negatives_only():
+def test_an_image_without_objects_has_negatives_only():
     matched, label = run([[0.9, 0.0], [0.8, 0.0]], [False, False])
     assert label == [0, 0]
     assert matched == [0, 0]

@@ -31,10 +31,10 @@ def crowded(seed, count=150):
 @pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5, 0.7])
 @pytest.mark.parametrize("grouped", [False, True])
 def test_equals_the_greedy_loop(threshold, grouped):
-    pictures = [crowded(seed) for seed in range(3)]
-    boxes, _, valid, groups = (np.stack(values) for values in zip(*pictures, strict=True))
+    images = [crowded(seed) for seed in range(3)]
+    boxes, _, valid, groups = (np.stack(values) for values in zip(*images, strict=True))
     keep = ops.convert_to_numpy(nms_sorted(boxes, valid, threshold, groups if grouped else None))
-    for i, (one_boxes, one_scores, one_valid, one_groups) in enumerate(pictures):
+    for i, (one_boxes, one_scores, one_valid, one_groups) in enumerate(images):
         expected = greedy(one_boxes, one_scores, one_valid, threshold, one_groups if grouped else None)
         np.testing.assert_array_equal(keep[i], expected)
         assert 0 < expected.sum() < one_valid.sum()
@@ -87,10 +87,10 @@ def test_best_of_levels_is_the_greedy_rule_within_each_level(operations):
     usable = rng.random((2, sum(lengths))) < 0.8
     found, real = map(ops.convert_to_numpy, best_of_levels(boxes, scores, usable, lengths, 0.3, 30))
     levels = np.repeat([0, 1, 2], lengths)
-    for picture in range(2):
-        one, score, able = boxes[picture], scores[picture], usable[picture]
-        best = check_best(found[picture], one, score, greedy(one, score, able, 0.3, levels), 30)
-        assert 10 < real[picture].sum() == len(best) < able.sum()
+    for image in range(2):
+        one, score, able = boxes[image], scores[image], usable[image]
+        best = check_best(found[image], one, score, greedy(one, score, able, 0.3, levels), 30)
+        assert 10 < real[image].sum() == len(best) < able.sum()
 
 
 @pytest.mark.parametrize("candidates", [60, 1000])
@@ -100,13 +100,13 @@ def test_best_of_classes_is_the_greedy_rule_within_each_class(operations, candid
     scores = np.maximum(rng.uniform(-0.5, 1, (2, 30, 4)), 0).astype(np.float32)
     found, kept, classes = map(ops.convert_to_numpy, best_of_classes(boxes, scores, 0.2, 40, candidates))
     labels = np.tile(np.arange(1, 5), 30)
-    for picture in range(2):
-        one, score = boxes[picture].reshape(-1, 4), scores[picture].reshape(-1)
+    for image in range(2):
+        one, score = boxes[image].reshape(-1, 4), scores[image].reshape(-1)
         able = (score > 0) & (score >= np.sort(score)[-min(candidates, 120)])
-        best = check_best(found[picture], one, score, greedy(one, score, able, 0.2, labels), 40)
+        best = check_best(found[image], one, score, greedy(one, score, able, 0.2, labels), 40)
         assert 5 < len(best) < able.sum()
-        np.testing.assert_allclose(kept[picture], np.pad(score[best], (0, len(kept[picture]) - len(best))))
-        np.testing.assert_array_equal(classes[picture], np.pad(labels[best], (0, len(kept[picture]) - len(best))))
+        np.testing.assert_allclose(kept[image], np.pad(score[best], (0, len(kept[image]) - len(best))))
+        np.testing.assert_array_equal(classes[image], np.pad(labels[best], (0, len(kept[image]) - len(best))))
 
 
 def test_a_single_level(operations):

@@ -72,7 +72,7 @@ def test_losses_of_the_region_proposals(targets, forward):
     weight[targets["rpn_positive"]] = weight[targets["rpn_negative"]] = 1
     objectness = binary_cross_entropy(logits, positive, weight)
     assert float(objectness) == pytest.approx(targets["loss_objectness"].item(), rel=1e-5)
-    box = smooth_l1(deltas, targets["anchor_targets"], positive[:, None], beta=1 / 9, normaliser=weight.sum())
+    box = smooth_l1(deltas, targets["anchor_targets"], positive[:, None], beta=1 / 9, normalizer=weight.sum())
     assert float(box) == pytest.approx(targets["loss_rpn_box"].item(), rel=1e-5)
 
 

@@ -19,7 +19,7 @@ def ramp(height=16, width=16):
 
 
 def by_the_book(feature, box, scale, size, ratio):
-    """torchvision's loops for one picture and one box."""
+    """torchvision's loops for one image and one box."""
     height, width, channels = feature.shape
     x1, y1, x2, y2 = (np.asarray(box, np.float64) * scale).tolist()
     step_y, step_x = max(y2 - y1, 1) / size, max(x2 - x1, 1) / size
@@ -42,7 +42,7 @@ def by_the_book(feature, box, scale, size, ratio):
 
 
 def test_a_ramp_by_hand(align):
-    # In cells the box spans y 2…6 and x 1…9; a linear map's mean over a cell is its value at the cell's centre.
+    # In cells the box spans y 2…6 and x 1…9; a linear map's mean over a cell is its value at the cell's center.
     result = align([ramp()], np.float32([[[4, 8, 36, 24]]]), np.zeros((1, 1), np.int32), [0.25], 2)
     np.testing.assert_allclose(result[0, 0, :, :, 0], [[3, 3], [5, 5]], rtol=1e-6)
     np.testing.assert_allclose(result[0, 0, :, :, 1], [[3, 7], [3, 7]], rtol=1e-6)
@@ -69,7 +69,7 @@ def test_a_box_outside_gives_zero(align):
     assert not result.any()
 
 
-def test_a_batch_equals_its_pictures(align):
+def test_a_batch_equals_its_images(align):
     rng = np.random.default_rng(1)
     maps = [rng.normal(size=(3, n, n, 4)).astype(np.float32) for n in (8, 4)]
     boxes = np.sort(rng.uniform(0, 32, (3, 5, 2, 2)), axis=2).reshape(3, 5, 4).astype(np.float32)

@@ -45,7 +45,7 @@ def test_no_positive_is_drawn_at_a_fraction_of_zero():
     assert valid.sum() == 2
 
 
-def test_a_batch_equals_its_pictures_and_noise_alone_decides():
+def test_a_batch_equals_its_images_and_noise_alone_decides():
     label = np.random.default_rng(2).integers(-1, 2, (3, 40)).astype(np.int32)
     noise = np.random.default_rng(3).random((3, 40)).astype(np.float32)
     together = [ops.convert_to_numpy(x) for x in sample(label, noise, 8, 0.5)]

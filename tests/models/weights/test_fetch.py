@@ -79,7 +79,7 @@ def test_a_damaged_file_in_the_cache_is_replaced(server, tmp_path):
 @pytest.mark.parametrize(
     ("name", "md5", "message"),
     [
-        ("breaks.h5", None, f"broke off at {len(CONTENT) // 2} of {len(CONTENT)} bytes"),
+        ("breaks.h5", None, f"was interrupted at {len(CONTENT) // 2} of {len(CONTENT)} bytes"),
         ("whole.h5", "0" * 32, "instead of 00000"),
         ("missing.h5", None, "404"),
         ("hangs.h5", None, "nothing came for"),

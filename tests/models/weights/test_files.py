@@ -86,7 +86,7 @@ def test_safetensors_of_bfloat16_and_of_unknown_kinds(tmp_path):
 )
 def test_broken_safetensors_are_refused(tmp_path, content):
     pytest.importorskip("safetensors")
-    refused(tmp_path / "a.safetensors", content, "broken off or damaged")
+    refused(tmp_path / "a.safetensors", content, "interrupted or damaged")
 
 
 def test_without_the_package_the_error_says_what_to_type(tmp_path, monkeypatch):
@@ -123,15 +123,15 @@ def npy(value=None, shape=None):
         (npz(content=npy()[:-1]), r"shape \(4,\), and 15 bytes"),
         (npz(content=b"text"), "magic"),
         (npz(content=b""), "magic|EOF"),
-        (npz(content=npy())[:-30], "broken off or damaged"),
+        (npz(content=npy())[:-30], "interrupted or damaged"),
         (npz(content=npy(np.zeros(1 << 23, np.float32)), compression=zipfile.ZIP_DEFLATED), "would become 33554560"),
         (npz(content=npy(), compression=zipfile.ZIP_LZMA), "compressed in a way that NumPy never does"),
         (npz(content=header("(0, -1)")), "unknown|cannot reshape"),
         (npz(content=header(f"(0, {1 << 70})")), "dimension"),
-        (npz(content=header("(4,), (")), "broken off or damaged"),
-        (npz(content=header("(0,), [1]: 2")), "broken off or damaged"),
-        (npz(content=header("(0,)", "('<f4',)")), "broken off or damaged"),
-        (b"text", "broken off or damaged"),
+        (npz(content=header("(4,), (")), "interrupted or damaged"),
+        (npz(content=header("(0,), [1]: 2")), "interrupted or damaged"),
+        (npz(content=header("(0,)", "('<f4',)")), "interrupted or damaged"),
+        (b"text", "interrupted or damaged"),
     ],
 )
 def test_an_npz_that_lies_or_is_broken_is_refused(tmp_path, content, reason):

@@ -11,7 +11,7 @@ from base.variables import network_arrays
 from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
 from models.backbones.resnet import VARIANTS
-from models.layers.recompute import Recompute
+from models.layers.remat import Remat
 from models.weights import fill, sources
 from models.weights.errors import WeightsError
 from models.weights.fill import without_epsilon
@@ -162,7 +162,7 @@ def test_a_variance_of_zero_keeps_its_scale(inside):
     """Also inside a part that is recomputed."""
     inputs = keras.Input((1, 1, 2))
     network = keras.Model(inputs, keras.layers.BatchNormalization(epsilon=1e-3, name="bn")(inputs))
-    network = keras.Model(inputs, Recompute(network)(inputs)) if inside else network
+    network = keras.Model(inputs, Remat(network)(inputs)) if inside else network
     arrays = {"bn/gamma": np.array([2, 2], np.float32), "bn/moving_variance": np.array([0, 1e-3], np.float32)}
     np.testing.assert_allclose(without_epsilon(arrays, network)["bn/gamma"], [2, 2 * 2**0.5], rtol=1e-6)
 

@@ -1,4 +1,4 @@
-"""A run that begins from a whole Mask R-CNN, with the rows of the classes that both know."""
+"""A run that is initialized from a whole Mask R-CNN, with the rows of the classes that both know."""
 
 import hashlib
 import logging
@@ -18,7 +18,7 @@ from models.weights.config import PretrainedConfig
 from models.weights.errors import WeightsError
 from models.weights.torchvision import torchvision_arrays
 from tests.local_server import refusing, serving_folder
-from tests.models.mask_rcnn.scenes import tiny_config
+from tests.models.mask_rcnn.dummy_batches import tiny_config
 from tests.models.weights.torch_files import write_pth
 from tests.models.weights.torchvision_states import SMALL, mask_rcnn_shapes, state, with_norms
 
@@ -70,7 +70,7 @@ def rows_of(values, width=1):
 
 @pytest.mark.parametrize("recomputed", [0, 3])
 def test_the_heads_keep_just_the_rows_of_cat_and_dog(no_network, source, file, recomputed):
-    made = model(file, backbone={"recomputed_stages": recomputed})
+    made = model(file, backbone={"gradient_checkpointing": recomputed})
     theirs, ours = torchvision_arrays(source), network_arrays(made.network)
     assert {name for name in theirs if name not in ours} == set()
     for name, value in theirs.items():
@@ -99,7 +99,7 @@ def test_a_class_without_an_entry_starts_anew_and_is_listed(no_network, source, 
     np.testing.assert_array_equal(ours["box_head/logits/bias"][[0, 2, 3]], theirs["box_head/logits/bias"][[0, 18, 17]])
     assert ours["box_head/logits/bias"][1] == 0 and ours["mask_head/logits/bias"][0] == 0
     assert 0 < np.abs(ours["box_head/logits/kernel"][:, 1]).max() < 0.1  # as it was drawn, with deviation 0.01
-    assert "classes whose rows of the heads start anew: rabbit" in caplog.text
+    assert "classes whose rows of the heads is randomly initialized: rabbit" in caplog.text
     assert made.origin.endswith("; rows kept for dog, cat; new rows for rabbit)")
 
 
@@ -117,7 +117,7 @@ def test_what_has_another_shape_is_listed(no_network, file, caplog):
     with caplog.at_level(logging.INFO, "maskeras"):
         model(file, classes=None, hidden=12)
     assert "box_head/fc6/kernel: (392, 16) → (392, 12)" in caplog.text
-    assert "arrays have another shape here and start anew" in caplog.text
+    assert "arrays have another shape here and is randomly initialized" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -24,27 +24,27 @@ def filled(layer, shape, *values):
 
 @pytest.mark.parametrize("groups", [1, 3])
 def test_a_convolution_grouped_or_not(groups):
-    picture, weight = draw(6, 5, 4), draw(9, 6 // groups, 3, 3, seed=1)
+    image, weight = draw(6, 5, 4), draw(9, 6 // groups, 3, 3, seed=1)
     arrays = torchvision_arrays({"layer1.0.conv2.weight": weight})
     layer = keras.layers.Conv2D(9, 3, groups=groups, use_bias=False)
     filled(layer, (None, 5, 4, 6), arrays["layer1_0_conv2/kernel"])
     expected = np.zeros((9, 3, 2))
     for output, row, column in np.ndindex(expected.shape):
         group = output // (9 // groups)
-        part = picture[group * 6 // groups : (group + 1) * 6 // groups, row : row + 3, column : column + 3]
+        part = image[group * 6 // groups : (group + 1) * 6 // groups, row : row + 3, column : column + 3]
         expected[output, row, column] = (part * weight[output]).sum()
-    found = layer(picture.transpose(1, 2, 0)[None])[0]
+    found = layer(image.transpose(1, 2, 0)[None])[0]
     np.testing.assert_allclose(found, expected.transpose(1, 2, 0), rtol=1e-4, atol=1e-4)
 
 
 def test_a_transposed_convolution():
-    picture, weight, bias = draw(4, 3, 2), draw(4, 5, 2, 2, seed=1), draw(5, seed=2)
+    image, weight, bias = draw(4, 3, 2), draw(4, 5, 2, 2, seed=1), draw(5, seed=2)
     module = "roi_heads.mask_predictor.conv5_mask"
     arrays = torchvision_arrays({f"{module}.weight": weight, f"{module}.bias": bias})
     layer = keras.layers.Conv2DTranspose(5, 2, strides=2)
     filled(layer, (None, 3, 2, 4), arrays["mask_head/upsample/kernel"], arrays["mask_head/upsample/bias"])
-    expected = np.einsum("iyx,ioab->oyaxb", picture, weight).reshape(5, 6, 4) + bias[:, None, None]
-    found = layer(picture.transpose(1, 2, 0)[None])[0]
+    expected = np.einsum("iyx,ioab->oyaxb", image, weight).reshape(5, 6, 4) + bias[:, None, None]
+    found = layer(image.transpose(1, 2, 0)[None])[0]
     np.testing.assert_allclose(found, expected.transpose(1, 2, 0), rtol=1e-4, atol=1e-4)
 
 

@@ -39,8 +39,8 @@ class OtherNetwork(Section):
     width: int = 8
 
 
-class Pictures(Section):
-    name: str = "pictures"
+class Images(Section):
+    name: str = "images"
     root: Path = Path("data")
     classes: tuple[str, ...] = ()
     mirror_password: str | None = None
@@ -71,7 +71,7 @@ class NoSection:
 PLAIN = {
     "exp": {"name": "run"},
     "model": {"name": "net"},
-    "data": {"name": "pictures"},
+    "data": {"name": "images"},
     "trainer": {"name": "training", "steps": 5},
     "evaluator": {"name": "figures"},
 }
@@ -80,12 +80,12 @@ PLAIN = {
 @pytest.fixture(autouse=True)
 def fake_parts(monkeypatch):
     module = ModuleType("fake_parts")
-    parts = (Network, OtherNetwork, Pictures, Training, Figures, OwnNetwork, NoSection, Sgd, AdamW)
+    parts = (Network, OtherNetwork, Images, Training, Figures, OwnNetwork, NoSection, Sgd, AdamW)
     vars(module).update({part.__name__: part for part in parts})
     monkeypatch.setitem(sys.modules, "fake_parts", module)
     names = {
         "model": {"net": "Network", "other_net": "OtherNetwork"},
-        "data": {"pictures": "Pictures"},
+        "data": {"images": "Images"},
         "trainer": {"training": "Training"},
         "evaluator": {"figures": "Figures"},
     }

@@ -70,7 +70,7 @@ def test_a_missing_key_is_named_with_its_meaning(write):
 def test_missing_sections_and_names_list_the_choices(write):
     text = message(write('{"exp": {"name": "a"}, "model": {}, "data": {"name": 3}, "evaluator": {"name": "figures"}}'))
     assert "model.name: missing; allowed: net, other_net, or a dotted path" in text
-    assert "data.name: received something that is no string; allowed: pictures" in text
+    assert "data.name: received something that is no string; allowed: images" in text
     assert "trainer: missing" in text
     assert "3 problems" in text
 

@@ -18,7 +18,7 @@ def test_the_environment_goes_before_the_config(write, monkeypatch):
 
 
 def test_no_text_form_of_a_config_holds_a_secret(write, tmp_path):
-    data = {"name": "pictures", "mirror_password": SECRET}
+    data = {"name": "images", "mirror_password": SECRET}
     config = process_config(write({"comet_api_key": SECRET, "data": data}))
     assert config.data.mirror_password == SECRET
     config.save(tmp_path / "config.json")
@@ -62,7 +62,7 @@ def test_secret_fields_are_left_out_by_type_too():
         '{"comet_api_key": ["s3kr1t"]}',
         '{"comet_api_key": {"a": "s3kr1t"}}',
         '{"comet_apikey": "s3kr1t"}',
-        '{"data": {"name": "pictures", "mirror_password": ["s3kr1t"]}}',
+        '{"data": {"name": "images", "mirror_password": ["s3kr1t"]}}',
         '{"data": [{"password": "s3kr1t"}], "model": {"name": "net", "mode": {"token": "s3kr1t"}}}',
     ],
 )

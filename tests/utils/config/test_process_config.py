@@ -21,7 +21,7 @@ def test_sections_get_the_class_of_their_name_and_its_defaults(write):
 
 
 def test_json_lists_become_tuples_and_strings_become_paths(write):
-    data = {"name": "pictures", "root": "elsewhere", "classes": ["cat", "dog"]}
+    data = {"name": "images", "root": "elsewhere", "classes": ["cat", "dog"]}
     config = process_config(write({"data": data, "exp": {"name": "run", "root": "runs"}}))
     assert config.data.classes == ("cat", "dog")
     assert config.exp.root == Path("runs")
@@ -37,7 +37,7 @@ def test_yaml_is_read_by_the_rules_of_1_2(write):
     text = """
 exp: {name: no, seed: 010}
 model: {name: net}
-data: &data {name: pictures, classes: [on, 2024-01-02, 1:30]}
+data: &data {name: images, classes: [on, 2024-01-02, 1:30]}
 trainer: {name: training, steps: 5, ema: {momentum: 1e-3}}
 evaluator: {name: figures}
 """
@@ -50,7 +50,7 @@ evaluator: {name: figures}
 
 def test_extends_merges_objects_and_replaces_the_rest(write, tmp_path):
     (tmp_path / "base").mkdir()
-    write({"data": {"name": "pictures", "root": "r", "classes": ["a", "b"]}}, "base/a.json")
+    write({"data": {"name": "images", "root": "r", "classes": ["a", "b"]}}, "base/a.json")
     write('{"extends": "a.json", "trainer": {"epochs": 7}, "exp": {"name": "b", "tags": ["x"]}}', "base/b.json")
     path = write("extends: base/b.json\ndata: {classes: [c]}\nexp: {name: c}\n", "c.yaml")
     config = process_config(path)

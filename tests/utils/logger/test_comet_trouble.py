@@ -31,7 +31,7 @@ logger = Logger(run_dir, config, experiment_name="x", comet_keys=[key])
 times = []
 for step in range(100):
     start = time.perf_counter()
-    logger.summarize(step, {"loss": 1.0, "picture": np.zeros((64, 64, 3), np.uint8)})
+    logger.summarize(step, {"loss": 1.0, "image": np.zeros((64, 64, 3), np.uint8)})
     times.append(time.perf_counter() - start)
 start = time.perf_counter()
 logger.close()

@@ -36,7 +36,7 @@ def test_what_has_no_scalars_is_no_line(tmp_path):
     path = tmp_path / "metrics.jsonl"
     writer = JsonlWriter(path, None)
     writer.write(1, "val", Entries(scalars={"AP": 0.5}), 0.0)
-    writer.write(1, "val", Entries(texts={"note": "a picture would do the same"}), 0.0)
+    writer.write(1, "val", Entries(texts={"note": "an image would do the same"}), 0.0)
     writer.close()
     assert [line["scalars"] for line in read_metrics(path)] == [{"AP": 0.5}]
 

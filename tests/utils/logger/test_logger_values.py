@@ -5,23 +5,23 @@ import numpy as np
 import pytest
 
 from utils.logger.config import LoggerConfig
-from utils.logger.values import encode_picture, flatten, make_histogram, sort_values
+from utils.logger.values import encode_image, flatten, make_histogram, sort_values
 
 CONFIG = LoggerConfig()
 
 
 def test_kinds_are_told_apart():
-    picture = np.zeros((4, 5, 3), np.uint8)
-    picture[1, 2] = (255, 0, 128)
+    image = np.zeros((4, 5, 3), np.uint8)
+    image[1, 2] = (255, 0, 128)
     entries = sort_values(
-        {"a": 1, "b": np.float32(0.5), "c": np.array(3), "d": True, "p": picture, "h": np.arange(8.0), "t": "words"},
+        {"a": 1, "b": np.float32(0.5), "c": np.array(3), "d": True, "p": image, "h": np.arange(8.0), "t": "words"},
         CONFIG,
     )
     assert entries.scalars == {"a": 1.0, "b": 0.5, "c": 3.0, "d": 1.0}
     assert entries.texts == {"t": "words"}
     assert list(entries.histograms) == ["h"]
-    decoded = cv2.imdecode(np.frombuffer(entries.pictures["p"].png, np.uint8), cv2.IMREAD_COLOR)
-    np.testing.assert_array_equal(decoded[..., ::-1], picture)
+    decoded = cv2.imdecode(np.frombuffer(entries.images["p"].png, np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(decoded[..., ::-1], image)
 
 
 @pytest.mark.parametrize(
@@ -91,18 +91,18 @@ def test_nonfinite_scalars_stay():
     assert scalars["b"] == -math.inf
 
 
-def test_limits_of_pictures_and_switch_of_histograms():
-    config = LoggerConfig(max_pictures=2, max_picture_side=20, histograms=False)
-    picture = np.full((10, 40, 3), 7, np.uint8)
-    entries = sort_values({"p1": picture, "p2": picture, "p3": picture, "h": np.arange(3.0)}, config)
-    assert list(entries.pictures) == ["p1", "p2"]
-    assert (entries.pictures["p1"].height, entries.pictures["p1"].width) == (5, 20)
+def test_limits_of_images_and_switch_of_histograms():
+    config = LoggerConfig(max_images=2, max_image_side=20, histograms=False)
+    image = np.full((10, 40, 3), 7, np.uint8)
+    entries = sort_values({"p1": image, "p2": image, "p3": image, "h": np.arange(3.0)}, config)
+    assert list(entries.images) == ["p1", "p2"]
+    assert (entries.images["p1"].height, entries.images["p1"].width) == (5, 20)
     assert entries.histograms == {}
 
 
-def test_a_thin_picture_keeps_a_pixel():
-    picture = encode_picture(np.zeros((1, 1000, 3), np.uint8), 16)
-    assert (picture.height, picture.width) == (1, 16)
+def test_a_thin_image_keeps_a_pixel():
+    image = encode_image(np.zeros((1, 1000, 3), np.uint8), 16)
+    assert (image.height, image.width) == (1, 16)
 
 
 def test_flatten():

@@ -49,8 +49,8 @@ def raw_steps(folder):
 
 
 def test_every_kind_comes_back(tmp_path):
-    picture = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
-    values = {"loss": 0.25, "overlay": picture, "weights": np.arange(8.0), "note": "ä text"}
+    pixels = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    values = {"loss": 0.25, "overlay": pixels, "weights": np.arange(8.0), "note": "ä text"}
     writer = TensorBoardWriter(tmp_path, None)
     writer.write(7, "val", sort_values(values, LoggerConfig(histogram_bins=4)), 1234.5)
     writer.close()
@@ -59,7 +59,7 @@ def test_every_kind_comes_back(tmp_path):
     image = events.Images("overlay")[0]
     assert (image.height, image.width, image.step) == (4, 5, 7)
     decoded = cv2.imdecode(np.frombuffer(image.encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
-    np.testing.assert_array_equal(decoded[..., ::-1], picture)
+    np.testing.assert_array_equal(decoded[..., ::-1], pixels)
     histogram = events.Histograms("weights")[0].histogram_value
     assert (histogram.min, histogram.max, histogram.num, histogram.sum, histogram.sum_squares) == (0, 7, 8, 28, 140)
     assert list(histogram.bucket_limit) == [1.75, 3.5, 5.25, 7]
@@ -102,7 +102,7 @@ def test_a_new_run_takes_back_everything(tmp_path):
 def test_steps_taken_back_within_a_session_are_gone_from_the_files(tmp_path):
     write_steps(tmp_path, range(6))
     writer = TensorBoardWriter(tmp_path, 4)
-    writer.take_back(3, "train")
+    writer.roll_back(3, "train")
     writer.write(3, "train", sort_values({"loss": 9.0}, LoggerConfig()), 0.0)
     writer.close()
     assert raw_steps(tmp_path / "train") == [0, 1, 2, 3]

@@ -1,0 +1,177 @@
+"""CocoEvaluator: AP and AR of boxes and masks as the COCO challenge defines them (https://cocodataset.org).
+
+Names of the figures, for the boxes (`box/…`) and for the masks (`mask/…`) alike:
+
+| name | meaning |
+|---|---|
+| `box/AP` | mean over the IoU thresholds 0.50, 0.55…0.95 and over the classes |
+| `box/AP50`, `box/AP75` | at the IoU threshold 0.50, 0.75 |
+| `box/AP_small`, `box/AP_medium`, `box/AP_large` | of objects up to 32², up to 96² and above, in the file's pixels |
+| `box/AR_1`, `box/AR_10`, `box/AR_100` | mean recall with the 1, 10, 100 best detections of an image and class |
+| `box/AR_small`, `box/AR_medium`, `box/AR_large` | mean recall by size |
+| `box/AP/<class>` | AP of one class |
+
+The set of names depends only on the config and the classes. A figure without any ground truth (a size or a class that
+does not occur) is NaN, where COCO has -1: it must not enter a mean or a comparison. Every image of the ground truth
+counts: one that was never shown to the evaluator has all its objects missed.
+"""
+
+from typing import Any
+
+import numpy as np
+from faster_coco_eval import mask as rle
+
+from base.base_eval import BaseEvaluator
+from base.batch import Batch
+from evaluation.coco_curves import Curves, Kind, evaluate
+from evaluation.config import CocoConfig
+from inference.paste import paste_mask
+
+_SIZES = ("small", "medium", "large")
+_IOU50, _IOU75 = 0, 5
+
+
+class CocoEvaluator(BaseEvaluator):
+    """Collects detections, at the size of the files' images and compressed, and gives COCO's figures.
+
+    Args:
+        config: thresholds, limits and which library computes.
+        ground_truth: COCO dict at the size of the files' images: `images` (`id`, `height`, `width`), `categories`
+            (class k is the k-th of the list) and `annotations` with `bbox` xywh, `segmentation`, `area`, `iscrowd`.
+
+    Raises:
+        ValueError: for a ground truth without these lists, with two categories of one name or an annotation of a
+            image or category that is not there.
+    """
+
+    config_class = CocoConfig
+
+    def __init__(self, config: CocoConfig, ground_truth: dict[str, Any]):
+        super().__init__(config, ground_truth)
+        _check_ground_truth(ground_truth)
+        self._sizes = {
+            int(image["id"]): (int(image["height"]), int(image["width"])) for image in ground_truth["images"]
+        }
+        self._categories = [int(category["id"]) for category in ground_truth["categories"]]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets all detections."""
+        self._detections: list[dict[str, Any]] = []
+        self._seen: set[int] = set()
+
+    def update(self, batch: Batch, predictions: dict[str, np.ndarray]) -> None:
+        """Takes the detections of one batch (see `base/batch.py`); those of class 0 and of empty images are left out.
+
+        Raises:
+            ValueError: for a missing key, an image that the ground truth does not have, has in another size or that
+                came before, a class that is not there, a box or score that is not finite.
+        """
+        missing = [key for key in ("boxes", "scores", "classes", "masks") if key not in predictions]
+        if missing:
+            raise ValueError(
+                f"CocoEvaluator got predictions {sorted(predictions)} without {missing}: see base/batch.py"
+            )
+        for row in np.flatnonzero(batch["valid"]):
+            image_id = int(batch["image_id"][row])
+            size = (int(batch["original_size"][row][0]), int(batch["original_size"][row][1]))
+            self._check_image(image_id, size)
+            self._seen.add(image_id)
+            one = {key: np.asarray(predictions[key][row]) for key in ("boxes", "scores", "classes", "masks")}
+            self._add(image_id, size, np.tile(batch["scale_to_original"][row], 2), one)
+
+    def result(self) -> dict[str, float]:
+        """Name → value of all figures (see the table at the top of this file), in 0…1 or NaN."""
+        config = self.config
+        kinds: tuple[Kind, ...] = ("box", "mask")
+        curves = {
+            kind: evaluate(self.ground_truth, self._detections, kind, config.max_detections, config.fast)
+            for kind in kinds
+        }
+        figures = {name: value for kind in kinds for name, value in self._summary(kind, curves[kind]).items()}
+        if config.per_class:
+            for kind in kinds:
+                figures |= self._per_class(kind, curves[kind])
+        return figures
+
+    def coco_results(self) -> list[dict[str, Any]]:
+        """The detections since `reset()` in COCO's result format, ready for `json.dump`.
+
+        Each has `image_id`, `category_id`, `bbox` xywh in pixels of the file's image (to 0.01), `score` (to 1e-6) and
+        `segmentation`, a compressed RLE with its counts as a string. `result()` uses the same rounded values, so the
+        file gives the same figures, but for one trap: `loadRes` of pycocotools takes the area of a result from its
+        `bbox` where there is one, so drop `bbox` before evaluating masks by size.
+        """
+        return [{key: value for key, value in one.items() if key != "area"} for one in self._detections]
+
+    def _check_image(self, image_id: int, size: tuple[int, int]) -> None:
+        if image_id not in self._sizes:
+            raise ValueError(f"image_id {image_id} is not in the ground truth: evaluate on the split it was made for")
+        if self._sizes[image_id] != size:
+            raise ValueError(
+                f"image_id {image_id} has original_size {size} in the batch and {self._sizes[image_id]} in the ground "
+                "ground truth: both must be the height and width of the file's image"
+            )
+        if image_id in self._seen:
+            raise ValueError(f"image_id {image_id} came twice since reset(): mark repeated images as not valid")
+
+    def _add(self, image_id: int, size: tuple[int, int], scale: np.ndarray, one: dict[str, np.ndarray]) -> None:
+        kept = one["classes"] != 0
+        boxes = one["boxes"][kept].astype(np.float32) * scale.astype(np.float32)
+        scores, classes, masks = one["scores"][kept], one["classes"][kept], one["masks"][kept]
+        if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
+            raise ValueError(f"image_id {image_id} has a box or score that is not finite: did the training diverge?")
+        for box, score, label, mask in zip(boxes, scores, classes, masks, strict=True):
+            if not 1 <= label <= len(self._categories):
+                raise ValueError(f"image_id {image_id} has the class {label}: the data has 1…{len(self._categories)}")
+            segmentation = rle.encode(paste_mask(mask, box, *size, threshold=self.config.mask_threshold))
+            left, top, right, bottom = (float(corner) for corner in box)
+            self._detections.append(
+                {
+                    "image_id": image_id,
+                    "category_id": self._categories[int(label) - 1],
+                    "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
+                    "score": round(float(score), 6),
+                    "segmentation": {"size": list(size), "counts": segmentation["counts"].decode("ascii")},
+                    "area": float(rle.area(segmentation)),
+                }
+            )
+
+    def _summary(self, kind: Kind, curves: Curves) -> dict[str, float]:
+        figures = {
+            "AP": curves.average_precision(),
+            "AP50": curves.average_precision(threshold=_IOU50),
+            "AP75": curves.average_precision(threshold=_IOU75),
+        }
+        figures |= {f"AP_{size}": curves.average_precision(size) for size in _SIZES}
+        figures |= {f"AR_{n}": curves.average_recall(limit=i) for i, n in enumerate(self.config.max_detections)}
+        figures |= {f"AR_{size}": curves.average_recall(size) for size in _SIZES}
+        return {f"{kind}/{name}": value for name, value in figures.items()}
+
+    def _per_class(self, kind: Kind, curves: Curves) -> dict[str, float]:
+        # The axis K is sorted by id, the list of categories need not be.
+        position = {category: index for index, category in enumerate(sorted(self._categories))}
+        return {
+            f"{kind}/AP/{category['name']}": curves.average_precision(category=position[int(category["id"])])
+            for category in self.ground_truth["categories"]
+        }
+
+
+def _check_ground_truth(ground_truth: dict[str, Any]) -> None:
+    missing = [key for key in ("images", "annotations", "categories") if key not in ground_truth]
+    if missing:
+        raise ValueError(f"the ground truth has {sorted(ground_truth)} and lacks {missing}: give a COCO dict")
+    names = [category["name"] for category in ground_truth["categories"]]
+    ids = {category["id"] for category in ground_truth["categories"]}
+    if len(set(names)) < len(names) or len(ids) < len(names):
+        raise ValueError(f"the ground truth has categories with one name or id: {ground_truth['categories']}")
+    images = {image["id"] for image in ground_truth["images"]}
+    for annotation in ground_truth["annotations"]:
+        absent = {"image_id", "category_id", "bbox", "area", "segmentation"} - annotation.keys()
+        if absent:
+            raise ValueError(f"annotation {annotation.get('id')} of the ground truth lacks {sorted(absent)}")
+        if annotation["image_id"] not in images or annotation["category_id"] not in ids:
+            raise ValueError(
+                f"annotation {annotation.get('id')} is of image {annotation['image_id']} and category "
+                f"{annotation['category_id']}: one of them is not in the ground truth"
+            )

@@ -1,0 +1,35 @@
+"""The config section of the COCO evaluator. Imports neither Keras nor OpenCV."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from utils.config.section import Section
+
+
+class CocoConfig(Section):
+    """Average precision and recall of boxes and masks as the COCO challenge defines them."""
+
+    name: str = "coco"
+    """Name in the table of evaluators, or a dotted path `package.module:Class`."""
+
+    fast: bool = True
+    """True: faster-coco-eval. False: pycocotools, several times slower, with the same numbers."""
+
+    per_class: bool = True
+    """Give the AP of every class as well, as `box/AP/<class>` and `mask/AP/<class>`."""
+
+    max_detections: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1, 10, 100)
+    """How many of the best detections of an image and class count, ascending: one AR each; AP uses the last."""
+
+    mask_threshold: float = Field(default=0.5, ge=0.0, le=1.0)
+    """A pixel belongs to the object where the pasted mask's probability is above this."""
+
+    @field_validator("max_detections")
+    @classmethod
+    def _ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError(
+                f"max_detections is {list(value)}: give distinct numbers in ascending order, as [1, 10, 100]"
+            )
+        return value

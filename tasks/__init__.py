@@ -1,0 +1,1 @@
+"""What differs between kinds of segmentation, declared in one file for each."""
