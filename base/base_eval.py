@@ -1,6 +1,7 @@
 """BaseEvaluator: predictions in, one row of named metrics out."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,20 @@ class BaseEvaluator(ABC):
 
     Args:
         config: the section `evaluator`.
-        ground_truth: what `BaseData.ground_truth(split)` gave.
+        ground_truth: what `BaseData.ground_truth(split)` returned.
     """
 
-    def __init__(self, config, ground_truth: dict):
+    def __init__(self, config, ground_truth: Any):
         self.config = config
         self.ground_truth = ground_truth
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the metrics that `result()` returns; empty where they are not known beforehand.
+
+        With them a `trainer.checkpoint.monitor` that no validation gives is an error before the first step.
+        """
+        return ()
 
     @abstractmethod
     def reset(self) -> None:

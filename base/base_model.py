@@ -10,6 +10,7 @@ import keras
 from base.batch import DataSpec
 from base.checkpoint import Checkpoint, CheckpointError, CheckpointSaver, read_checkpoint
 from base.config import CheckpointConfig, ModelConfig
+from base.task import load_task
 from base.variables import LoadReport, load_network_arrays, network_arrays
 from utils.flops import count_cost
 
@@ -87,7 +88,7 @@ class BaseModel(ABC):
 
     def init_saver(self, folder: Path, config: CheckpointConfig | None = None) -> None:
         """Says where `save()` and `load()` keep the checkpoints of the run, and which of them stay."""
-        self.saver = CheckpointSaver(folder, config or CheckpointConfig())
+        self.saver = CheckpointSaver(folder, (config or CheckpointConfig()).of_task(load_task(self.spec.task)))
 
     def save(
         self,

@@ -24,6 +24,7 @@ from base.variables import load_network_arrays, network_arrays
 from utils.errors import UserError
 from utils.logger.logger import Logger
 from utils.progress import TrainingProgress
+from utils.registry import nearest
 
 log = logging.getLogger("maskeras")
 
@@ -48,7 +49,8 @@ class BaseTrain(ABC):
         step_in_epoch: steps made of the epoch `model.cur_epoch`.
         history: the monitored metric at each validation.
         seconds: that the training took, up to the last checkpoint, over all resumes.
-        images: what a subclass keeps of the last evaluation for people to look at, uint8 RGB.
+        images: what a subclass keeps of the last evaluation for people, uint8 RGB.
+        checkpoint: the section `checkpoint` with the task's metric where the config names none.
     """
 
     def __init__(
@@ -66,6 +68,9 @@ class BaseTrain(ABC):
         self.config = config
         self.logger = logger
         self.evaluator = evaluator
+        self.task = data.task
+        self.checkpoint = config.checkpoint.of_task(self.task)
+        self._check_monitor()
         self.step_in_epoch = 0
         self.history: list[float] = []
         self.seconds = 0.0
@@ -84,21 +89,18 @@ class BaseTrain(ABC):
         """One update of the weights; returns name → loss, scalars that may still be on their way from the device."""
 
     def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
-        """The predictions for one batch: name → array (B, …), with the keys that the evaluator's `update` reads.
-
-        For objects these are `boxes`, `scores`, `classes` and `masks` of `base/batch.py`. The batch is without `gt_*`.
-        """
+        """The predictions for a batch without targets, as the evaluator's `update` reads them: name → array (B, …)."""
         return {key: keras.ops.convert_to_numpy(value) for key, value in self.model.predict(batch).items()}
 
     def state(self) -> dict[str, np.ndarray]:
-        """What a checkpoint has to keep of the trainer, by name."""
+        """What a checkpoint keeps of the trainer, by name."""
         return {}
 
     def load_state(self, arrays: dict[str, np.ndarray]) -> None:  # noqa: B027  (nothing to load by default)
-        """Takes back what `state()` gave."""
+        """Restores what `state()` returned."""
 
-    def averaged(self) -> dict[str, np.ndarray]:
-        """Variable path → the moving average of a weight, where the trainer keeps one."""
+    def ema(self) -> dict[str, np.ndarray]:
+        """Variable path → the EMA (exponential moving average) of a weight, where the trainer keeps it."""
         return {}
 
     def train(self) -> None:
@@ -143,7 +145,7 @@ class BaseTrain(ABC):
         self.progress.advance(self.step_in_epoch)
         if self.step_in_epoch % self.config.log_every == 0:
             self.log_losses()
-        every = self.config.checkpoint.every_steps
+        every = self.checkpoint.every_steps
         if every and self.model.global_step % every == 0 and self.step_in_epoch < self.data.steps_per_epoch:
             self.save({})
         self.stop_if_interrupted()
@@ -170,7 +172,7 @@ class BaseTrain(ABC):
             return {}
         self.save({})  # an error, a kill or too little memory in the validation must not cost the epoch
         metrics = self.validate()
-        self.history += [metrics[name] for name in [self.config.checkpoint.monitor] if name in metrics]
+        self.history += [metrics[name] for name in [self.checkpoint.monitor] if name in metrics]
         return metrics
 
     def validate(self) -> dict[str, float]:
@@ -182,12 +184,8 @@ class BaseTrain(ABC):
         self.stop_if_interrupted()
         if self.logger:
             self.logger.summarize(self.model.global_step, metrics, "val")
-        monitor = self.config.checkpoint.monitor
-        if monitor not in metrics:
-            raise UserError(
-                f"trainer.checkpoint.monitor is {monitor!r}, but the validation gave: {', '.join(sorted(metrics))}. "
-                "The epoch is saved: name one of these and resume with --resume."
-            )
+        monitor = self.checkpoint.monitor
+        self._check_monitor(metrics)
         log.info("validation: %s %.4f (%.0f s)", monitor, metrics[monitor], time.monotonic() - started)
         return metrics
 
@@ -195,19 +193,19 @@ class BaseTrain(ABC):
         """The evaluator's metrics over all images of a split; `{}` when a signal ended it half way."""
         evaluator.reset()
         for batch in self.data.eval_batches(split):
-            predictions = self.predict_step({key: value for key, value in batch.items() if not key.startswith("gt_")})
+            predictions = self.predict_step(self.task.inputs(batch))
             evaluator.update(batch, predictions)
-            self.on_evaluated(split, batch, predictions)
+            self.on_evaluated(split, batch, predictions, evaluator.ground_truth)
             if self.interrupts.received is not None:
                 return {}
         return evaluator.result()
 
-    def on_evaluated(self, split: str, batch: Batch, predictions: dict[str, np.ndarray]) -> None:  # noqa: B027
+    def on_evaluated(self, split: str, batch: Batch, predictions: dict[str, np.ndarray], ground_truth: Any) -> None:  # noqa: B027
         """Called after each batch of an evaluation: the place to keep some images."""
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Takes up the run where the checkpoint, already loaded into the model, left it; training goes on from the raw
-        weights, whichever were loaded.
+        """Resumes the run where the checkpoint, already loaded into the model, left it, with the raw weights, whichever
+        were loaded.
 
         Raises:
             UserError: it was written within an epoch of other data.
@@ -223,13 +221,13 @@ class BaseTrain(ABC):
         # The last step may be made and its validation not: the loop would not come to it again.
         due = self.evaluator is not None and self.validation_due()
         self._end_missing = self.steps_done() and self.step_in_epoch > 0 and not meta["validated"] and due
-        self._roll_back_figures(validated=meta["validated"])
+        self._roll_back_metrics(validated=meta["validated"])
         log.info("resumed after step %d (epoch %d)", self.model.global_step, self.model.cur_epoch + 1)
 
     def load_best(self) -> Checkpoint:
         """Fills model and trainer from the checkpoint that the monitored metric names; the last without validations.
 
-        The network gets the weights that were validated: the moving average, where there is one.
+        The network gets the weights that were validated: the EMA weights, where there are any.
         """
         checkpoint = self.model.load("best" if np.isfinite(self.history).any() else "last")
         self.load_state(part(checkpoint.arrays, "trainer"))
@@ -248,8 +246,9 @@ class BaseTrain(ABC):
             "history": self.history,
             "random": random_states(),
             "data": self._data_identity(),
+            "monitor": [self.checkpoint.monitor, self.checkpoint.mode],
         }
-        self.model.save(self.state(), meta, self.averaged())
+        self.model.save(self.state(), meta, self.ema())
 
     def log_losses(self) -> None:
         """Reads the losses since the last call and hands their means to the progress and the logger."""
@@ -268,7 +267,7 @@ class BaseTrain(ABC):
     def finished(self) -> bool:
         """Whether the last epoch is done, the last step, or something asked for the end."""
         stopping = self.config.early_stopping
-        early = stopping is not None and should_stop(self.history, stopping, self.config.checkpoint.mode)
+        early = stopping is not None and should_stop(self.history, stopping, self.checkpoint.mode or "max")
         asked = self.model.network.stop_training
         return self.model.cur_epoch >= self.config.epochs or self.steps_done() or early or asked
 
@@ -295,38 +294,48 @@ class BaseTrain(ABC):
             return
         raise Interrupted(
             f"Stopped by {received.name} after step {self.model.global_step}; a checkpoint was written. The same "
-            "command with --resume goes on from there.",
+            "command with --resume continues from there.",
             received,
         )
 
-    def _roll_back_figures(self, validated: bool) -> None:
-        """Takes back the logged rows that the resumed run writes again for a step that it does not make again."""
+    def _roll_back_metrics(self, validated: bool) -> None:
+        """Rolls back the logged rows that the resumed run writes again for a step that it does not make again."""
         if self.logger is None:
             return
         if not validated:
             self.logger.roll_back(self.model.global_step, "val")
-        # The final figures are those of the session that comes to the end, whichever step they are of.
+        # The final metrics are those of the session that reaches the end, whichever step they are of.
         self.logger.roll_back(0, "test")
+
+    def _check_monitor(self, metrics: dict[str, float] | None = None) -> None:
+        """Before the first step by the names that the evaluator knows, later by the metrics that it gave."""
+        given = sorted(metrics or (self.evaluator.names if self.evaluator else ()))
+        if given and self.checkpoint.monitor not in given:
+            near = nearest(str(self.checkpoint.monitor), given)
+            raise UserError(
+                f"trainer.checkpoint.monitor is {self.checkpoint.monitor!r}, which no validation gives"
+                f"{f'; did you mean {near}?' if near else '.'} The evaluator gives: {', '.join(given)}."
+            )
 
     def _check_weights(self) -> None:
         for path, value in network_arrays(self.model.network).items():
             if not np.isfinite(value).all():
                 raise UserError(
                     f"The variable {path} is not finite after step {self.model.global_step}; no checkpoint of that is "
-                    "written, the one before is kept. Lower trainer.optimizer.learning_rate or set clip_norm."
+                    "written, the previous one is kept. Lower trainer.optimizer.learning_rate or set clip_norm."
                 )
 
     def _check_data(self, checkpoint: Checkpoint) -> None:
         before, now = checkpoint.meta["data"], self._data_identity()
         if before == now:
             return
-        told = f"{checkpoint.path} was written on other data ({before}) than these ({now})"
+        found = f"{checkpoint.path} was written on other data ({before}) than these ({now})"
         if checkpoint.meta["position"]:
             raise UserError(
-                f"{told}, within an epoch, so its place in the epoch means nothing here. Give back the data, the seed "
-                "and the batch size that it had, or start a new run."
+                f"{found}, within an epoch, so its position in the epoch is meaningless here. Restore the data, the "
+                "seed and the batch size that it had, or start a new run."
             )
-        log.warning("%s: fingerprint, seed, batch size. THE RUN GOES ON WITH THE NEW ONES.", told)
+        log.warning("%s: fingerprint, seed, batch size. THE RUN CONTINUES WITH THE NEW ONES.", found)
 
     def _data_identity(self) -> list[Any]:
         return [self.data.fingerprint, self.data.seed, self.data.config.batch_size]

@@ -26,7 +26,8 @@ A pixel's center is at +0.5: the box of a single pixel (x, y) is (x, y, x + 1, y
 (B, D) int32 with 0 for padding, `masks` (B, D, M, M) probabilities inside the box.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,17 +46,36 @@ IGNORE = 255
 class DataSpec:
     """What a model has to know of the data: it is built for these shapes and classes.
 
+    It is in every checkpoint, so a model is rebuilt without its data set.
+
     Attributes:
+        task: name of the task in `utils.registry.TASKS`, or a dotted path.
         classes: names of the classes 1…K, in this order; the background has no name.
-        image_size: (H, W) of `images`.
-        max_objects: G.
+        image_size: (H, W) of `images`; images are resized to it by `base.letterbox`.
+        limits: capacities that only this task has, such as `max_objects`, which is G.
     """
 
+    task: str
     classes: tuple[str, ...]
     image_size: tuple[int, int]
-    max_objects: int
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def num_classes(self) -> int:
         """K, without the background."""
         return len(self.classes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values that `from_dict` takes."""
+        return {
+            "task": self.task,
+            "classes": list(self.classes),
+            "image_size": list(self.image_size),
+            "limits": dict(self.limits),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "DataSpec":
+        """The spec that gave these values."""
+        height, width = values["image_size"]
+        return cls(values["task"], tuple(values["classes"]), (height, width), dict(values["limits"]))

@@ -138,7 +138,7 @@ class CheckpointSaver:
                 f"{self.folder}: no checkpoint has the metric {self.config.monitor!r}, so none is the best: take "
                 "'last', or turn validation on (trainer.validate_every, trainer.checkpoint.monitor)."
             )
-        sign = -1 if self.config.mode == "max" else 1
+        sign = 1 if self.config.mode == "min" else -1
         return [path for _, path in sorted(values, key=lambda pair: sign * pair[0])]
 
     def _monitored(self, path: Path) -> float | None:

@@ -1,10 +1,11 @@
 """The sections that the base classes read, whatever the model and the trainer."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from base.task import Task
 from utils.config.section import Section
 
 
@@ -16,6 +17,21 @@ class ModelConfig(Section):
     listed."""
 
 
+class DataConfig(Section):
+    """What every data set's section has."""
+
+    image_size: tuple[Annotated[int, Field(ge=32)], Annotated[int, Field(ge=32)]] = (320, 320)
+    """Height and width of the network's input; an image is resized to fit and padded at the bottom and right."""
+    batch_size: int = Field(default=8, ge=1)
+    """Images in a training step, over all replicas."""
+    val_batch_size: int = Field(default=8, ge=1)
+    """Images in a validation step."""
+    workers: int = Field(default=2, ge=1)
+    """Threads that read, decode and augment."""
+    prefetch: int = Field(default=16, ge=1)
+    """Prepared images held ready for the next batches."""
+
+
 class CheckpointConfig(Section):
     """When a checkpoint is written and which are kept."""
 
@@ -23,10 +39,15 @@ class CheckpointConfig(Section):
     """Of how many newest steps the checkpoint is kept; the best one is kept besides."""
     every_steps: int | None = Field(default=None, ge=1)
     """Also write one every so many steps within an epoch; null: only after an epoch."""
-    monitor: str = "mask/AP"
-    """The validation metric that names the best checkpoint and that early stopping watches."""
-    mode: Literal["max", "min"] = "max"
-    """Whether a larger or a smaller value of `monitor` is better."""
+    monitor: str | None = None
+    """The validation metric that names the best checkpoint and that early stopping watches; null: that of the task,
+    `mask/AP` for instance segmentation."""
+    mode: Literal["max", "min"] | None = None
+    """Whether a larger or a smaller value of `monitor` is better; null: as the task says."""
+
+    def of_task(self, task: Task) -> "CheckpointConfig":
+        """The same with the task's metric and mode where the config leaves them open."""
+        return self.model_copy(update={"monitor": self.monitor or task.monitor, "mode": self.mode or task.mode})
 
 
 class EarlyStoppingConfig(Section):
@@ -51,8 +72,7 @@ class LoopConfig(Section):
     """The loop over epochs and steps."""
 
     epochs: int = Field(default=10, ge=0)
-    """How many times the training images are gone through; 0 trains nothing, and what the run is initialized from is
-    validated, saved and tested."""
+    """Passes over the training images; 0 trains nothing: the initial weights are validated, saved and tested."""
     max_steps: int | None = Field(default=None, ge=1)
     """Ends the run after so many steps in all; null: `epochs` alone decides."""
     validate_every: int = Field(default=1, ge=0)

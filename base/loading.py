@@ -1,6 +1,7 @@
-"""Samples by index → batches, read ahead by threads. The caller gives the order, Grain the threads that keep to it."""
+"""Samples by index → batches, read ahead by threads. The caller gives the order, Grain the threads that keep it."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import grain
 import numpy as np
@@ -35,8 +36,20 @@ def fill(samples: list[Sample], size: int) -> list[Sample]:
 
 
 def stack(samples: list[Sample]) -> Batch:
-    """Samples of the same keys and shapes → one batch."""
-    return {key: np.stack([sample[key] for sample in samples]) for key in samples[0]}
+    """Samples of the same keys and shapes → one batch.
+
+    What is not an array yet, such as masks kept as crops, becomes one here, one sample at a time: so no more than a
+    batch of them is ever in memory.
+    """
+    return {key: _stacked([sample[key] for sample in samples]) for key in samples[0]}
+
+
+def _stacked(values: list[Any]) -> np.ndarray:
+    first = np.asarray(values[0])
+    stacked = np.empty((len(values), *first.shape), first.dtype)
+    for row, value in enumerate(values):
+        stacked[row] = np.asarray(value)
+    return stacked
 
 
 class _Indices:

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from base.config import DataConfig
 from utils.config.section import Section
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -48,22 +49,12 @@ class AugmentConfig(Section):
         return self
 
 
-class InstanceDataConfig(Section):
-    """What a data set for instance segmentation needs to know, whatever its files look like."""
+class InstanceDataConfig(DataConfig):
+    """What a data set for instance segmentation needs, whatever its files look like."""
 
     name: str
     """Which data set: a name from the registry or a dotted path `package.module:Class`."""
-    image_size: tuple[Annotated[int, Field(ge=32)], Annotated[int, Field(ge=32)]] = (320, 320)
-    """Height and width of the network's input; an image is resized to fit and padded at the bottom and right."""
     max_objects: int = Field(default=8, ge=1)
-    """Objects of an image that the batch has room for; the largest ones are taken, crowds last."""
-    batch_size: int = Field(default=8, ge=1)
-    """Images in a training step, over all replicas."""
-    val_batch_size: int = Field(default=8, ge=1)
-    """Images in a validation step."""
-    workers: int = Field(default=2, ge=1)
-    """Threads that read, decode and augment."""
-    prefetch: int = Field(default=16, ge=1)
-    """Prepared images held ready for the next batches."""
+    """Capacity: at most so many objects of an image are in the batch, the largest ones, crowds last."""
     augment: AugmentConfig | None = AugmentConfig()
     """Random changes to the training images; null: none."""

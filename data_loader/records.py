@@ -1,4 +1,4 @@
-"""What the index knows of an image, and what is made of it: raw samples, the COCO ground truth, a fingerprint."""
+"""What an index knows of an image, and what is made of it: raw samples, the COCO ground truth, a fingerprint."""
 
 import hashlib
 import json
@@ -34,13 +34,37 @@ class ObjectRecord:
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """One image: where it lies, its size in pixels, its id in the ground truth and its objects."""
+    """One image: its path, its size in pixels, its id in the ground truth and its objects."""
 
     path: Path
     image_id: int
     height: int
     width: int
     objects: tuple[ObjectRecord, ...]
+
+
+class Masks(Sequence[np.ndarray]):
+    """The masks of an image's objects, decoded one at a time: (h, w) uint8 with 1 object, 0 not, 255 ignored.
+
+    `np.asarray` gives all of them, (n, h, w).
+    """
+
+    def __init__(self, record: ImageRecord):
+        self._record = record
+
+    def __len__(self) -> int:
+        return len(self._record.objects)
+
+    def __getitem__(self, index):
+        item = self._record.objects[index]
+        mask = rle.decode(item.mask)
+        if item.ignored is not None:
+            mask[rle.decode(item.ignored) != 0] = IGNORE
+        return mask
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        size = (self._record.height, self._record.width)
+        return np.stack(list(self)) if len(self) else np.zeros((0, *size), np.uint8)
 
 
 class RecordSource(Sequence[Sample]):
@@ -57,11 +81,11 @@ class RecordSource(Sequence[Sample]):
 
 
 def read_sample(record: ImageRecord) -> Sample:
-    """Decodes an image and its masks.
+    """Decodes an image.
 
     Returns:
-        `image` (h, w, 3) uint8 RGB, `boxes` (n, 4) float32 xyxy in pixels, `classes` (n,) int32 1…K, `masks` (n, h, w)
-        uint8 (0, 1, 255 ignored), `crowd` (n,) bool, `image_id` int.
+        `image` (h, w, 3) uint8 RGB, `boxes` (n, 4) float32 xyxy in pixels, `classes` (n,) int32 1…K, `masks`, the
+        `Masks` of its n objects, `crowd` (n,) bool, `image_id` int.
 
     Raises:
         DataError: the image is missing, does not decode or has changed its size since it was indexed.
@@ -70,19 +94,13 @@ def read_sample(record: ImageRecord) -> Sample:
     size = (record.height, record.width)
     if image.shape[:2] != size:
         raise DataError(f"{record.path}: the image is {image.shape[:2]} but was {size} (h, w) when it was indexed.")
-    count = len(record.objects)
-    masks = np.zeros((count, *size), np.uint8)
-    for mask, item in zip(masks, record.objects, strict=True):
-        mask[:] = rle.decode(item.mask)
-        if item.ignored is not None:
-            mask[rle.decode(item.ignored) != 0] = IGNORE
-    boxes = np.array([rle.xywh(item.mask) for item in record.objects], np.float32).reshape(count, 4)
+    boxes = np.array([rle.xywh(item.mask) for item in record.objects], np.float32).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     return {
         "image": image,
         "boxes": boxes,
         "classes": np.array([item.category for item in record.objects], np.int32),
-        "masks": masks,
+        "masks": Masks(record),
         "crowd": np.array([item.crowd for item in record.objects], bool),
         "image_id": record.image_id,
     }
@@ -122,10 +140,11 @@ def _annotation(item: ObjectRecord, image_id: int, number: int) -> dict:
 
 
 def fingerprint(splits: dict[str, Sequence[ImageRecord]]) -> str:
-    """12 hex digits over the splits: names, sizes in pixels, classes and masks of all images, in any order."""
+    """12 hex digits over names, sizes in pixels and bytes, classes and masks of all images, in any order."""
     lines = []
     for split, records in splits.items():
         for record in records:
             objects = [asdict(item) for item in record.objects]
-            lines.append(json.dumps([split, record.path.name, record.height, record.width, objects], sort_keys=True))
+            size = [record.height, record.width, record.path.stat().st_size if record.path.is_file() else 0]
+            lines.append(json.dumps([split, record.path.name, *size, objects], sort_keys=True))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]

@@ -1,6 +1,6 @@
 """CocoEvaluator: AP and AR of boxes and masks as the COCO challenge defines them (https://cocodataset.org).
 
-Names of the figures, for the boxes (`box/…`) and for the masks (`mask/…`) alike:
+Names of the metrics, for the boxes (`box/…`) and for the masks (`mask/…`) alike:
 
 | name | meaning |
 |---|---|
@@ -11,7 +11,7 @@ Names of the figures, for the boxes (`box/…`) and for the masks (`mask/…`) a
 | `box/AR_small`, `box/AR_medium`, `box/AR_large` | mean recall by size |
 | `box/AP/<class>` | AP of one class |
 
-The set of names depends only on the config and the classes. A figure without any ground truth (a size or a class that
+The set of names depends only on the config and the classes. A metric without any ground truth (a size or a class that
 does not occur) is NaN, where COCO has -1: it must not enter a mean or a comparison. Every image of the ground truth
 counts: one that was never shown to the evaluator has all its objects missed.
 """
@@ -19,20 +19,22 @@ counts: one that was never shown to the evaluator has all its objects missed.
 from typing import Any
 
 import numpy as np
-from faster_coco_eval import mask as rle
 
+from base import rle
 from base.base_eval import BaseEvaluator
 from base.batch import Batch
+from base.letterbox import Letterbox
 from evaluation.coco_curves import Curves, Kind, evaluate
 from evaluation.config import CocoConfig
-from inference.paste import paste_mask
+from inference.detections import KEYS, Detections, detections_of
 
+_KINDS: tuple[Kind, ...] = ("box", "mask")
 _SIZES = ("small", "medium", "large")
 _IOU50, _IOU75 = 0, 5
 
 
 class CocoEvaluator(BaseEvaluator):
-    """Collects detections, at the size of the files' images and compressed, and gives COCO's figures.
+    """Collects detections, at the size of the files' images and compressed, and gives COCO's metrics.
 
     Args:
         config: thresholds, limits and which library computes.
@@ -53,7 +55,19 @@ class CocoEvaluator(BaseEvaluator):
             int(image["id"]): (int(image["height"]), int(image["width"])) for image in ground_truth["images"]
         }
         self._categories = [int(category["id"]) for category in ground_truth["categories"]]
+        self._names = tuple(category["name"] for category in ground_truth["categories"])
         self.reset()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names of the table at the top of this file, as the config has them."""
+        summary = [f"{kind}/{name}" for kind in _KINDS for name in self._summary_names()]
+        classes = [f"{kind}/AP/{name}" for kind in _KINDS for name in self._names] if self.config.per_class else []
+        return (*summary, *classes)
+
+    def _summary_names(self) -> list[str]:
+        precision = ["AP", "AP50", "AP75", *(f"AP_{size}" for size in _SIZES)]
+        return precision + [f"AR_{number}" for number in self.config.max_detections] + [f"AR_{size}" for size in _SIZES]
 
     def reset(self) -> None:
         """Forgets all detections."""
@@ -67,39 +81,39 @@ class CocoEvaluator(BaseEvaluator):
             ValueError: for a missing key, an image that the ground truth does not have, has in another size or that
                 came before, a class that is not there, a box or score that is not finite.
         """
-        missing = [key for key in ("boxes", "scores", "classes", "masks") if key not in predictions]
+        missing = [key for key in KEYS if key not in predictions]
         if missing:
             raise ValueError(
                 f"CocoEvaluator got predictions {sorted(predictions)} without {missing}: see base/batch.py"
             )
         for row in np.flatnonzero(batch["valid"]):
-            image_id = int(batch["image_id"][row])
-            size = (int(batch["original_size"][row][0]), int(batch["original_size"][row][1]))
-            self._check_image(image_id, size)
+            image_id, geometry = int(batch["image_id"][row]), Letterbox.of(batch, row)
+            self._check_image(image_id, geometry.original)
             self._seen.add(image_id)
-            one = {key: np.asarray(predictions[key][row]) for key in ("boxes", "scores", "classes", "masks")}
-            self._add(image_id, size, np.tile(batch["scale_to_original"][row], 2), one)
+            one = {key: np.asarray(predictions[key][row]) for key in KEYS}
+            try:
+                found = detections_of(one, geometry, self._names, self.config.mask_threshold)
+            except ValueError as error:
+                raise ValueError(f"image_id {image_id}: {error}") from error
+            self._detections += self._results(image_id, found)
 
     def result(self) -> dict[str, float]:
-        """Name → value of all figures (see the table at the top of this file), in 0…1 or NaN."""
+        """Name → value of all metrics (see the table at the top of this file), in 0…1 or NaN."""
         config = self.config
-        kinds: tuple[Kind, ...] = ("box", "mask")
-        curves = {
-            kind: evaluate(self.ground_truth, self._detections, kind, config.max_detections, config.fast)
-            for kind in kinds
-        }
-        figures = {name: value for kind in kinds for name, value in self._summary(kind, curves[kind]).items()}
-        if config.per_class:
-            for kind in kinds:
-                figures |= self._per_class(kind, curves[kind])
-        return figures
+        metrics: dict[str, float] = {}
+        classes: dict[str, float] = {}
+        for kind in _KINDS:
+            curves = evaluate(self.ground_truth, self._detections, kind, config.max_detections, config.fast)
+            metrics |= self._summary(kind, curves)
+            classes |= self._per_class(kind, curves) if config.per_class else {}
+        return metrics | classes
 
     def coco_results(self) -> list[dict[str, Any]]:
         """The detections since `reset()` in COCO's result format, ready for `json.dump`.
 
         Each has `image_id`, `category_id`, `bbox` xywh in pixels of the file's image (to 0.01), `score` (to 1e-6) and
         `segmentation`, a compressed RLE with its counts as a string. `result()` uses the same rounded values, so the
-        file gives the same figures, but for one trap: `loadRes` of pycocotools takes the area of a result from its
+        file gives the same metrics, but for one trap: `loadRes` of pycocotools takes the area of a result from its
         `bbox` where there is one, so drop `bbox` before evaluating masks by size.
         """
         return [{key: value for key, value in one.items() if key != "area"} for one in self._detections]
@@ -110,43 +124,38 @@ class CocoEvaluator(BaseEvaluator):
         if self._sizes[image_id] != size:
             raise ValueError(
                 f"image_id {image_id} has original_size {size} in the batch and {self._sizes[image_id]} in the ground "
-                "ground truth: both must be the height and width of the file's image"
+                "truth: both must be the height and width of the file's image"
             )
         if image_id in self._seen:
             raise ValueError(f"image_id {image_id} came twice since reset(): mark repeated images as not valid")
 
-    def _add(self, image_id: int, size: tuple[int, int], scale: np.ndarray, one: dict[str, np.ndarray]) -> None:
-        kept = one["classes"] != 0
-        boxes = one["boxes"][kept].astype(np.float32) * scale.astype(np.float32)
-        scores, classes, masks = one["scores"][kept], one["classes"][kept], one["masks"][kept]
-        if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
-            raise ValueError(f"image_id {image_id} has a box or score that is not finite: did the training diverge?")
-        for box, score, label, mask in zip(boxes, scores, classes, masks, strict=True):
-            if not 1 <= label <= len(self._categories):
-                raise ValueError(f"image_id {image_id} has the class {label}: the data has 1…{len(self._categories)}")
-            segmentation = rle.encode(paste_mask(mask, box, *size, threshold=self.config.mask_threshold))
+    def _results(self, image_id: int, found: Detections) -> list[dict[str, Any]]:
+        """In COCO's result format, with the area of the mask."""
+        results = []
+        for box, score, label, mask in zip(found.boxes, found.scores, found.classes, found.masks, strict=True):
             left, top, right, bottom = (float(corner) for corner in box)
-            self._detections.append(
+            results.append(
                 {
                     "image_id": image_id,
                     "category_id": self._categories[int(label) - 1],
                     "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
                     "score": round(float(score), 6),
-                    "segmentation": {"size": list(size), "counts": segmentation["counts"].decode("ascii")},
-                    "area": float(rle.area(segmentation)),
+                    "segmentation": mask,
+                    "area": float(rle.area(mask)),
                 }
             )
+        return results
 
     def _summary(self, kind: Kind, curves: Curves) -> dict[str, float]:
-        figures = {
-            "AP": curves.average_precision(),
-            "AP50": curves.average_precision(threshold=_IOU50),
-            "AP75": curves.average_precision(threshold=_IOU75),
-        }
-        figures |= {f"AP_{size}": curves.average_precision(size) for size in _SIZES}
-        figures |= {f"AR_{n}": curves.average_recall(limit=i) for i, n in enumerate(self.config.max_detections)}
-        figures |= {f"AR_{size}": curves.average_recall(size) for size in _SIZES}
-        return {f"{kind}/{name}": value for name, value in figures.items()}
+        values = [
+            curves.average_precision(),
+            curves.average_precision(threshold=_IOU50),
+            curves.average_precision(threshold=_IOU75),
+            *(curves.average_precision(size) for size in _SIZES),
+            *(curves.average_recall(limit=limit) for limit in range(len(self.config.max_detections))),
+            *(curves.average_recall(size) for size in _SIZES),
+        ]
+        return {f"{kind}/{name}": value for name, value in zip(self._summary_names(), values, strict=True)}
 
     def _per_class(self, kind: Kind, curves: Curves) -> dict[str, float]:
         # The axis K is sorted by id, the list of categories need not be.

@@ -56,7 +56,7 @@ def main() -> None:
         trainer.load_best()
         metrics = trainer.evaluate("test", evaluator(config.evaluator, data.ground_truth("test")))
         logger.summarize(model.global_step, metrics, "test")
-    final_report(run, config, trainer, metrics, logger.comet_location, trainer.images)
+    final_report(run, config, trainer, metrics, {"Comet": logger.comet_location} if logger.comet_location else {})
 
 
 if __name__ == "__main__":

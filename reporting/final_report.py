@@ -1,13 +1,10 @@
-"""What a run leaves at its end: figures, table and plots in its folder, and the table on the terminal."""
+"""What a run leaves at its end: metrics, table and plots in its folder, and the table on the terminal."""
 
-import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from inference.drawing import grid, write_image
 from reporting.plots import plot_history, plot_per_class
@@ -21,12 +18,7 @@ if TYPE_CHECKING:  # Keras would be loaded for it, before the config is read
 
 
 def final_report(
-    run: Path,
-    config: Config,
-    trainer: "BaseTrain",
-    metrics: dict[str, float],
-    comet: str = "",
-    images: Sequence[np.ndarray] = (),
+    run: Path, config: Config, trainer: "BaseTrain", metrics: dict[str, float], locations: Mapping[str, str]
 ) -> None:
     """Writes `metrics.{json,yaml}`, `table.txt` and `plots/`, and prints the table with the next commands.
 
@@ -35,62 +27,56 @@ def final_report(
         config: of the run.
         trainer: at its end.
         metrics: of the test split.
-        comet: where the Comet experiment or its archive lies; empty for none.
-        images: uint8 RGB, predictions beside the ground truth.
+        locations: tracker → where its record of the run is.
     """
+    task = trainer.task
     write_metrics(metrics, run)
     if config.trainer.epochs or config.trainer.validate_every:  # else there is no curve
-        plot_history(run / "metrics.jsonl", run / "plots" / "history.png")
-    plot_per_class(metrics, run / "plots" / "per_class.png")
-    if images:
-        write_image(run / "plots" / "predictions.jpg", grid(images, 2))
-    info = run_info(run, config, trainer, comet)
-    write_whole(run / "table.txt", final_table(metrics, info))
-    print_table(metrics, info)
+        plot_history(run / "metrics.jsonl", run / "plots" / "history.png", task.curves)
+    plot_per_class(task.per_class(metrics), run / "plots" / "per_class.png")
+    if trainer.images:
+        write_image(run / "plots" / "predictions.jpg", grid(trainer.images, 2))
+    tables, info = task.tables(metrics), run_info(run, config, trainer, locations)
+    write_whole(run / "table.txt", final_table(tables, info))
+    print_table(tables, info)
 
 
-def run_info(run: Path, config: Config, trainer: "BaseTrain", comet: str) -> RunInfo:
-    """The words of the table around its figures."""
+def run_info(run: Path, config: Config, trainer: "BaseTrain", locations: Mapping[str, str]) -> RunInfo:
+    """What the report says beside the metrics."""
     data = trainer.data
-    places: dict[str, Path | str] = {
+    files = {
         "checkpoints": run / "checkpoints",
         "metrics": run / "metrics.json",
         "plots": run / "plots",
-        "TensorBoard": run / "summaries",
     }
-    if comet:
-        places["Comet"] = comet
     return RunInfo(
         name=run.name,
         data=data.display_name,
         split=f"test, {len(data.split('test'))} images",
         model=config.model.name,
-        backbone=trainer.model.origin,
+        weights=trainer.model.origin,
         seconds=trainer.seconds,
-        places=places,
-        commands=next_commands(run, config, comet),
+        synthetic=data.synthetic,
+        places={**files, **locations},
+        commands=next_commands(run, config, locations),
     )
 
 
-def next_commands(run: Path, config: Config, comet: str) -> dict[str, str]:
+def next_commands(run: Path, config: Config, locations: Mapping[str, str]) -> dict[str, str]:
     """What it does → the command, which works as typed in the present folder, whether or not `.venv` is active."""
-    commands = {"look at the curves": shlex.join([*_tool("tensorboard"), "--logdir", str(config.exp.root)])}
-    if _epochs_done(run) >= config.trainer.epochs:
-        words = [word for word in sys.argv if word != "--resume"]
-        shown = command_without_secrets(words)
-        if shown != words:
-            commands["secrets are left out"] = "export COMET_API_KEY=<your key> first; give others again with --set"
-        more = ["--resume", "--set", f"trainer.epochs={config.trainer.epochs * 2}"]
-        commands["train on"] = shlex.join([_near(Path(sys.executable)), *shown, *more])
-    if comet.endswith(".zip"):
-        commands["send to Comet"] = shlex.join([*_tool("comet"), "upload", comet])
+    commands = {"show the curves": shlex.join([*_tool("tensorboard"), "--logdir", str(config.exp.root)])}
+    words = [word for word in sys.argv if word != "--resume"]
+    shown = command_without_secrets(words)
+    if shown != words:
+        commands["secrets are left out"] = "export COMET_API_KEY=<your key> first; give others again with --set"
+    # Not more epochs of this run: its learning rate has reached its end, and would jump back up.
+    more = ["--set", f"exp.name={config.exp.name}-2", f"model.init_from={run}"]
+    more += ["model.pretrained=null"] if getattr(config.model, "pretrained", None) else []
+    commands["train further from these weights"] = shlex.join([_near(Path(sys.executable)), *shown, *more])
+    for tracker, location in locations.items():
+        if location.endswith(".zip"):
+            commands[f"send to {tracker}"] = shlex.join([*_tool("comet"), "upload", location])
     return commands
-
-
-def _epochs_done(run: Path) -> int:
-    """Finished epochs. The model's own counter is no help: by now it is that of the best checkpoint."""
-    found = (run / "checkpoints").glob("ckpt-*/checkpoint.json")
-    return max((json.loads(path.read_text(encoding="utf-8"))["cur_epoch"] for path in found), default=0)
 
 
 def _tool(name: str) -> list[str]:

@@ -1,7 +1,7 @@
-"""Plots of a run as files: its history and the AP of its classes. Drawn without a display and without global state."""
+"""Plots of a run as files: its history and a metric of its classes. Made without a display and without global state."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,29 +16,30 @@ Series = tuple[np.ndarray, np.ndarray]
 
 _COLORS = ("#1877ff", "#ff5240", "#28be54", "#f2a100", "#aa4adc", "#00aea8", "#e85aa0", "#9e7e56")
 _INK, _FAINT, _GRID = "#1c2026", "#6b7280", "#e5e7eb"
-_SCORES = ("mask/AP", "box/AP", "mask/AP50", "box/AP50", "mIoU")
 _SMOOTHING = 0.05
 """Width of the smoothing as a share of the run's length."""
 
 
-def plot_history(metrics_jsonl: Path, out: Path) -> None:
-    """The losses (smoothed over the raw ones), the validation's scores and the learning rate over the steps.
+def plot_history(metrics_jsonl: Path, out: Path, curves: Sequence[str]) -> None:
+    """The losses (smoothed over the raw ones), the validation's metrics and the learning rate over the steps.
 
     Args:
         metrics_jsonl: as the logger writes it; losses are the values `loss/…`, of the scope `train`.
         out: the file to write; its ending chooses the format (.png, .svg, .pdf). Its folder is made.
+        curves: the validation metrics to show.
 
     Raises:
-        ValueError: for a file without any loss, score or learning rate.
+        ValueError: for a file without any loss, such metric or learning rate.
     """
     rows = read_metrics(metrics_jsonl)
     losses = _series(rows, "train", lambda name: name.startswith("loss/"))
-    scores = _series(rows, "val", lambda name: name in _SCORES)
+    scores = _series(rows, "val", lambda name: name in curves)
     rates = _series(rows, "train", lambda name: name == "learning_rate")
     painters = [(_paint_losses, losses, 3.2), (_paint_scores, scores, 2.6), (_paint_rates, rates, 1.4)]
     panels = [(paint, series, height) for paint, series, height in painters if series]
     if not panels:
-        raise ValueError(f"{metrics_jsonl} holds no loss/…, no score and no learning_rate: nothing to plot")
+        wanted = ", ".join(("loss/…", *curves, "learning_rate"))
+        raise ValueError(f"{metrics_jsonl} holds none of {wanted}: there is nothing to plot")
     heights = [height for _, _, height in panels]
     figure = _figure(8.6, sum(heights) + 0.9)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
@@ -49,26 +50,26 @@ def plot_history(metrics_jsonl: Path, out: Path) -> None:
     _save(figure, out)
 
 
-def plot_per_class(result: dict[str, float], out: Path) -> None:
-    """Bars of the AP of every class, the best on top: masks as bars, boxes as marks.
+def plot_per_class(metrics: Mapping[str, Mapping[str, float]], out: Path) -> None:
+    """Bars of a metric for every class, the best on top; a second metric as marks.
 
     Classes without ground truth (NaN) are left out; without any class nothing is written.
 
     Args:
-        result: figures with `mask/AP/<class>` or `box/AP/<class>`.
+        metrics: label → class → value; the first label is drawn as bars.
         out: the file to write; its ending chooses the format. Its folder is made.
     """
-    masks, boxes = (_by_class(result, f"{kind}/AP/") for kind in ("mask", "box"))
-    main, label = (masks, "mask AP") if masks else (boxes, "box AP")
+    found = {label: _finite(values) for label, values in metrics.items()}
+    (label, main), *others = [item for item in found.items() if item[1]] or [("", {})]
     if not main:
         return
     names = sorted(main, key=lambda name: main[name])
     figure = _figure(7.4, 1.3 + 0.27 * len(names))
     axis = figure.subplots()
     axis.barh(names, [main[name] for name in names], color=_COLORS[0], alpha=0.85, height=0.66, label=label)
-    if masks and boxes:
-        found = [boxes.get(name, math.nan) for name in names]
-        axis.scatter(found, names, color=_COLORS[1], marker="|", s=90, linewidths=2.2, zorder=3, label="box AP")
+    for second, values in others[:1]:
+        marks = [values.get(name, math.nan) for name in names]
+        axis.scatter(marks, names, color=_COLORS[1], marker="|", s=90, linewidths=2.2, zorder=3, label=second)
     mean = float(np.mean(list(main.values())))
     axis.axvline(mean, color=_INK, linewidth=1, linestyle=(0, (4, 3)), label=f"mean {label} {mean:.3f}", zorder=2)
     axis.set(xlim=(0, 1), ylim=(-0.6, len(names) - 0.4))
@@ -101,10 +102,9 @@ def _series(rows: list[dict], scope: str, wanted: Callable[[str], bool]) -> dict
     return {name: (np.array([s for s, _ in pairs]), np.array([v for _, v in pairs])) for name, pairs in points.items()}
 
 
-def _by_class(result: dict[str, float], prefix: str) -> dict[str, float]:
-    found = {name.removeprefix(prefix): value for name, value in result.items() if name.startswith(prefix)}
+def _finite(values: Mapping[str, float]) -> dict[str, float]:
     return {
-        name.replace("_", " "): value for name, value in found.items() if value is not None and math.isfinite(value)
+        name.replace("_", " "): value for name, value in values.items() if value is not None and math.isfinite(value)
     }
 
 
@@ -127,15 +127,12 @@ def _ceiling(series: list[np.ndarray]) -> float:
 
 
 def _paint_scores(axis: Axes, scores: dict[str, Series]) -> None:
-    for name in (name for name in _SCORES if name in scores):
-        color = _COLORS[1] if name.startswith("box/") else _COLORS[0]
-        strict = not name.endswith("50")
-        style = {"marker": "o", "linewidth": 2.0} if strict else {"linestyle": "--", "linewidth": 1.2}
-        best = float(np.max(scores[name][1]))
-        axis.plot(
-            *scores[name], color=color, markersize=3.5, label=f"{name.replace('/', ' ')} (best {best:.3f})", **style
-        )
-    axis.set_ylim(0, 1)
+    for number, (name, (steps, values)) in enumerate(sorted(scores.items())):
+        loose = name.endswith("50")
+        style = {"linestyle": "--", "linewidth": 1.2} if loose else {"marker": "o", "linewidth": 2.0}
+        label = f"{name.replace('/', ' ')} (best {float(np.max(values)):.3f})"
+        axis.plot(steps, values, color=_COLORS[number % len(_COLORS)], markersize=3.5, label=label, **style)
+    axis.set_ylim(0, max(1.0, *(float(np.max(values)) for _, values in scores.values())))
     axis.set_title("validation", loc="left", color=_INK, fontweight="bold", fontsize=11)
     axis.legend(frameon=False, ncols=2, fontsize=8.5, loc="lower right", labelcolor=_INK)
 

@@ -54,7 +54,7 @@ class ScheduleConfig(Section):
 class TrainerConfig(LoopConfig):
     """The trainer of supervised networks."""
 
-    name: str = "instance"
+    name: str = "supervised"
     """A registered trainer, or `package.module:Class` of your own."""
     jit_compile: bool = False
     """Compile the step with XLA: worth it on a GPU, seldom on a CPU. TensorFlow only: on JAX XLA compiles every step,

@@ -8,12 +8,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from base.base_data import evenly_spread
 from base.base_eval import BaseEvaluator
 from base.base_model import part
 from base.base_train import BaseTrain
 from base.batch import Batch
 from base.checkpoint import Checkpoint, CheckpointError
 from base.variables import to_array
+from inference.compiled import compile_predict
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer, build_schedule
 from trainers.schedules import WarmUpSchedule
@@ -25,7 +27,8 @@ log = logging.getLogger("maskeras")
 class SupervisedTrain(BaseTrain):
     """Minimizes the sum of `model.compute_losses` by gradient descent. Arguments as in `BaseTrain`.
 
-    `network.optimizer` is the optimizer, where callbacks look for it.
+    `network.optimizer` is the optimizer, where callbacks look for it. `images` are `config.logged_images` of the split
+    that was evaluated last, spread evenly, as the task draws them.
     """
 
     config: TrainerConfig
@@ -37,6 +40,7 @@ class SupervisedTrain(BaseTrain):
         self.optimizer = build_optimizer(config, model.network, data.steps_per_epoch)
         model.network.optimizer = self.optimizer
         self.steps = compile_steps(model, self.optimizer, config.jit_compile)
+        self._predict = compile_predict(model, config.jit_compile)
 
     def train_step(self, batch: Batch) -> dict[str, Any]:
         """One compiled update."""
@@ -44,16 +48,34 @@ class SupervisedTrain(BaseTrain):
 
     def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
         """One compiled prediction; keys as in `BaseTrain`."""
-        return {key: keras.ops.convert_to_numpy(value) for key, value in self.steps.predict(batch).items()}
+        return {key: keras.ops.convert_to_numpy(value) for key, value in self._predict(batch).items()}
 
     def evaluate(self, split: str, evaluator: BaseEvaluator) -> dict[str, float]:
-        """As in `BaseTrain`, with the averaged weights where the optimizer keeps an average."""
-        with self.averaged_weights():
+        """As in `BaseTrain`, with the EMA weights where the optimizer keeps them; fills `images`."""
+        self.images, self._evaluated = [], 0
+        self._drawn = set(evenly_spread(len(self.data.split(split)), self.config.logged_images))
+        with self.ema_weights():
             return super().evaluate(split, evaluator)
 
+    def on_evaluated(self, split: str, batch: Batch, predictions: dict[str, np.ndarray], ground_truth: Any) -> None:
+        """Keeps the images that were chosen."""
+        for row in np.flatnonzero(batch["valid"]):
+            if self._evaluated in self._drawn:
+                one, found = ({key: value[[row]] for key, value in part.items()} for part in (batch, predictions))
+                self.images += self.task.draw(one, found, ground_truth, self.data.spec)
+            self._evaluated += 1
+
+    def validate(self) -> dict[str, float]:
+        """As in `BaseTrain`; the images go to the logger."""
+        metrics = super().validate()
+        if self.logger and self.images:
+            named = {f"images/{number:02d}": image for number, image in enumerate(self.images)}
+            self.logger.summarize(self.model.global_step, named, "val")
+        return metrics
+
     @contextmanager
-    def averaged_weights(self) -> Iterator[None]:
-        """While entered, the network has the moving average of its weights; without `ema` nothing changes."""
+    def ema_weights(self) -> Iterator[None]:
+        """While entered, the network has the EMA (exponential moving average) of its weights; without `ema` its own."""
         if self.config.optimizer.ema is None or not self.model.global_step:
             yield
             return
@@ -66,11 +88,11 @@ class SupervisedTrain(BaseTrain):
             for variable, value in zip(variables, raw, strict=True):
                 variable.assign(value)
 
-    def averaged(self) -> dict[str, np.ndarray]:
+    def ema(self) -> dict[str, np.ndarray]:
         """As in `BaseTrain`; empty without `ema`."""
         if self.config.optimizer.ema is None:
             return {}
-        with self.averaged_weights():
+        with self.ema_weights():
             return {v.path: to_array(v) for v in self.model.network.trainable_variables}
 
     def state(self) -> dict[str, np.ndarray]:
@@ -82,7 +104,7 @@ class SupervisedTrain(BaseTrain):
         return {f"optimizer/{i:05d}": array for i, array in enumerate(arrays)} | told
 
     def load_state(self, arrays: dict[str, np.ndarray]) -> None:
-        """Takes back the optimizer's variables; a learning rate that a callback set is one of them.
+        """Restores the optimizer's variables; a learning rate that a callback set is one of them.
 
         Raises:
             CheckpointError: they belong to another optimizer or another set of trained weights.

@@ -34,11 +34,14 @@ Table = Mapping[str, Entry]
 
 MODELS: Table = {"mask_rcnn": Entry("models.mask_rcnn.model:MaskRCNN", "models.mask_rcnn.config:MaskRCNNConfig")}
 DATA: Table = {"pets": Entry("data_loader.pets.data:PetsData", "data_loader.pets.config:PetsConfig")}
-TRAINERS: Table = {"instance": Entry("trainers.instance_train:InstanceTrain", "trainers.config:TrainerConfig")}
+TRAINERS: Table = {"supervised": Entry("trainers.supervised_train:SupervisedTrain", "trainers.config:TrainerConfig")}
 EVALUATORS: Table = {"coco": Entry("evaluation.coco:CocoEvaluator", "evaluation.config:CocoConfig")}
 
 SECTIONS: Mapping[str, Table] = {"model": MODELS, "data": DATA, "trainer": TRAINERS, "evaluator": EVALUATORS}
 """Key at the top of the config → the table in which the section's `name` is looked up."""
+
+TASKS: Mapping[str, str] = {"instance": "tasks.instance:InstanceTask"}
+"""Kinds of segmentation: name → `package.module:Class`, a subclass of `base.task.Task`."""
 
 LOGGER_CONFIG = "utils.logger.config:LoggerConfig"
 """The section of the logger; there is one logger only."""

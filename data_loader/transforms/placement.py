@@ -1,4 +1,4 @@
-"""Where an image comes to lie in the network's input: one affine map, put together from its parts.
+"""Where an image is in the network's input: one affine map, composed of its parts.
 
 Matrices are 3 × 3 and map points (x, y, 1) in pixels; a pixel's center is at +0.5.
 """
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from base.letterbox import Letterbox, Size, fit
 from data_loader.config import AugmentConfig
-
-Size = tuple[int, int]
-"""(height, width) in pixels."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +47,16 @@ def rotation(degrees: float, center: tuple[float, float]) -> np.ndarray:
     return translation(*center) @ turn @ translation(-center[0], -center[1])
 
 
-def fit(size: Size, image_size: Size, factor: float = 1.0) -> Placement:
-    """Resizes so that the image just fits into `image_size`, times `factor`; keeps the proportions.
-
-    The sides are rounded to whole pixels (at least 1) and the map is exact for the rounded sides; with a factor
-    above 1 the result is larger than `image_size`.
-    """
-    scale = factor * min(image_size[0] / size[0], image_size[1] / size[1])
-    height, width = (max(1, round(side * scale)) for side in size)
-    return Placement(scaling(width / size[1], height / size[0]), (height, width))
+def placement_of(geometry: Letterbox) -> Placement:
+    """The map of a letterbox, exact for its rounded sides."""
+    x, y = geometry.scale
+    return Placement(scaling(1 / x, 1 / y), geometry.size)
 
 
 def random_placement(size: Size, image_size: Size, config: AugmentConfig, rng: np.random.Generator) -> Placement:
     """Scale jitter, flip, small rotation and, where the image has outgrown `image_size`, a random crop."""
     factor = rng.uniform(*config.scale_range) if rng.random() < config.scale else 1.0
-    placed = fit(size, image_size, factor)
+    placed = placement_of(fit(size, image_size, factor))
     height, width = placed.size
     matrix = placed.matrix
     if rng.random() < config.flip:

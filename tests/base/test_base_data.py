@@ -4,6 +4,7 @@ import time
 import numpy as np
 import pytest
 
+from base.base_data import evenly_spread
 from tests.toy.toy_run import toy_data
 from utils.errors import UserError
 
@@ -121,12 +122,23 @@ def test_an_image_that_cannot_be_loaded_is_an_error_of_the_loop(monkeypatch):
         list(data.train_batches(0))
 
 
-def test_a_data_set_without_ground_truth_says_so():
-    class Bare(type(toy_data())):
-        ground_truth = None
+def test_the_fingerprint_is_that_of_the_content():
+    class Changed(type(toy_data())):
+        def prepare(self):
+            self.values = self.train()
+            self.values[7] = self.values[7] | {"gt_class": np.int32(0)}
+            self.train = lambda: self.values
 
-    from base.base_data import BaseData  # noqa: PLC0415
+    assert toy_data().fingerprint == toy_data().fingerprint
+    changed = Changed(toy_data().config, 0)
+    changed.prepare()
+    assert changed.fingerprint != toy_data().fingerprint
+    assert toy_data(images=25).fingerprint != toy_data().fingerprint
 
-    bare = Bare(toy_data().config, 0)
-    with pytest.raises(UserError, match=r"Bare has no ground_truth\('val'\)"):
-        BaseData.ground_truth(bare, "val")
+
+@pytest.mark.parametrize(
+    ("length", "wanted", "positions"),
+    [(15, 8, [0, 2, 4, 6, 8, 10, 12, 14]), (23, 8, [1, 4, 7, 10, 12, 15, 18, 21]), (3, 8, [0, 1, 2]), (0, 8, [])],
+)
+def test_positions_are_spread_evenly(length, wanted, positions):
+    assert evenly_spread(length, wanted) == positions

@@ -10,7 +10,7 @@ from tests.toy.toy_model import ToyModel, ToyModelConfig
 
 
 def model(folder, classes=("dark", "bright"), units=8):
-    made = ToyModel(ToyModelConfig(units=units), DataSpec(classes, (32, 32), 8))
+    made = ToyModel(ToyModelConfig(units=units), DataSpec("instance", classes, (32, 32), {"max_objects": 8}))
     made.init_saver(folder)
     return made
 
@@ -85,7 +85,7 @@ def test_not_strict_loads_what_fits_says_what_does_not_and_starts_anew(tmp_path,
 
 
 def test_without_a_folder_there_is_nothing_to_save_to():
-    lost = ToyModel(ToyModelConfig(), DataSpec(("a",), (32, 32), 8))
+    lost = ToyModel(ToyModelConfig(), DataSpec("instance", ("a",), (32, 32), {"max_objects": 8}))
     with pytest.raises(CheckpointError, match="call init_saver"):
         lost.save()
 

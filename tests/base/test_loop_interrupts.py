@@ -56,7 +56,7 @@ def test_ctrl_c_in_a_validation_saves_the_weights_of_training(tmp_path):
     reference.train()
     weight = reference.model.network.trainable_variables[0]
     np.testing.assert_array_equal(saved.arrays[f"network/{weight.path}"], weight.numpy())
-    with reference.averaged_weights():
+    with reference.ema_weights():
         assert (saved.arrays[f"network/{weight.path}"] != weight.numpy()).any()
 
 

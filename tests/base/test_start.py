@@ -26,7 +26,7 @@ class Fetching(ToyModel):
 
 
 def model(folder, start=None, kind=Fetching, classes=("dark", "bright"), **config):
-    made = kind(ToyModelConfig(**config), DataSpec(classes, (32, 32), 8), start)
+    made = kind(ToyModelConfig(**config), DataSpec("instance", classes, (32, 32), {"max_objects": 8}), start)
     made.init_saver(folder)
     return made
 

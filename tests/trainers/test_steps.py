@@ -20,7 +20,7 @@ def test_what_is_kept_of_the_weights_does_not_change_with_the_next_step(tmp_path
     trainer = toy_trainer(tmp_path, {"optimizer": {"learning_rate": 0.1, "ema": 0.5}})
     trainer.train_step(batch())
     trainer.model.global_step = 1
-    state, averaged = trainer.state(), trainer.averaged()
+    state, averaged = trainer.state(), trainer.ema()
     copies = [{key: np.array(value) for key, value in kept.items()} for kept in (state, averaged)]
     for _ in range(3):
         trainer.train_step(batch())

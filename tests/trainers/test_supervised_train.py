@@ -92,16 +92,16 @@ def test_the_networks_own_losses_count():
     )
 
 
-def test_averaged_weights_are_used_within_and_put_back(tmp_path):
+def test_ema_weights_are_used_within_and_put_back(tmp_path):
     changes = {"optimizer": {"learning_rate": 0.01, "ema": 0.9}, "max_steps": 4}
     trainer = toy_trainer(tmp_path, changes)
-    with trainer.averaged_weights():
+    with trainer.ema_weights():
         first = [weight.numpy() for weight in trainer.model.network.trainable_variables]
     for kept, weight in zip(first, trainer.model.network.trainable_variables, strict=True):
         np.testing.assert_array_equal(kept, weight.numpy())  # before the first step there is no average
     trainer.train()
     before = all_arrays(trainer)
-    with pytest.raises(ZeroDivisionError), trainer.averaged_weights():
+    with pytest.raises(ZeroDivisionError), trainer.ema_weights():
         averaged = trainer.model.network.trainable_variables[0].numpy()
         raise ZeroDivisionError
     assert (averaged != before["network/hidden/kernel"]).any()
@@ -114,7 +114,7 @@ def test_a_checkpoint_brings_the_average_for_use_and_the_raw_weights_for_trainin
     trainer = toy_trainer(tmp_path, changes)
     trainer.train()
     raw = all_arrays(trainer)
-    with trainer.averaged_weights():
+    with trainer.ema_weights():
         average = all_arrays(trainer)
     assert (average["network/hidden/kernel"] != raw["network/hidden/kernel"]).any()
     resumed = toy_trainer(tmp_path, changes, resume="last")
@@ -130,7 +130,7 @@ def test_a_validation_is_made_with_the_average(tmp_path):
     trainer = toy_trainer(tmp_path, {"optimizer": {"learning_rate": 0.01, "ema": 0.9}, "max_steps": 4})
     trainer.train()
     kernel = trainer.model.network.get_layer("hidden").kernel
-    with trainer.averaged_weights():
+    with trainer.ema_weights():
         averaged = kernel.numpy()
     raw, seen, original = kernel.numpy(), [], trainer.predict_step
     trainer.predict_step = lambda batch: (seen.append(kernel.numpy()), original(batch))[1]

@@ -70,8 +70,8 @@ def test_a_stale_file_is_noticed_and_written_anew(tmp_path, monkeypatch, capsys)
         ({"extends": "a.json", "trainer": {"epochs": 3}}, True),
         ({**SMALLEST, "model": {"name": "own.net:Net", "anything": 1}}, True),
         ({**SMALLEST, "model": {"name": "mask_rcn"}}, False),
-        ({**SMALLEST, "trainer": {"name": "instance", "epoch": 3}}, False),
-        ({**SMALLEST, "trainer": {"name": "instance", "epochs": -1}}, False),
+        ({**SMALLEST, "trainer": {"name": "supervised", "epoch": 3}}, False),
+        ({**SMALLEST, "trainer": {"name": "supervised", "epochs": -1}}, False),
         ({"trainer": {"epochs": 3}}, False),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from base.batch import DataSpec
 from benchmarks.speed.dummy_batch import OBJECTS, dummy_batch
 
-SPEC = DataSpec(("a", "b", "c"), (96, 128), 6)
+SPEC = DataSpec("instance", ("a", "b", "c"), (96, 128), {"max_objects": 6})
 
 
 @pytest.fixture(scope="module")

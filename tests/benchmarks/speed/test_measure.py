@@ -14,7 +14,7 @@ from utils.config import process_config
 
 
 def test_the_yardstick_is_the_bare_resnet50_and_takes_pixels():
-    model = Yardstick(None, DataSpec(("a",), (64, 64), 1))
+    model = Yardstick(None, DataSpec("instance", ("a",), (64, 64), {"max_objects": 1}))
     assert model.network.name == "resnet50" and model.network.count_params() == 23_587_712
     batch = {"images": keras.ops.zeros((1, 64, 64, 3), "uint8")}
     features = model.predict(batch)["feature"]

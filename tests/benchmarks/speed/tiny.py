@@ -14,7 +14,7 @@ def tiny_file(folder, **data):
             "name": "pets", "classes": "species", "image_size": [64, 64], "max_objects": 4, "batch_size": 2, **data
         },
         "model": {"name": "mask_rcnn", **tiny_config().model_dump(mode="json")},
-        "trainer": {"name": "instance"},
+        "trainer": {"name": "supervised"},
         "evaluator": {"name": "coco"},
     }  # fmt: skip
     path = folder / "tiny.json"

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from base.letterbox import fit
 from data_loader.config import AugmentConfig
-from data_loader.transforms.placement import Placement, fit, flipping, random_placement, rotation, scaling, translation
-from data_loader.transforms.prepare import augment_sample, pad_sample, resize_sample
+from data_loader.transforms.placement import Placement, flipping, random_placement, rotation, scaling, translation
+from data_loader.transforms.prepare import CroppedMasks, train_sample
 from data_loader.transforms.warp import tight_box, warp_image, warp_mask
 
 STILL = {"flip": 0.0, "scale": 0.0, "rotation": 0.0, "color": 0.0, "blur": 0.0}
@@ -26,6 +27,22 @@ def sample_of(masks, height=48, width=64, seed=0):
     }
 
 
+def prepared(sample, size, augment=None, rng=None, max_objects=8):
+    """What `train_sample` gives without the padding of image and objects, under the names of a raw sample."""
+    found = train_sample(sample, size, augment, max_objects, rng or np.random.default_rng(0))
+    height, width = found["image_size"]
+    real = found["gt_classes"] > 0
+    masks = np.asarray(found["gt_masks"])
+    assert masks.shape == (max_objects, *size) and not masks[~real].any()
+    assert not masks[:, height:].any() and not masks[:, :, width:].any() and not found["images"][height:].any()
+    return {
+        "image": found["images"][:height, :width],
+        "masks": masks[real, :height, :width],
+        **{key: found[f"gt_{key}"][real] for key in ("boxes", "classes", "crowd")},
+        **{key: found[key] for key in ("image_id", "original_size", "scale_to_original")},
+    }
+
+
 @pytest.fixture
 def sample():
     """Three objects of 48 × 64 pixels: a block with an ignored rim, a disc that it touches, a thin bar."""
@@ -39,19 +56,19 @@ def sample():
 
 
 def test_flip_moves_all_together_and_twice_is_identity(sample):
-    once = augment_sample(sample, (48, 64), AugmentConfig(**STILL | {"flip": 1.0}), np.random.default_rng(0))
+    once = prepared(sample, (48, 64), AugmentConfig(**STILL | {"flip": 1.0}), np.random.default_rng(0))
     np.testing.assert_array_equal(once["image"], sample["image"][:, ::-1])
     np.testing.assert_array_equal(once["masks"], sample["masks"][:, :, ::-1])
     left, top, right, bottom = sample["boxes"].T
     np.testing.assert_array_equal(once["boxes"], np.stack([64 - right, top, 64 - left, bottom], axis=1))
-    twice = augment_sample(once, (48, 64), AugmentConfig(**STILL | {"flip": 1.0}), np.random.default_rng(0))
+    twice = prepared(once, (48, 64), AugmentConfig(**STILL | {"flip": 1.0}), np.random.default_rng(0))
     for key in ("image", "masks", "boxes", "classes"):
         np.testing.assert_array_equal(twice[key], sample[key])
 
 
 def test_nothing_switched_on_is_the_plain_resize(sample):
-    still = augment_sample(sample, (96, 128), AugmentConfig(**STILL), np.random.default_rng(0))
-    plain = resize_sample(sample, (96, 128))
+    still = prepared(sample, (96, 128), AugmentConfig(**STILL), np.random.default_rng(0))
+    plain = prepared(sample, (96, 128))
     assert np.abs(still["image"].astype(int) - plain["image"]).max() <= 1
     np.testing.assert_array_equal(still["masks"], plain["masks"])
     np.testing.assert_array_equal(plain["boxes"], 2 * sample["boxes"])
@@ -60,7 +77,7 @@ def test_nothing_switched_on_is_the_plain_resize(sample):
 @pytest.mark.parametrize("seed", range(20))
 def test_boxes_are_tight_and_values_stay(sample, seed):
     config = AugmentConfig(scale=1.0, scale_range=(0.4, 2.5), rotation=1.0, max_degrees=40.0)
-    result = augment_sample(sample, (48, 64), config, np.random.default_rng(seed))
+    result = prepared(sample, (48, 64), config, np.random.default_rng(seed))
     height, width = result["image"].shape[:2]
     assert height <= 48 and width <= 64
     assert result["masks"].shape[1:] == (height, width)
@@ -80,14 +97,14 @@ def test_image_and_masks_stay_together(seed):
     config = AugmentConfig(
         scale=1.0, scale_range=(0.45, 1.8), rotation=1.0, max_degrees=30.0, min_kept_area=0.0, color=0.0, blur=0.0
     )
-    result = augment_sample(sample, (96, 128), config, np.random.default_rng(seed))
+    result = prepared(sample, (96, 128), config, np.random.default_rng(seed))
     bright = result["image"][..., 0] > 125
     assert np.count_nonzero(bright != (result["masks"][0] == 1)) <= 0.01 * bright.size
 
 
 def test_same_rng_same_result(sample):
     config = AugmentConfig(scale=1.0, rotation=1.0, color=1.0, blur=1.0)
-    first, again, other = (augment_sample(sample, (48, 64), config, np.random.default_rng(i)) for i in (3, 3, 4))
+    first, again, other = (prepared(sample, (48, 64), config, np.random.default_rng(i)) for i in (3, 3, 4))
     for key in ("image", "masks", "boxes"):
         np.testing.assert_array_equal(first[key], again[key])
     assert not np.array_equal(first["image"], other["image"])
@@ -111,7 +128,7 @@ def test_an_object_that_loses_too_much_is_dropped():
     kept = {0: [], 1: []}
     for seed in range(60):
         placement = random_placement((40, 40), (40, 40), config, np.random.default_rng(seed + 0))
-        result = augment_sample(sample, (40, 40), config, np.random.default_rng(seed))
+        result = prepared(sample, (40, 40), config, np.random.default_rng(seed))
         x0, y0 = -placement.matrix[:2, 2] / 2
         for number, columns in ((1, (0, 10)), (2, (15, 25))):
             width = max(0, min(columns[1], x0 + 20) - max(columns[0], x0))
@@ -129,24 +146,33 @@ def test_a_crowd_is_kept_however_little_is_left_of_it():
     sample = sample_of([bar, bar], 40, 40) | {"crowd": np.array([False, True])}
     config = AugmentConfig(**STILL | {"scale": 1.0, "scale_range": (2.0, 2.0), "min_kept_area": 0.9})
     rngs = [np.random.default_rng(seed) for seed in range(9)]
-    found = [augment_sample(sample, (40, 40), config, rng)["crowd"].tolist() for rng in rngs]
+    found = [prepared(sample, (40, 40), config, rng)["crowd"].tolist() for rng in rngs]
     assert [True] in found  # half of the bar: the object goes, the crowd stays
     assert all(kept in ([], [True]) for kept in found)
 
 
-def test_no_objects_is_legal():
-    for result in (
-        augment_sample(sample_of([]), (32, 32), AugmentConfig(), np.random.default_rng(0)),
-        resize_sample(sample_of([]), (32, 32)),
-    ):
-        padded = pad_sample(result, (32, 32), 4)
-        assert padded["gt_masks"].shape == (4, 32, 32)
-        assert not padded["gt_classes"].any() and not padded["gt_masks"].any()
+@pytest.mark.parametrize("augment", [None, AugmentConfig()])
+def test_no_objects_is_legal(augment):
+    found = train_sample(sample_of([]), (32, 32), augment, 4, np.random.default_rng(0))
+    assert np.asarray(found["gt_masks"]).shape == (4, 32, 32)
+    assert not found["gt_classes"].any() and not np.asarray(found["gt_masks"]).any()
+
+
+def test_masks_are_kept_as_crops_until_they_are_batched():
+    """100 objects of COCO's size: 107 MB as an array."""
+    masks = np.zeros((100, 80, 134), np.uint8)
+    for number, mask in enumerate(masks):
+        mask[number % 70 : number % 70 + 8, number : number + 9] = 1
+    kept = train_sample(sample_of(masks, 80, 134), (800, 1344), None, 100, np.random.default_rng(0))["gt_masks"]
+    assert isinstance(kept, CroppedMasks)
+    assert sum(crop.nbytes for _, _, crop in kept.crops) < 1e6
+    assert np.asarray(kept).nbytes == 100 * 800 * 1344
+    assert np.asarray(kept)[3, 30:110, 30:120].all()
 
 
 @pytest.mark.parametrize("size", [(48, 64), (333, 500), (500, 333), (31, 977), (20, 20)])
 def test_the_way_back_is_exact(size):
-    result = resize_sample(sample_of([], *size), (320, 320))
+    result = prepared(sample_of([], *size), (320, 320))
     height, width = result["image"].shape[:2]
     assert max(height, width) == 320
     np.testing.assert_array_equal(result["original_size"], size)
@@ -158,7 +184,7 @@ def test_thin_objects_do_not_vanish():
     thin[0, 200, 20:380] = 1
     thin[1, 20:380, 399] = 1
     thin[2, 7, 9] = 1
-    result = resize_sample(sample_of(thin, 400, 400), (40, 40))
+    result = prepared(sample_of(thin, 400, 400), (40, 40))
     assert len(result["masks"]) == 3
     widths = result["boxes"][:, 2:] - result["boxes"][:, :2]
     np.testing.assert_array_equal(widths, [[36, 1], [1, 36], [1, 1]])
@@ -191,18 +217,16 @@ def test_the_largest_objects_are_taken_in_their_order():
     masks = np.zeros((4, 10, 10), np.uint8)
     for mask, side in zip(masks, (3, 1, 9, 5), strict=True):
         mask[:side, :side] = 1
-    padded = pad_sample(resize_sample(sample_of(masks, 10, 10), (10, 10)), (32, 32), 2)
-    assert padded["gt_classes"].tolist() == [3, 4]
-    assert padded["gt_boxes"].tolist() == [[0, 0, 9, 9], [0, 0, 5, 5]]
-    assert padded["image_size"].tolist() == [10, 10]
-    assert padded["gt_masks"][:, 10:].sum() == 0 == padded["images"][10:].sum()
+    found = prepared(sample_of(masks, 10, 10), (10, 10), max_objects=2)
+    assert found["classes"].tolist() == [3, 4]
+    assert found["boxes"].tolist() == [[0, 0, 9, 9], [0, 0, 5, 5]]
 
 
-def test_objects_take_the_room_before_crowds():
+def test_objects_come_before_crowds_where_the_capacity_ends():
     masks = np.zeros((4, 10, 10), np.uint8)
     for mask, side in zip(masks, (9, 1, 3, 8), strict=True):
         mask[:side, :side] = 1
     sample = sample_of(masks, 10, 10) | {"crowd": np.array([True, False, False, True])}
-    padded = [pad_sample(resize_sample(sample, (10, 10)), (10, 10), room) for room in (2, 3)]
-    assert [item["gt_classes"].tolist() for item in padded] == [[2, 3], [1, 2, 3]]
-    assert padded[1]["gt_crowd"].tolist() == [True, False, False]
+    found = [prepared(sample, (10, 10), max_objects=capacity) for capacity in (2, 3)]
+    assert [item["classes"].tolist() for item in found] == [[2, 3], [1, 2, 3]]
+    assert found[1]["crowd"].tolist() == [True, False, False]

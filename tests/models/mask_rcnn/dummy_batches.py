@@ -19,7 +19,7 @@ OBJECTS = 4
 
 
 def tiny_spec(size=SIZE):
-    return DataSpec(classes=("rectangle", "ellipse"), image_size=(size, size), max_objects=OBJECTS)
+    return DataSpec("instance", ("rectangle", "ellipse"), (size, size), {"max_objects": OBJECTS})
 
 
 def tiny_config(**changes):

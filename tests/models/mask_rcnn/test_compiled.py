@@ -55,7 +55,7 @@ def test_one_trace_whatever_the_sizes_and_objects():
         box_head=BoxHeadConfig(samples=16, positive_fraction=0.5, hidden=8),
         mask_head=MaskHeadConfig(channels=(), upsample_channels=4),
     )
-    spec = DataSpec(("rectangle", "ellipse"), (SIDE, SIDE), OBJECTS)
+    spec = DataSpec("instance", ("rectangle", "ellipse"), (SIDE, SIDE), {"max_objects": OBJECTS})
     steps = compiled(Counting(config, spec, {"origin": "a checkpoint", "trained": True}))
     rng = np.random.default_rng(0)
     seen = set()

@@ -9,7 +9,7 @@ PLAIN = {
     "exp": {"name": "run"},
     "model": {"name": "mask_rcnn"},
     "data": {"name": "pets"},
-    "trainer": {"name": "instance"},
+    "trainer": {"name": "supervised"},
     "evaluator": {"name": "coco"},
 }
 

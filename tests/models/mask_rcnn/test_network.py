@@ -74,7 +74,7 @@ def test_what_is_learned_from(model):
 
 def test_anchors_lie_on_the_features_of_an_image_of_any_size():
     # 300 and 420 are no multiples of the strides: 300 // 38 would be 7.
-    spec = DataSpec(("rectangle", "ellipse"), (300, 420), OBJECTS)
+    spec = DataSpec("instance", ("rectangle", "ellipse"), (300, 420), {"max_objects": OBJECTS})
     network = MaskRCNN(tiny_config(), spec).network
     pyramid = network.fpn({name: ops.zeros((1, *x.shape[1:])) for name, x in network.backbone.output.items()})
     for level, anchors in zip((2, 3, 4, 5, 6), network.anchors, strict=True):
@@ -109,7 +109,7 @@ def test_a_run_from_a_checkpoint_is_frozen_as_its_config_says(model, tmp_path):
     model.init_saver(tmp_path)
     path = model.save()
     backbone = BackboneConfig(weights=None, alpha=0.35, frozen_stages=5)
-    spec = DataSpec(("a", "b", "c"), (SIZE, SIZE), OBJECTS)
+    spec = DataSpec("instance", ("a", "b", "c"), (SIZE, SIZE), {"max_objects": OBJECTS})
     begun = MaskRCNN(tiny_config(backbone=backbone, init_from=path), spec)
     assert begun.start == {"origin": f"mobilenet_v2 (checkpoint {path})", "trained": True}
     assert not begun.network.backbone.trainable_variables

@@ -51,7 +51,7 @@ def model(weights, classes=SPECIES, names=("cat", "dog"), start=None, **values):
         mask_head=MaskHeadConfig(channels=(8,), upsample_channels=8),
         pretrained=PretrainedConfig(weights=str(weights), classes=classes, **values),
     )
-    return MaskRCNN(config, DataSpec(names, (64, 64), 4), start)
+    return MaskRCNN(config, DataSpec("instance", names, (64, 64), {"max_objects": 4}), start)
 
 
 @pytest.fixture

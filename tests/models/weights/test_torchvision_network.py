@@ -14,7 +14,7 @@ from tests.models.weights.torchvision_states import CLASSES, mask_rcnn_shapes, r
 
 
 def test_a_whole_mask_rcnn_is_filled():
-    spec = DataSpec(tuple(f"class {i}" for i in range(1, CLASSES)), (64, 64), 4)
+    spec = DataSpec("instance", tuple(f"class {i}" for i in range(1, CLASSES)), (64, 64), {"max_objects": 4})
     network = MaskRCNNNetwork(MaskRCNNConfig(backbone=BackboneConfig(name="resnet50", weights=None)), spec)
     source = state(mask_rcnn_shapes())
     report = load_network_arrays(network, torchvision_arrays(source))

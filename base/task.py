@@ -1,0 +1,126 @@
+"""Task: what differs between kinds of segmentation, declared in one object for each (`tasks/`).
+
+Everything else (the loop, the checkpoints, the reports, the benchmark, the Predictor) asks this object and assumes
+nothing about boxes, masks or labels.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from base.batch import Batch, DataSpec, Sample
+from utils.registry import TASKS, RegistryError, load_object, nearest
+
+Shapes = dict[str, tuple[tuple[int, ...], str]]
+"""Key of a batch → shape and dtype of its array."""
+
+
+@dataclass(frozen=True)
+class MetricTable:
+    """Metrics as rows, for a terminal, a text file or a page.
+
+    Attributes:
+        head: titles of the columns; the first column holds names.
+        rows: a name and numbers; NaN and None are metrics without a value.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+
+
+class Task(ABC):
+    """One kind of segmentation. Stateless: one object serves data, models and reports alike.
+
+    Attributes:
+        targets: keys of a batch that losses and evaluators alone may read; they never reach a prediction.
+        monitor: the validation metric that names the best checkpoint unless the config names another.
+        mode: whether a larger or a smaller value of `monitor` is better.
+        curves: validation metrics that the history plot shows.
+    """
+
+    targets: frozenset[str]
+    monitor: str
+    mode: Literal["max", "min"] = "max"
+    curves: tuple[str, ...] = ()
+
+    def inputs(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """The batch as a prediction gets it: without `targets`."""
+        return {key: value for key, value in batch.items() if key not in self.targets}
+
+    def limits(self, config: Any) -> dict[str, int]:
+        """Capacities of a batch that only this task has, from the section `data`: `DataSpec.limits`."""
+        return {}
+
+    @abstractmethod
+    def shapes(self, spec: DataSpec, batch_size: int) -> Shapes:
+        """Keys, shapes and dtypes of a training batch."""
+
+    def dummy_batch(self, spec: DataSpec, batch_size: int, seed: int = 0) -> Batch:
+        """A training batch without a data set, for benchmarks: the same for the same arguments.
+
+        Unless overridden: noise as images that fill the input, zeros as targets.
+        """
+        batch = {key: np.zeros(shape, dtype) for key, (shape, dtype) in self.shapes(spec, batch_size).items()}
+        batch["images"] = np.random.default_rng(seed).integers(0, 256, batch["images"].shape, np.uint8)
+        geometry = {"image_size": spec.image_size, "original_size": spec.image_size, "scale_to_original": 1}
+        for key, value in {**geometry, "valid": True}.items():
+            if key in batch:
+                batch[key][:] = value
+        return batch
+
+    def prepare(self, sample: Sample, config: Any, rng: np.random.Generator | None) -> Sample:
+        """A raw sample of the data set → the arrays of the batch contract, augmented where `rng` is given.
+
+        Without `rng` (validation, test) the image is resized by `base.letterbox` and nothing else, so predictions can
+        be mapped back to the image's own pixels. Unless overridden, samples are taken as they are.
+
+        Args:
+            sample: what `BaseData.train()`, `val()` or `test()` holds.
+            config: the section `data`.
+            rng: the only source of randomness.
+        """
+        return sample
+
+    def results(self, predictions: Mapping[str, np.ndarray], batch: Batch, spec: DataSpec) -> list[Any]:
+        """What a network predicted, as one object for each valid image, in that image's own pixels.
+
+        Unless overridden: dicts of the rows of `predictions`.
+        """
+        return [{key: value[row] for key, value in predictions.items()} for row in np.flatnonzero(batch["valid"])]
+
+    def draw(
+        self, batch: Batch, predictions: Mapping[str, np.ndarray], ground_truth: Any, spec: DataSpec
+    ) -> list[np.ndarray]:
+        """One uint8 RGB image for people for each valid image, the prediction beside the ground truth; or none.
+
+        Args:
+            batch: of an evaluation.
+            predictions: of this batch.
+            ground_truth: what `BaseData.ground_truth(split)` returned.
+            spec: classes.
+        """
+        return []
+
+    def tables(self, metrics: Mapping[str, float]) -> Sequence[MetricTable]:
+        """The metrics of a split, arranged for people."""
+        return (MetricTable(("metric", "value"), tuple(metrics.items())),)
+
+    def per_class(self, metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """Name of a metric → class → value, the main metric first: what the bar plot shows; empty for no plot."""
+        return {}
+
+
+def load_task(name: str) -> Task:
+    """The task of this name, or at a dotted path `package.module:Class`.
+
+    Raises:
+        RegistryError: there is none; lists the choices.
+    """
+    if name not in TASKS and ":" not in name:
+        near = nearest(name, TASKS)
+        hint = f' Did you mean "{near}"?' if near else ""
+        raise RegistryError(f'There is no task "{name}".{hint} Choices: {", ".join(TASKS)}, or package.module:Class.')
+    return load_object(TASKS.get(name, name))()

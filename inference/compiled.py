@@ -1,0 +1,32 @@
+"""One compiled prediction step, by Keras backend. Training, evaluation, benchmark and Predictor share it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from base.base_model import BaseModel
+from base.batch import Batch
+from utils.errors import UserError
+from utils.registry import load_object
+
+_BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def compile_predict(model: BaseModel, jit_compile: bool = False) -> Callable[[Batch], dict[str, Any]]:
+    """`model.predict` as one call: a batch without targets → the predictions, perhaps still on their way.
+
+    Args:
+        model: built.
+        jit_compile: whether XLA compiles it on TensorFlow; JAX always does, PyTorch never.
+
+    Raises:
+        UserError: Keras runs on a backend that has none.
+    """
+    backend = keras.backend.backend()
+    if backend not in _BACKENDS:
+        raise UserError(
+            f"The Keras backends that are supported are {', '.join(_BACKENDS)}; this process has {backend!r}. Set the "
+            "environment variable KERAS_BACKEND to one of these."
+        )
+    return load_object(f"inference.native.{backend}_predict:Predict")(model, jit_compile)

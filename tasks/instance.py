@@ -1,0 +1,127 @@
+"""Instance segmentation: a box, a class and a mask for each object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from base.batch import Batch, DataSpec, Sample
+from base.letterbox import Letterbox
+from base.task import MetricTable, Shapes, Task
+from data_loader.config import InstanceDataConfig
+from data_loader.transforms.prepare import prepare_instances
+from inference.detections import KEYS, Detections, detections_of
+from reporting.comparison import comparison_images
+
+_COLUMNS = {
+    "AP": "AP",
+    "AP50": "AP50",
+    "AP75": "AP75",
+    "AP_small": "small",
+    "AP_medium": "medium",
+    "AP_large": "large",
+}
+_DUMMY_OBJECTS = (2, 4, 8)
+"""Objects of the images of a dummy batch in turn, as far as the capacity allows."""
+
+
+class InstanceTask(Task):
+    """Batches as the first table of `base/batch.py`, metrics as COCO's (`evaluation/coco.py`)."""
+
+    targets = frozenset({"gt_boxes", "gt_classes", "gt_masks", "gt_crowd"})
+    monitor = "mask/AP"
+    curves = ("mask/AP", "box/AP", "mask/AP50", "box/AP50")
+
+    def limits(self, config: InstanceDataConfig) -> dict[str, int]:
+        """`max_objects`, G of a batch."""
+        return {"max_objects": config.max_objects}
+
+    def shapes(self, spec: DataSpec, batch_size: int) -> Shapes:
+        """As in `base/batch.py`."""
+        most, size = spec.limits["max_objects"], spec.image_size
+        return {
+            "images": ((batch_size, *size, 3), "uint8"),
+            "image_size": ((batch_size, 2), "int32"),
+            "gt_boxes": ((batch_size, most, 4), "float32"),
+            "gt_classes": ((batch_size, most), "int32"),
+            "gt_masks": ((batch_size, most, *size), "uint8"),
+            "gt_crowd": ((batch_size, most), "bool"),
+            "image_id": ((batch_size,), "int64"),
+            "original_size": ((batch_size, 2), "int32"),
+            "scale_to_original": ((batch_size, 2), "float32"),
+            "valid": ((batch_size,), "bool"),
+        }
+
+    def dummy_batch(self, spec: DataSpec, batch_size: int, seed: int = 0) -> Batch:
+        """Noise with bright boxes on it, a tenth to a half of the image's sides.
+
+        The first image fills the input, the others are up to a quarter smaller.
+        """
+        rng = np.random.default_rng(seed)
+        batch = {key: np.zeros(shape, dtype) for key, (shape, dtype) in self.shapes(spec, batch_size).items()}
+        batch["image_id"] += np.arange(1, batch_size + 1)
+        batch["scale_to_original"] += 1
+        batch["valid"][:] = True
+        for row in range(batch_size):
+            least = 0.75 if row else 1.0
+            height, width = (int(side * rng.uniform(least, 1.0)) for side in spec.image_size)
+            batch["image_size"][row] = batch["original_size"][row] = height, width
+            batch["images"][row, :height, :width] = rng.integers(0, 128, (height, width, 3))
+            objects = min(_DUMMY_OBJECTS[row % len(_DUMMY_OBJECTS)], spec.limits["max_objects"])
+            for index in range(objects):
+                _add_dummy_object(batch, row, index, spec.num_classes, rng)
+        return batch
+
+    def prepare(self, sample: Sample, config: InstanceDataConfig, rng: np.random.Generator | None) -> Sample:
+        """See `data_loader/transforms/prepare.py`."""
+        return prepare_instances(sample, config, rng)
+
+    def results(self, predictions: Mapping[str, np.ndarray], batch: Batch, spec: DataSpec) -> list[Detections]:
+        """One `Detections` for each valid image."""
+        rows = np.flatnonzero(batch["valid"])
+        return [
+            detections_of({key: predictions[key][row] for key in KEYS}, Letterbox.of(batch, row), spec.classes)
+            for row in rows
+        ]
+
+    def draw(
+        self, batch: Batch, predictions: Mapping[str, np.ndarray], ground_truth: Any, spec: DataSpec
+    ) -> list[np.ndarray]:
+        """Detections with a score of 0.5 or more beside the ground truth."""
+        return comparison_images(batch, predictions, ground_truth, spec.classes)
+
+    def tables(self, metrics: Mapping[str, float]) -> list[MetricTable]:
+        """AP by IoU and size for boxes and masks, whatever else there is, and the AP of each class."""
+        kinds = [kind for kind in ("box", "mask") if f"{kind}/AP" in metrics]
+        recalls = [int(name[7:]) for name in metrics if name.startswith("box/AR_") and name[7:].isdigit()]
+        columns = _COLUMNS | ({f"AR_{max(recalls)}": f"AR {max(recalls)}"} if recalls else {})
+        summary = [(kind, *(metrics.get(f"{kind}/{name}") for name in columns)) for kind in kinds]
+        others = [(name, value) for name, value in metrics.items() if not name.startswith(("box/", "mask/"))]
+        classes = self.per_class(metrics)
+        names = dict.fromkeys(name for values in classes.values() for name in values)
+        rows = [(name, *(classes[label].get(name) for label in sorted(classes))) for name in names]
+        found = (
+            MetricTable(("", *columns.values()), tuple(summary)),
+            MetricTable(("metric", "value"), tuple(others)),
+            MetricTable(("class", *sorted(classes)), tuple(rows)),
+        )
+        return [table for table in found if table.rows]
+
+    def per_class(self, metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """`mask AP` and `box AP` of each class."""
+        found = {}
+        for kind in ("mask", "box"):
+            prefix = f"{kind}/AP/"
+            values = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
+            found |= {f"{kind} AP": values} if values else {}
+        return found
+
+
+def _add_dummy_object(batch: Batch, row: int, index: int, num_classes: int, rng: np.random.Generator) -> None:
+    height, width = batch["image_size"][row]
+    high, wide = (max(2, int(side * rng.uniform(0.1, 0.5))) for side in (height, width))
+    top, left = int(rng.integers(height - high + 1)), int(rng.integers(width - wide + 1))
+    batch["gt_boxes"][row, index] = left, top, left + wide, top + high
+    batch["gt_classes"][row, index] = 1 + rng.integers(num_classes)
+    batch["gt_masks"][row, index, top : top + high, left : left + wide] = 1
+    batch["images"][row, top : top + high, left : left + wide] = rng.integers(128, 256, 3)
