@@ -186,6 +186,29 @@ def _remove(path: Path) -> None:
         log.warning("%s could not be removed: %s.", path, error)
 
 
+def find_checkpoint(path: Path, which: str = "best") -> Checkpoint:
+    """The checkpoint at `path`, or that of the run whose folder it is.
+
+    Args:
+        path: `experiments/pets/checkpoints/ckpt-00012`, or `experiments/pets`.
+        which: `"best"` or `"last"` of a run; a run without validations has only a last one.
+
+    Raises:
+        CheckpointError: there is none, or it is damaged.
+    """
+    if (path / "checkpoint.json").is_file() or not (path / "checkpoints").is_dir():
+        return read_checkpoint(path)
+    last = CheckpointSaver(path / "checkpoints", CheckpointConfig()).read("last")
+    monitor, mode = last.meta.get("monitor", (None, None))
+    if which == "last" or monitor is None:
+        return last
+    saver = CheckpointSaver(path / "checkpoints", CheckpointConfig(monitor=monitor, mode=mode))
+    try:
+        return saver.read("best")
+    except CheckpointError:  # nothing was validated
+        return last
+
+
 def read_checkpoint(folder: Path) -> Checkpoint:
     """Reads and verifies one checkpoint folder.
 

@@ -86,8 +86,13 @@ def resize(image: np.ndarray, size: Size) -> np.ndarray:
     return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def pad(image: np.ndarray, input_size: Size) -> np.ndarray:
-    """(h, w, …) → (*input_size, …) with zeros at the bottom and right."""
-    padded = np.zeros((*input_size, *image.shape[2:]), image.dtype)
+def resize_labels(labels: np.ndarray, size: Size) -> np.ndarray:
+    """(h, w) of class numbers → (*size,) with the nearest pixel's."""
+    return cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+
+
+def pad(image: np.ndarray, input_size: Size, value: int = 0) -> np.ndarray:
+    """(h, w, …) → (*input_size, …) with `value` at the bottom and right."""
+    padded = np.full((*input_size, *image.shape[2:]), value, image.dtype)
     padded[: image.shape[0], : image.shape[1]] = image
     return padded

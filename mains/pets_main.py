@@ -6,7 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from base.start import read_start
+from base.initial_weights import read_initial_weights
+from base.memory import check_step_fits
 from reporting.final_report import final_report
 from utils.args import parse_args, run_main
 from utils.config import process_config
@@ -18,7 +19,7 @@ from utils.seeds import seed_everything, set_precision
 
 
 def main() -> None:
-    """Parse, seed, data, model, logger, trainer, train, final evaluation."""
+    """Parse, seed, data, evaluators, model, logger, trainer, train, final evaluation."""
     setup_console()
     args = parse_args(__doc__ or "")
     config = process_config(args.config, args.overrides)
@@ -27,17 +28,20 @@ def main() -> None:
     set_precision(config.trainer.precision)
 
     data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
+    check_step_fits(data)
     data.prepare()
-    run = open_run(config, data.display_name, data.fingerprint, args.resume)
+    run = open_run(config, data.display_name, data.fingerprint, args.resume, data.synthetic)
+
+    evaluator = resolve(EVALUATORS, config.evaluator.name)
+    val = evaluator(config.evaluator, data.ground_truth("val")) if config.trainer.validate_every else None
+    test = evaluator(config.evaluator, data.ground_truth("test"))  # now: an error in it must not cost a training
 
     resumed = args.resume and has_checkpoint(run)
-    start = read_start(run / "checkpoints") if resumed else None
-    model = resolve(MODELS, config.model.name)(config.model, data.spec, start)
+    initial = read_initial_weights(run / "checkpoints") if resumed else None
+    model = resolve(MODELS, config.model.name)(config.model, data.spec, initial)
     model.init_saver(run / "checkpoints", config.trainer.checkpoint)
     checkpoint = model.load("last") if resumed else None
     print(model.summary())
-    evaluator = resolve(EVALUATORS, config.evaluator.name)
-    val = evaluator(config.evaluator, data.ground_truth("val")) if config.trainer.validate_every else None
     with Logger(
         run,
         config.logger,
@@ -54,7 +58,7 @@ def main() -> None:
             trainer.restore(checkpoint)
         trainer.train()
         trainer.load_best()
-        metrics = trainer.evaluate("test", evaluator(config.evaluator, data.ground_truth("test")))
+        metrics = trainer.evaluate("test", test)
         logger.summarize(model.global_step, metrics, "test")
     final_report(run, config, trainer, metrics, {"Comet": logger.comet_location} if logger.comet_location else {})
 

@@ -1,0 +1,110 @@
+"""What the Predictor gives is what the evaluator measured, for images of any size."""
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from base import rle
+from data_loader.config import InstanceDataConfig
+from data_loader.errors import DataError
+from data_loader.instance_data import InstanceData
+from data_loader.records import ImageRecord, ObjectRecord
+from evaluation.coco import CocoEvaluator
+from evaluation.config import CocoConfig
+from inference.predictor import Predictor
+from inference.restore import restore_model
+from models.mask_rcnn.model import MaskRCNN
+from tests.models.mask_rcnn.dummy_batches import OBJECTS, SIZE, tiny_config
+from trainers.config import TrainerConfig
+from trainers.supervised_train import SupervisedTrain
+
+SIZES = ((50, 90), (120, 64), (64, 64), (31, 33), (200, 180))
+
+
+class Rectangles(InstanceData):
+    """Five images of different sizes with one bright rectangle each."""
+
+    classes = ("rectangle", "ellipse")
+
+    def __init__(self, folder):
+        section = {"name": "x", "image_size": (SIZE, SIZE), "max_objects": OBJECTS, "batch_size": 2}
+        super().__init__(InstanceDataConfig(**section, val_batch_size=2), 0)
+        self.found = []
+        for number, (height, width) in enumerate(SIZES, 1):
+            mask = np.zeros((height, width), np.uint8)
+            mask[height // 4 : height // 2, width // 4 : width // 2] = 1
+            path = folder / f"{number}.png"
+            cv2.imwrite(str(path), np.repeat(mask[..., None] * 150 + 50, 3, axis=2))
+            self.found.append(ImageRecord(path, number, height, width, (ObjectRecord(1, rle.encode(mask)),)))
+
+    def records(self, split):
+        return self.found
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The folder of a run with one checkpoint, its data, and the results that its evaluation measured."""
+    folder = tmp_path_factory.mktemp("predictor")
+    keras.utils.set_random_seed(3)
+    data = Rectangles(folder)
+    model = MaskRCNN(tiny_config(), data.spec)
+    for layer in (model.network.box_head.logits, model.network.mask_head.logits):  # else every box has the same score
+        layer.kernel.assign(layer.kernel * 50)
+    model.init_saver(folder / "run/checkpoints")
+    trainer = SupervisedTrain(model, data, TrainerConfig(logged_images=0))
+    evaluator = CocoEvaluator(CocoConfig(), data.ground_truth("val"))
+    metrics = trainer.evaluate("val", evaluator)
+    trainer.save(metrics)
+    return folder / "run", data, evaluator.coco_results()
+
+
+def test_the_detections_are_those_that_the_evaluator_measured(run):
+    folder, data, measured = run
+    predictor = Predictor.load(folder, batch_size=2)
+    found = list(predictor.predict_all([record.path for record in data.records("val")]))
+    assert len(measured) > 10 and [one.size for one in found] == list(SIZES)
+    results = []
+    for record, one in zip(data.records("val"), found, strict=True):
+        for box, score, label, mask in zip(one.boxes, one.scores, one.classes, one.masks, strict=True):
+            left, top, right, bottom = (float(corner) for corner in box)
+            results.append(
+                {
+                    "image_id": record.image_id,
+                    "category_id": int(label),
+                    "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
+                    "score": round(float(score), 6),
+                    "segmentation": mask,
+                }
+            )
+    assert results == measured
+
+
+def test_an_array_gives_what_its_file_gives(run):
+    folder, data, _ = run
+    predictor = Predictor(restore_model(folder, "last"))
+    path = data.records("val")[0].path
+    of_file = predictor.predict(path)
+    of_array = predictor.predict(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB))
+    np.testing.assert_array_equal(of_file.boxes, of_array.boxes)
+    assert of_file.masks == of_array.masks
+    assert of_file.pixels().shape == (len(of_file), 50, 90)
+    assert str(of_file).startswith(f"{len(of_file)} objects in 90×50 pixels")
+
+
+def test_a_restored_model_needs_no_data_and_has_the_spec(run):
+    folder, data, _ = run
+    model = restore_model(folder / "checkpoints/ckpt-00001")
+    assert model.spec == data.spec
+    assert model.config == tiny_config()
+
+
+def test_what_is_no_image_is_an_error(run, tmp_path):
+    predictor = Predictor.load(run[0])
+    with pytest.raises(ValueError, match="uint8"):
+        predictor.predict(np.zeros((10, 10, 3), np.float32))
+    (tmp_path / "x.jpg").write_text("no image")
+    with pytest.raises(DataError, match=r"x.jpg"):
+        predictor.predict(tmp_path / "x.jpg")
+    with pytest.raises(DataError, match="no such file"):
+        predictor.predict(tmp_path / "absent.jpg")
