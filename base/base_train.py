@@ -130,6 +130,8 @@ class BaseTrain(ABC):
     def train_epoch(self) -> None:
         """The steps of one epoch that are still to be made."""
         for batch in self.data.train_batches(self.model.cur_epoch, self.step_in_epoch):
+            if not self.model.global_step:
+                self.model.check_batch(batch)
             self.callbacks.on_train_batch_begin(self.step_in_epoch)
             losses = self.train_step(batch)
             self.end_step(batch, losses)
