@@ -12,20 +12,15 @@ from data_loader.transforms.placement import Placement, Size, scaling, translati
 _HALF = 128
 """Coverage, of 255, from which a pixel belongs to an object."""
 
+NEUTRAL = (124, 116, 104)
+"""ImageNet's mean RGB, about 0 after every backbone's normalization: what a rotated image does not cover."""
+
 
 def warp_image(image: np.ndarray, placement: Placement) -> np.ndarray:
-    """(h, w, 3) uint8 → (*placement.size, 3) uint8, 0 where the map reaches outside of the image."""
-    # one pixel more on each side, or the image's own edge would fade into the 0 around it
+    """(h, w, 3) uint8 → (*placement.size, 3) uint8, `NEUTRAL` where the map reaches outside of the image."""
+    # One pixel more on each side, or the image's own edge would fade into the color around it.
     framed = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    return _warp(framed, placement.matrix @ translation(-1, -1), placement.size)
-
-
-def resize_image(image: np.ndarray, size: Size) -> np.ndarray:
-    """(h, w, 3) uint8 → (*size, 3) uint8: averages when it shrinks, else interpolates."""
-    if image.shape[:2] == size:
-        return image
-    shrinks = size[0] < image.shape[0]
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return _warp(framed, placement.matrix @ translation(-1, -1), placement.size, NEUTRAL)
 
 
 def warp_mask(mask: np.ndarray, box: np.ndarray, placement: Placement) -> np.ndarray:
@@ -66,8 +61,8 @@ def tight_box(mask: np.ndarray) -> np.ndarray:
     return np.array([x, y, x + width, y + height], np.float32)
 
 
-def _warp(image: np.ndarray, matrix: np.ndarray, size: Size) -> np.ndarray:
-    """Linear interpolation, 0 outside; an image that gets less than half its size is averaged down first."""
+def _warp(image: np.ndarray, matrix: np.ndarray, size: Size, outside: tuple[int, int, int] | int = 0) -> np.ndarray:
+    """Linear interpolation, `outside` around it; an image that gets less than half its size is averaged down first."""
     height, width = image.shape[:2]
     scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     if scale < 0.5:

@@ -5,7 +5,7 @@ from base.letterbox import fit
 from data_loader.config import AugmentConfig
 from data_loader.transforms.placement import Placement, flipping, random_placement, rotation, scaling, translation
 from data_loader.transforms.prepare import CroppedMasks, train_sample
-from data_loader.transforms.warp import tight_box, warp_image, warp_mask
+from data_loader.transforms.warp import NEUTRAL, tight_box, warp_image, warp_mask
 
 STILL = {"flip": 0.0, "scale": 0.0, "rotation": 0.0, "color": 0.0, "blur": 0.0}
 
@@ -100,6 +100,15 @@ def test_image_and_masks_stay_together(seed):
     result = prepared(sample, (96, 128), config, np.random.default_rng(seed))
     bright = result["image"][..., 0] > 125
     assert np.count_nonzero(bright != (result["masks"][0] == 1)) <= 0.01 * bright.size
+
+
+def test_what_a_rotation_does_not_cover_is_neutral():
+    gray = np.full((40, 40, 3), 200, np.uint8)
+    corner = rotation(45, (20, 20))
+    found = warp_image(gray, Placement(corner, (40, 40)))
+    assert set(map(tuple, found[[0, 0, -1, -1], [0, -1, 0, -1]].tolist())) == {NEUTRAL}
+    assert (found[20, 10:30] == 200).all()
+    assert not (found == 0).any()
 
 
 def test_same_rng_same_result(sample):
