@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
+from utils.memory import available_memory
 
 from base.base_data import BaseData
 from utils.errors import UserError
-from utils.memory import available_memory
 
 _STEM_CHANNELS = 16
 """Channels after the first convolution, of stride 2: the fewest of any backbone here."""
@@ -32,8 +32,8 @@ def check_step_fits(data: BaseData) -> None:
     height, width = data.spec.image_size
     parts = " + ".join(f"{value / _GB:.1f} GB {name}" for name, value in needed.items())
     raise UserError(
-        f"data.image_size = [{height}, {width}] with data.batch_size = {data.config.batch_size} cannot fit into memory: "
-        f"a step needs at least {parts} = {total / _GB:.1f} GB, and {available / _GB:.1f} GB are available. Choose "
+        f"data.image_size = [{height}, {width}] with data.batch_size = {data.config.batch_size} cannot fit into "
+        f"memory: a step needs at least {parts} = {total / _GB:.1f} GB, and {available / _GB:.1f} GB are available. Choose "
         "smaller images or a smaller batch."
     )
 
