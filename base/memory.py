@@ -33,8 +33,8 @@ def check_step_fits(data: BaseData) -> None:
     parts = " + ".join(f"{value / _GB:.1f} GB {name}" for name, value in needed.items())
     raise UserError(
         f"data.image_size = [{height}, {width}] with data.batch_size = {data.config.batch_size} cannot fit into "
-        f"memory: a step needs at least {parts} = {total / _GB:.1f} GB, and {available / _GB:.1f} GB are available. Choose "
-        "smaller images or a smaller batch."
+        f"memory: a step needs at least {parts} = {total / _GB:.1f} GB, and {available / _GB:.1f} GB are available. "
+        "Choose smaller images or a smaller batch."
     )
 
 

@@ -103,7 +103,7 @@ def overlay(
 
 
 def side_by_side(left: np.ndarray, right: np.ndarray, titles: tuple[str, str] | None = None) -> np.ndarray:
-    """Two images beside each other on white, the titles above them; unlike sizes are centerd."""
+    """Two images beside each other on white, the titles above them; unlike sizes are centered."""
     pair = [left, right]
     if titles is not None:
         pair = [_with_title(image, title) for image, title in zip(pair, titles, strict=True)]
@@ -124,7 +124,7 @@ def write_image(path: Path, image: np.ndarray) -> None:
 def grid(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
     """Images in rows of `columns` on white.
 
-    Columns are as wide as the widest image, each row as high as its highest; smaller images are centerd.
+    Columns are as wide as the widest image, each row as high as its highest; smaller images are centered.
 
     Raises:
         ValueError: for no image or less than one column.

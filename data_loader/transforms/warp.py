@@ -69,9 +69,9 @@ def _warp(image: np.ndarray, matrix: np.ndarray, size: Size, outside: tuple[int,
         small = max(1, round(2 * scale * width)), max(1, round(2 * scale * height))
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
         matrix = matrix @ scaling(width / small[0], height / small[1])
-    centerd = matrix[:2].copy()
-    centerd[:, 2] += 0.5 * (matrix[:2, 0] + matrix[:2, 1]) - 0.5  # OpenCV's pixel centers are whole numbers
-    return cv2.warpAffine(image, centerd, size[::-1], flags=cv2.INTER_LINEAR, borderValue=outside)
+    centered = matrix[:2].copy()
+    centered[:, 2] += 0.5 * (matrix[:2, 0] + matrix[:2, 1]) - 0.5  # OpenCV's pixel centers are whole numbers
+    return cv2.warpAffine(image, centered, size[::-1], flags=cv2.INTER_LINEAR, borderValue=outside)
 
 
 def _reach(box: np.ndarray, placement: Placement) -> tuple[int, int, int, int]:

@@ -32,8 +32,8 @@ def warn_of_unreached(batch: Batch, anchors: Sequence[np.ndarray], config: RPNCo
     sizes = [size for level in config.anchor_sizes for size in level]
     log.warning(
         "model.rpn.anchor_sizes: the anchors reach %d of %d objects of the first batch (IoU of %g or more). The "
-        "objects measure %.0f to %.0f pixels (root of the area) at data.image_size, the anchors %g to %g: choose sizes like "
-        "those of the objects.",
+        "objects measure %.0f to %.0f pixels (root of the area) at data.image_size, the anchors %g to %g: "
+        "choose sizes like those of the objects.",
         *(reached, len(boxes), config.negative_iou, sides.min(), sides.max(), min(sizes), max(sizes)),
     )
 

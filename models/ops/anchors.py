@@ -39,7 +39,7 @@ class AnchorGenerator:
     def grid(self, strides: Sequence[int], feature_shapes: Sequence[tuple[int, int]]) -> list[np.ndarray]:
         """Anchors of each level for one input size.
 
-        As in torchvision the first cell's anchors are centerd at (0, 0), not at half a stride. torchvision takes
+        As in torchvision the first cell's anchors are centered at (0, 0), not at half a stride. torchvision takes
         `image_size // feature_shape` for the stride, which is the true one only because it pads its inputs to multiples
         of 32; for 300 pixels and 38 cells it would be 7 instead of 8.
 

@@ -14,7 +14,7 @@ def random_boxes(seed, count=50):
 
 
 def test_encoding_by_hand():
-    # The box is centerd 5 to the right of and 10 below the anchor's center, as wide and half as high.
+    # The box is centered 5 to the right of and 10 below the anchor's center, as wide and half as high.
     deltas = BoxCoder().encode(np.float32([[5, 20, 15, 30]]), np.float32([[0, 5, 10, 25]]))
     expected = [[10 * 0.5, 10 * 0.5, 0, 5 * math.log(0.5)]]
     np.testing.assert_allclose(ops.convert_to_numpy(deltas), expected, rtol=1e-6)
