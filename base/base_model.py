@@ -8,8 +8,9 @@ from typing import Any
 import keras
 
 from base.batch import DataSpec
-from base.checkpoint import Checkpoint, CheckpointError, CheckpointSaver, read_checkpoint
+from base.checkpoint import Checkpoint, CheckpointError, CheckpointSaver, find_checkpoint, read_checkpoint
 from base.config import CheckpointConfig, ModelConfig
+from base.initial_weights import InitialWeights
 from base.task import load_task
 from base.variables import LoadReport, load_network_arrays, network_arrays
 from utils.flops import count_cost
@@ -26,33 +27,29 @@ class BaseModel(ABC):
     Args:
         config: the section `model`.
         spec: classes and shapes of the data.
-        start: of a run that goes on, what it was initialized from (`base.start.read_start`); None for a new run.
+        initial: where a checkpoint will fill the network: what that run was initialized from; None for a new run.
 
     Attributes:
-        start: what the run was initialized from: `origin` in words, and what a subclass adds. It is kept in every
-            checkpoint: a resumed run does not decide again what was available at its start.
-        weights_follow: whether a checkpoint fills the network once it is built, so that no weights need be fetched.
         network: the Keras network; its layers carry explicit names, which the checkpoints use.
+        initial: what the weights were initialized from.
         cur_epoch: finished epochs.
         global_step: finished steps over all epochs.
     """
 
-    def __init__(self, config, spec: DataSpec, start: dict[str, Any] | None = None):
+    def __init__(self, config, spec: DataSpec, initial: InitialWeights | None = None):
         self.config = config
         self.spec = spec
         self.cur_epoch = 0
         self.global_step = 0
         self.saver: CheckpointSaver | None = None
-        init_from = config.init_from if isinstance(config, ModelConfig) else None
-        self.weights_follow = bool(start or init_from)
-        self.start = start or {}
         self.network = self.build_model()
-        if not start:
-            self.start = self.describe_start(self._begin_from(init_from) if init_from else None)
+        self.initial = initial or self._initialize()
+        if self.initial.pretrained:
+            self.freeze()
 
     @abstractmethod
     def build_model(self) -> keras.Model:
-        """Makes the network with all its variables for `self.spec`."""
+        """Makes the network with all its variables for `self.spec`, with random weights."""
 
     @abstractmethod
     def compute_losses(self, batch: dict[str, Any], outputs: Any) -> dict[str, Any]:
@@ -65,18 +62,18 @@ class BaseModel(ABC):
         """The network's outputs for a batch; overridden where the network needs more than the images."""
         return self.network(batch["images"], training=training)
 
-    @property
-    def origin(self) -> str:
-        """What the run was initialized from, in words for the final table."""
-        return self.start["origin"]
+    def initialize_weights(self) -> InitialWeights:
+        """Fills the network of a new run with what its config names besides `init_from`; random weights stay."""
+        return InitialWeights()
 
-    def describe_start(self, loaded: LoadReport | None) -> dict[str, Any]:
-        """What a new run is initialized from; JSON values, `origin` among them.
+    def freeze(self) -> None:  # noqa: B027  (nothing is frozen by default)
+        """Makes untrainable what the config wants frozen; called for pretrained weights only."""
 
-        Args:
-            loaded: what was taken from the checkpoint `init_from`; None where the config names none.
-        """
-        return {"origin": "random weights" if loaded is None else f"checkpoint {self.config.init_from}"}
+    def check_initial(self, report: LoadReport) -> None:  # noqa: B027  (any part may be missing by default)
+        """Raises a UserError where the checkpoint `init_from` lacks what this model cannot do without."""
+
+    def check_batch(self, batch: dict[str, Any]) -> None:  # noqa: B027
+        """Warns where the config does not suit the data; called with the first batch of a new run, NumPy arrays."""
 
     def network_inputs(self) -> Any:
         """Symbolic inputs of one image, as `forward` gives them to the network."""
@@ -94,33 +91,38 @@ class BaseModel(ABC):
         self,
         trainer_arrays: dict[str, Any] | None = None,
         meta: dict[str, Any] | None = None,
-        averaged: dict[str, Any] | None = None,
+        ema: dict[str, Any] | None = None,
     ) -> Path:
         """Writes a checkpoint: variables, counters and what the trainer adds; returns its folder.
 
         Args:
             trainer_arrays: the optimizer's variables and the like, kept under `trainer/`.
             meta: position, metrics, random states; JSON values.
-            averaged: variable path → the moving average of a weight, kept under `averaged/`.
+            ema: variable path → the exponential moving average (EMA) of a weight, kept under `averaged/`.
         """
         arrays = {f"network/{key}": value for key, value in network_arrays(self.network).items()}
         arrays |= {f"trainer/{key}": value for key, value in (trainer_arrays or {}).items()}
-        arrays |= {f"averaged/{path}": value for path, value in (averaged or {}).items()}
+        arrays |= {f"averaged/{path}": value for path, value in (ema or {}).items()}
         counters = {"cur_epoch": self.cur_epoch, "global_step": self.global_step, "classes": list(self.spec.classes)}
-        return self._saver().write(arrays, {"metrics": {}, **(meta or {}), **counters, "start": self.start})
+        described = {
+            "spec": self.spec.to_dict(),
+            "model": self.config.model_dump(mode="json"),
+            "initial_weights": self.initial.to_dict(),
+        }
+        return self._saver().write(arrays, {"metrics": {}, **(meta or {}), **counters, **described})
 
-    def load(self, which: str = "last", strict: bool = True, averaged: bool = True) -> Checkpoint:
+    def load(self, which: str = "last", strict: bool = True, ema: bool = True) -> Checkpoint:
         """Fills the network and the counters from a checkpoint.
 
-        The default is what evaluation, prediction and export want: the weights that the validation measured. To go on
-        with training, `BaseTrain.restore` then puts the raw ones in their place.
+        The default is what evaluation, prediction and export want: the weights that the validation measured. To resume
+        a training, `BaseTrain.restore` then loads the raw ones.
 
         Args:
             which: `"last"`, `"best"` or the folder of one.
-            strict: whether a variable that does not fit is an error. Otherwise what fits is loaded, what does not is
+            strict: whether a variable that does not fit is an error. Otherwise what fits is loaded, the rest is
                 logged, and the counters stay at 0: it is the start of another run.
-            averaged: whether weights with a moving average get that instead of their last value. The statistics of
-                batch normalization are not averaged: they are moving averages already.
+            ema: whether weights that have an EMA get it instead of their last value. The statistics of batch
+                normalization have none: they are moving averages already.
 
         Raises:
             CheckpointError: there is none, it is damaged, or (strict) it has other classes or does not fit.
@@ -128,7 +130,7 @@ class BaseModel(ABC):
         checkpoint = self._saver().read(which) if which in ("last", "best") else read_checkpoint(Path(which))
         if strict:
             self._check_classes(checkpoint)
-        arrays = part(checkpoint.arrays, "network") | (part(checkpoint.arrays, "averaged") if averaged else {})
+        arrays = part(checkpoint.arrays, "network") | (part(checkpoint.arrays, "averaged") if ema else {})
         report = self._fill(arrays, checkpoint, strict)
         log.info("%s: %s", checkpoint.path, report)
         if strict:
@@ -160,15 +162,19 @@ class BaseModel(ABC):
                 "Take the config and the data that it was trained with, or load what fits with strict=False."
             )
 
-    def _begin_from(self, folder: Path) -> LoadReport:
-        checkpoint = read_checkpoint(folder.expanduser())
+    def _initialize(self) -> InitialWeights:
+        init_from = self.config.init_from if isinstance(self.config, ModelConfig) else None
+        if init_from is None:
+            return self.initialize_weights()
+        checkpoint = find_checkpoint(init_from.expanduser())
         arrays = part(checkpoint.arrays, "network") | part(checkpoint.arrays, "averaged")
         report = self._fill(arrays, checkpoint, strict=False)
         log.info("initialized from %s: %s", checkpoint.path, report)
         if checkpoint.meta["classes"] != list(self.spec.classes):
             known = ", ".join(checkpoint.meta["classes"])
             log.warning("%s has other classes (%s): what is loaded for a class was another's.", checkpoint.path, known)
-        return report
+        self.check_initial(report)
+        return InitialWeights(f"checkpoint {checkpoint.path}", pretrained=True)
 
     def _fill(self, arrays: dict[str, Any], checkpoint: Checkpoint, strict: bool) -> LoadReport:
         before = network_arrays(self.network) if strict else {}
@@ -183,7 +189,9 @@ class BaseModel(ABC):
 
     def _saver(self) -> CheckpointSaver:
         if self.saver is None:
-            raise CheckpointError("The model does not know where its checkpoints lie: call init_saver(folder) first.")
+            raise CheckpointError(
+                "The model does not know the folder of its checkpoints: call init_saver(folder) first."
+            )
         return self.saver
 
 

@@ -100,11 +100,11 @@ class BenchmarkCase:
     def __init__(self, name: str, size: int):
         import keras  # noqa: PLC0415 - loads TensorFlow, so a wrong command line is told before
 
-        from models.backbones.build import build_backbone  # noqa: PLC0415
+        from models.backbones.build import BackboneBuilder  # noqa: PLC0415
         from models.backbones.config import BackboneConfig  # noqa: PLC0415
         from models.layers.fpn import FPN  # noqa: PLC0415
 
-        self.backbone = build_backbone(BackboneConfig(name=name, batch_norm="trainable"), (size, size), trained=True)
+        self.backbone = BackboneBuilder(BackboneConfig(name=name, batch_norm="trainable"), (size, size)).backbone
         pyramid = FPN(name="fpn")(self.backbone.output)
         # One number an image, so that no time goes into handing features out, and every weight gets a gradient.
         squares = [keras.ops.mean(keras.ops.square(level), axis=(1, 2, 3)) for level in pyramid.values()]

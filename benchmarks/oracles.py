@@ -29,7 +29,7 @@ def main() -> None:
     args = parse_args(__doc__ or "")
     config, data = prepared(args.config, args.overrides)
     model = resolve(MODELS, config.model.name)(config.model, data.spec)
-    run = config.exp.root / run_name(config.exp.name, data.display_name)
+    run = config.exp.root / run_name(config.exp.name, data.display_name, data.synthetic)
     model.init_saver(run / "checkpoints", config.trainer.checkpoint)
     model.load("best")
     batches = [(batch, _numpy(model.predict(_inputs(batch)))) for batch in data.eval_batches("test")]

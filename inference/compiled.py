@@ -23,10 +23,19 @@ def compile_predict(model: BaseModel, jit_compile: bool = False) -> Callable[[Ba
     Raises:
         UserError: Keras runs on a backend that has none.
     """
+    return load_object(f"inference.native.{backend_name()}_predict:Predict")(model, jit_compile)
+
+
+def backend_name() -> str:
+    """The backend that Keras runs on.
+
+    Raises:
+        UserError: it is none that this project supports.
+    """
     backend = keras.backend.backend()
     if backend not in _BACKENDS:
         raise UserError(
             f"The Keras backends that are supported are {', '.join(_BACKENDS)}; this process has {backend!r}. Set the "
             "environment variable KERAS_BACKEND to one of these."
         )
-    return load_object(f"inference.native.{backend}_predict:Predict")(model, jit_compile)
+    return backend

@@ -54,7 +54,7 @@ def run_info(run: Path, config: Config, trainer: "BaseTrain", locations: Mapping
         data=data.display_name,
         split=f"test, {len(data.split('test'))} images",
         model=config.model.name,
-        weights=trainer.model.origin,
+        weights=trainer.model.initial.origin,
         seconds=trainer.seconds,
         synthetic=data.synthetic,
         places={**files, **locations},

@@ -67,9 +67,10 @@ BACKEND_CORNERS = {
         *(f"trainers/steps/tensorflow_{name}.py" for name in ("momentum", "steps")),
         *(f"models/layers/native/tensorflow_{name}.py" for name in ("batch_norm", "conv")),
         *(f"models/ops/native/tensorflow_{name}.py" for name in ("devices", "nms", "rows")),
+        "inference/native/tensorflow_predict.py",
     },
-    "jax": {"trainers/steps/jax_steps.py"},
-    "torch": {"trainers/steps/torch_steps.py", "base/random_state.py"},
+    "jax": {"trainers/steps/jax_steps.py", "inference/native/jax_predict.py"},
+    "torch": {"trainers/steps/torch_steps.py", "inference/native/torch_predict.py", "base/random_state.py"},
 }
 
 

@@ -19,7 +19,7 @@ from inference.compiled import compile_predict
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer, build_schedule
 from trainers.schedules import WarmUpSchedule
-from trainers.steps import compile_steps
+from trainers.steps import compile_train_step
 
 log = logging.getLogger("maskeras")
 
@@ -39,12 +39,12 @@ class SupervisedTrain(BaseTrain):
         self.schedule = build_schedule(config, data.steps_per_epoch)
         self.optimizer = build_optimizer(config, model.network, data.steps_per_epoch)
         model.network.optimizer = self.optimizer
-        self.steps = compile_steps(model, self.optimizer, config.jit_compile)
+        self._train = compile_train_step(model, self.optimizer, config.jit_compile)
         self._predict = compile_predict(model, config.jit_compile)
 
     def train_step(self, batch: Batch) -> dict[str, Any]:
         """One compiled update."""
-        return self.steps.train(batch)
+        return self._train(batch)
 
     def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
         """One compiled prediction; keys as in `BaseTrain`."""

@@ -21,14 +21,14 @@ class RunFolderError(UserError):
     """The folder is taken, or there is nothing to resume."""
 
 
-def run_name(name: str, data_name: str) -> str:
-    """The run's name; it says so when the images are not those that the config asks for (`synthetic-…`)."""
-    if not data_name.startswith("synthetic") or data_name in name:
+def run_name(name: str, data_name: str, synthetic: bool) -> str:
+    """The run's name; it ends with the data's where a program generated the images that the config asks for."""
+    if not synthetic or data_name in name:
         return name
     return data_name if data_name == f"synthetic-{name}" else f"{name}-{data_name}"
 
 
-def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool) -> Path:
+def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool, synthetic: bool = False) -> Path:
     """Makes the folder of a new run, or finds that of the run to go on with, and writes what the run is made from.
 
     `config.json` is the resolved config, `environment.json` the versions, commit and data. Those of a resumed run stand
@@ -41,7 +41,7 @@ def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool
     Raises:
         RunFolderError: a new run would overwrite one, there is no run to resume, or another process is at it.
     """
-    folder = config.exp.root / run_name(config.exp.name, data_name)
+    folder = config.exp.root / run_name(config.exp.name, data_name, synthetic)
     starts = len(list(folder.glob("environment*.json")))
     if not resume and (has_checkpoint(folder) or _has_figures(folder)):
         raise RunFolderError(
@@ -54,11 +54,17 @@ def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool
             f"There is no run {folder} to resume; {config.exp.root} holds: {', '.join(found) or 'none'}. Leave "
             "--resume away to start it."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    hold(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        hold(folder)
+    except OSError as error:
+        raise RunFolderError(
+            f"exp.root = {config.exp.root}: the run's folder {folder} cannot be made or written ({error.strerror}). "
+            "Name a folder that can be written, with --set exp.root=<folder>."
+        ) from error
     suffix = f"-{starts + 1}" if resume else ""
     config.save(folder / f"config{suffix}.json")
-    described = {"data": data_name, "data_fingerprint": data_fingerprint}
+    described = {"data": data_name, "synthetic": synthetic, "data_fingerprint": data_fingerprint}
     write_json(folder / f"environment{suffix}.json", environment(described))
     return folder
 

@@ -1,21 +1,25 @@
 """What is measured: a network and its compiled steps, as a config describes them, without a data set."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 
 from base.base_model import BaseModel
 from base.batch import Batch
-from benchmarks.speed.dummy_batch import dummy_batch
+from base.initial_weights import InitialWeights
+from base.task import load_task
 from benchmarks.speed.yardstick import Yardstick
+from inference.compiled import compile_predict
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer
-from trainers.steps import Steps, compile_steps
+from trainers.steps import compile_train_step
 from utils.config import Config
 from utils.registry import DATA, MODELS, resolve
 
 STEPS_PER_EPOCH = 1000
-"""Stands in for the length of a data set in the learning rate's schedule."""
+"""In place of the length of a data set, for the learning rate's schedule."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +28,23 @@ class BenchmarkCase:
 
     Attributes:
         model: built.
-        steps: compiled at their first call.
+        train: the training step, compiled at its first call.
+        predict: the prediction, compiled at its first call.
         batch: of the config's batch size.
-        one: of a single image, without ground truth, for inference.
+        one: a single image without targets.
+        several: the batch without targets.
     """
 
     model: BaseModel
-    steps: Steps
+    train: Callable[[Batch], dict[str, Any]]
+    predict: Callable[[Batch], dict[str, Any]]
     batch: Batch
     one: Batch
+    several: Batch
 
 
 def case_of(config: Config) -> BenchmarkCase:
-    """The model of a config, with random weights; every detection it has room for is made.
+    """The model of a config, with random weights; as many detections as there can be are made.
 
     An untrained network is sure of nothing: with the config's own threshold it would detect nothing, and the heads
     would have nothing to do.
@@ -45,7 +53,7 @@ def case_of(config: Config) -> BenchmarkCase:
     section = config.model.model_copy(deep=True)
     if hasattr(section, "detect"):
         section = section.model_copy(update={"detect": section.detect.model_copy(update={"score_threshold": 0.0})})
-    model = resolve(MODELS, config.model.name)(section, data.spec, {"origin": "random weights", "trained": True})
+    model = resolve(MODELS, config.model.name)(section, data.spec, InitialWeights())
     optimizer = build_optimizer(config.trainer, model.network, STEPS_PER_EPOCH)
     return _case(model, optimizer, config)
 
@@ -63,7 +71,8 @@ def yardstick_of(config: Config) -> BenchmarkCase:
 
 def _case(model: BaseModel, optimizer: keras.optimizers.Optimizer, config: Config) -> BenchmarkCase:
     trainer: TrainerConfig = config.trainer
-    steps = compile_steps(model, optimizer, trainer.jit_compile)
-    batch = dummy_batch(model.spec, config.data.batch_size, config.exp.seed)
-    one = {key: value for key, value in dummy_batch(model.spec, 1).items() if not key.startswith("gt_")}
-    return BenchmarkCase(model, steps, batch, one)
+    train = compile_train_step(model, optimizer, trainer.jit_compile)
+    task = load_task(model.spec.task)
+    batch = task.dummy_batch(model.spec, config.data.batch_size, config.exp.seed)
+    one, several = task.inputs(task.dummy_batch(model.spec, 1)), task.inputs(batch)
+    return BenchmarkCase(model, train, compile_predict(model, trainer.jit_compile), batch, one, several)

@@ -80,7 +80,7 @@ def run() -> None:
 
     case = case_of(config)
     for step in range(STEPS):
-        wait_for(case.steps.train(case.batch))
+        wait_for(case.train(case.batch))
         if not step:
             print(FIRST, flush=True)
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, KiB on Linux

@@ -42,11 +42,10 @@ def measure(config: Config, rounds: int) -> dict[str, Any]:
 
 
 def _jobs(case: BenchmarkCase) -> dict[str, Any]:
-    several = {key: value for key, value in case.batch.items() if not key.startswith("gt_")}
     return {
-        "training": lambda: case.steps.train(case.batch),
-        "inference": lambda: pasted(case.steps.predict(case.one), case.model.spec.image_size),
-        "inference, batch": lambda: pasted(case.steps.predict(several), case.model.spec.image_size),
+        "training": lambda: case.train(case.batch),
+        "inference": lambda: pasted(case.predict(case.one), case.model.spec.image_size),
+        "inference, batch": lambda: pasted(case.predict(case.several), case.model.spec.image_size),
     }
 
 
@@ -82,7 +81,7 @@ def _parts(case: BenchmarkCase, config: Config, rounds: int) -> dict[str, float]
     if not isinstance(network, MaskRCNNNetwork):
         return {}
     times = time_parts(network, case.one, rounds, config.trainer.jit_compile)
-    predictions = case.steps.predict(case.one)
+    predictions = case.predict(case.one)
     paste = [seconds(lambda: pasted(predictions, case.model.spec.image_size)) for _ in range(rounds)]
     parts = {name: 1000 * taken.median for name, taken in times.items()}
     return parts | {"pasting": 1000 * float(np.median(paste))}
@@ -92,7 +91,7 @@ def _load(case: BenchmarkCase) -> dict[str, float]:
     """What the heads had to do: the figures mean little without it."""
     if not isinstance(case.model.network, MaskRCNNNetwork):
         return {}
-    classes = keras.ops.convert_to_numpy(case.steps.predict(case.one)["classes"])
+    classes = keras.ops.convert_to_numpy(case.predict(case.one)["classes"])
     batch = {key: keras.ops.convert_to_tensor(value) for key, value in case.batch.items()}
     positive = case.model.forward(batch, training=True)["rois"].positive
     return {

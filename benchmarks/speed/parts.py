@@ -3,21 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
 from keras import ops
 
 from benchmarks.speed.timing import Times, interleaved, wait_for
+from inference.compiled import compile_predict
 from models.mask_rcnn.detect import detect
 from models.mask_rcnn.network import MaskRCNNNetwork
 from models.ops.pixels import fill_padding
-from trainers.steps import compile_steps
 
 State = dict[str, Any]
 """What is known of a batch so far: name → tensor."""
 
 
 class Part:
-    """One stretch, as something that `compile_steps` can compile."""
+    """One stretch, as something that `compile_predict` can compile."""
 
     def __init__(self, network: MaskRCNNNetwork, work: Callable[[MaskRCNNNetwork, State], State]):
         self.network = network
@@ -30,16 +29,14 @@ class Part:
 
 def time_parts(network: MaskRCNNNetwork, batch: State, rounds: int, jit_compile: bool) -> dict[str, Times]:
     """Name of a stretch → its times, in the order of the inference; what a stretch needs is there before it starts."""
-    optimizer = keras.optimizers.SGD()
-    optimizer.build(network.trainable_variables)
     state = {key: ops.convert_to_tensor(batch[key]) for key in ("images", "image_size")}
     jobs = {}
     for name, work in PARTS.items():
         part: Any = Part(network, work)  # has what a prediction takes of a `BaseModel`
-        steps = compile_steps(part, optimizer, jit_compile)
+        predict = compile_predict(part, jit_compile)
         before = dict(state)
-        jobs[name] = lambda steps=steps, before=before: steps.predict(before)
-        made = steps.predict(before)
+        jobs[name] = lambda predict=predict, before=before: predict(before)
+        made = predict(before)
         wait_for(made)
         state |= made
     return interleaved(jobs, rounds)

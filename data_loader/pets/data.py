@@ -46,6 +46,11 @@ class PetsData(InstanceData):
         """`oxford-iiit-pet` or `synthetic-pets`: known after `prepare()`."""
         return "synthetic-pets" if self._synthetic else "oxford-iiit-pet"
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether the images are generated: known after `prepare()`."""
+        return self._synthetic
+
     def prepare(self) -> None:
         """Finds, downloads or draws the images, looks at each file once and makes the splits.
 

@@ -28,53 +28,65 @@ SMALLEST = 32
 """The smallest side of an image, in pixels."""
 
 
-def build_backbone(config: BackboneConfig, image_size: tuple[int, int], trained: bool | None = None) -> keras.Model:
-    """The network (B, H, W, 3) RGB images in 0…255 → {"C2": (B, ⌈H/4⌉, ⌈W/4⌉, channels), …, "C5"}.
-
-    Normalization is inside. Frozen layers have `trainable=False`; a batch norm among them runs on its moving statistics
-    even when called with `training=True`. Setting `trainable` on the whole backbone later undoes that. Random weights
-    are never frozen: neither those of `weights: null`, nor those that stand in for a download that failed.
+class BackboneBuilder:
+    """Builds a backbone, loads weights into it and freezes it: the three are separate steps.
 
     Args:
         config: the section `model.backbone`.
         image_size: (H, W) in pixels.
-        trained: None for a new run, which gets the weights of the config. Otherwise a checkpoint will fill the network,
-            no weights are asked for, and this says whether the run began with trained ones, so that it may be frozen.
+
+    Attributes:
+        backbone: (B, H, W, 3) RGB images in 0…255 → {"C2": (B, ⌈H/4⌉, ⌈W/4⌉, channels), …, "C5"}; normalization is
+            inside; random weights, all trainable.
 
     Raises:
-        WeightsError: see `models.backbones.weights`.
         ValueError: `image_size` is too small, or the network has not the strides it declares.
     """
-    return build_backbone_with_report(config, image_size, trained)[0]
 
+    def __init__(self, config: BackboneConfig, image_size: tuple[int, int]):
+        if min(image_size) < SMALLEST:
+            raise ValueError(
+                f"received image_size {tuple(image_size)}; a backbone needs {SMALLEST} pixels a side or more"
+            )
+        self.config = config
+        self.architecture: Architecture = load_object(BACKBONES.get(config.name, config.name))(config)
+        self._application = with_fused_batch_norm(self.architecture.make((*image_size, 3)))
+        self._flat = _flat(self._application)
+        for norm in batch_norms(self._flat):
+            norm.momentum = config.batch_norm_momentum
+        self.backbone = self._assembled(image_size)
+        _check_strides(self.backbone, image_size)
 
-def build_backbone_with_report(
-    config: BackboneConfig, image_size: tuple[int, int], trained: bool | None = None
-) -> tuple[keras.Model, WeightsReport | None]:
-    """As `build_backbone`, and what its weights are; None where a checkpoint will say that."""
-    if min(image_size) < SMALLEST:
-        raise ValueError(f"received image_size {tuple(image_size)}; a backbone needs at least {SMALLEST} pixels a side")
-    architecture: Architecture = load_object(BACKBONES.get(config.name, config.name))(config)
-    network = with_fused_batch_norm(architecture.make((*image_size, 3)))
-    report = load_weights(network, config, architecture) if trained is None else None
-    network = _flat(network)
-    if trained if report is None else report.source is not None:
-        freeze(network, config, architecture)
-    for norm in batch_norms(network):
-        norm.momentum = config.batch_norm_momentum
-    if report is not None:
-        logger.info("backbone %s: %s", config.name, report)
-    body = _cut(network, architecture, config)
-    images = keras.Input((*image_size, 3), dtype="float32", name="images")
-    pixels = architecture.pixels
-    normalized = NormalizeImages(pixels.mean, pixels.std, pixels.bgr, name="normalize_images")(images)
-    backbone = keras.Model(images, body(normalized), name="backbone")
-    _check_strides(backbone, image_size)
-    return backbone, report
+    def load(self) -> WeightsReport:
+        """Fills the backbone with the weights that the config names; says what became of them.
+
+        Raises:
+            WeightsError: see `models.backbones.weights`.
+        """
+        report = load_weights(self._application, self.config, self.architecture)
+        _copy_weights(self._application, self._flat)
+        logger.info("backbone %s: %s", self.config.name, report)
+        return report
+
+    def freeze(self) -> None:
+        """Makes untrainable what the config wants frozen; see `freeze`."""
+        freeze(self._flat, self.config, self.architecture)
+
+    def _assembled(self, image_size: tuple[int, int]) -> keras.Model:
+        """Normalization, then the network from its first layer to C5."""
+        body = _cut(self._flat, self.architecture, self.config)
+        images = keras.Input((*image_size, 3), dtype="float32", name="images")
+        pixels = self.architecture.pixels
+        normalized = NormalizeImages(pixels.mean, pixels.std, pixels.bgr, name="normalize_images")(images)
+        return keras.Model(images, body(normalized), name="backbone")
 
 
 def freeze(network: keras.Model, config: BackboneConfig, architecture: Architecture) -> None:
-    """Make what the config wants frozen untrainable: the layers that C_`frozen_stages` is made of, the batch norms."""
+    """Makes untrainable the layers that C_`frozen_stages` is made of and, if so configured, all batch norms.
+
+    A frozen batch norm runs on its moving statistics even when called with `training=True`. Setting `trainable` on the
+    whole backbone later undoes that.
+    """
     frozen = set()
     if config.frozen_stages:
         last = network.get_layer(architecture.stages[config.frozen_stages - 1])
@@ -100,10 +112,16 @@ def _flat(network: keras.Model) -> keras.Model:
         return x
 
     flat = keras.models.clone_model(network, call_function=call)
+    _copy_weights(network, flat)
+    return flat
+
+
+def _copy_weights(network: keras.Model, flat: keras.Model) -> None:
+    if flat is network:
+        return
     for layer in network._flatten_layers(include_self=False):
         if layer.weights and not isinstance(layer, keras.Model):
             flat.get_layer(layer.name).set_weights(layer.get_weights())
-    return flat
 
 
 def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfig) -> keras.Model:

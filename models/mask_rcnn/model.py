@@ -6,8 +6,10 @@ import keras
 from keras import ops
 
 from base.base_model import BaseModel
+from base.initial_weights import InitialWeights
 from base.variables import LoadReport, named_variables
 from models.losses.functional import binary_cross_entropy, smooth_l1, softmax_cross_entropy
+from models.mask_rcnn.anchor_check import warn_of_unreached
 from models.mask_rcnn.config import BoxHeadConfig, MaskRCNNConfig, RPNConfig
 from models.mask_rcnn.heads import of_class
 from models.mask_rcnn.network import MaskRCNNNetwork
@@ -26,40 +28,43 @@ class MaskRCNN(BaseModel):
     config_class = MaskRCNNConfig
 
     def build_model(self) -> keras.Model:
-        """The network, with all its weights: new, from the sections `pretrained` or `backbone`, or for a checkpoint."""
-        if self.weights_follow:
-            return MaskRCNNNetwork(self.config, self.spec, self.start.get("trained", True))
-        config, classes = self.config.pretrained, self.spec.classes
-        path = obtain_pretrained(config, classes) if config else None
-        network = MaskRCNNNetwork(self.config, self.spec, trained=True if path else None)
-        if config and path:
-            network.weights_report = fill_pretrained(network, path, config, classes, self.config.backbone.name)
-        return network
+        """The network, with random weights."""
+        return MaskRCNNNetwork(self.config, self.spec)
 
-    def forward(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        """The network takes the whole batch: in training it samples around the ground truth."""
-        return self.network(batch, training=training)
+    def initialize_weights(self) -> InitialWeights:
+        """The whole network's weights from the section `pretrained`, or the backbone's from `backbone.weights`."""
+        name, pretrained = self.config.backbone.name, self.config.pretrained
+        path = obtain_pretrained(pretrained, self.spec.classes) if pretrained else None
+        if pretrained and path:
+            report = fill_pretrained(self.network, path, pretrained, self.spec.classes, name)
+        else:
+            report = self.network.backbone_builder.load()
+        return InitialWeights(f"{name} ({report})", pretrained=report.source is not None)
 
-    def describe_start(self, loaded: LoadReport | None) -> dict[str, Any]:
-        """The backbone, where its weights or those of the whole network came from, and whether they were trained.
+    def freeze(self) -> None:
+        """What the section `backbone` wants frozen."""
+        self.network.backbone_builder.freeze()
 
-        Raises:
-            UserError: the checkpoint `init_from` does not hold all of this backbone; the rest of it would be random.
-        """
-        name, report = self.config.backbone.name, self.network.weights_report
-        if report is not None:
-            return {"origin": f"{name} ({report})", "trained": report.source is not None}
-        held = set(loaded.loaded if loaded else ())
+    def check_initial(self, report: LoadReport) -> None:
+        """A checkpoint that lacks a part of the backbone is an error: the rest of it would be random."""
+        held = set(report.loaded)
         backbone = {id(variable) for variable in self.network.backbone.variables}
         named = named_variables(self.network).items()
         missing = [path for path, variable in named if id(variable) in backbone and path not in held]
         if missing:
             raise UserError(
-                f"model.init_from: {self.config.init_from} lacks {len(missing)} variables of the backbone {name}, "
-                f"{missing[0]} for one. Take a checkpoint that was trained with this model.backbone, or leave "
-                "model.init_from out."
+                f"model.init_from: {self.config.init_from} lacks {len(missing)} variables of the backbone "
+                f"{self.config.backbone.name}, {missing[0]} for one. Take a checkpoint that was trained with this "
+                "model.backbone, or leave model.init_from out."
             )
-        return {"origin": f"{name} (checkpoint {self.config.init_from})", "trained": True}
+
+    def check_batch(self, batch: dict[str, Any]) -> None:
+        """Warns where the anchors do not reach the objects."""
+        warn_of_unreached(batch, self.network.anchors, self.config.rpn)
+
+    def forward(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
+        """The network takes the whole batch: in training it samples around the ground truth."""
+        return self.network(batch, training=training)
 
     def summary(self) -> str:
         """As in `BaseModel`; the cost is that of an image with as many detections as there can be."""

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from base.batch import DataSpec
-from models.backbones.build import build_backbone_with_report
+from models.backbones.build import BackboneBuilder
 from models.layers.fpn import FPN
 from models.mask_rcnn.config import BoxHeadConfig, MaskHeadConfig, MaskRCNNConfig
 from models.mask_rcnn.detect import detect
@@ -34,17 +34,17 @@ class MaskRCNNNetwork(keras.Model):
     Args:
         config: the section `model`.
         spec: classes and shapes of the data.
-        trained: see `build_backbone`.
     """
 
-    def __init__(self, config: MaskRCNNConfig, spec: DataSpec, trained: bool | None = None):
+    def __init__(self, config: MaskRCNNConfig, spec: DataSpec):
         # Without autocast the boxes stay float32 under mixed precision; each layer casts its own features.
         super().__init__(name="mask_rcnn", autocast=False)
         self.config = config
         self.num_classes = spec.num_classes
         channels = config.fpn.channels
         size = spec.image_size
-        self.backbone, self.weights_report = build_backbone_with_report(config.backbone, size, trained)
+        self.backbone_builder = BackboneBuilder(config.backbone, size)
+        self.backbone = self.backbone_builder.backbone
         self.padding = self.backbone.get_layer("normalize_images").neutral
         self.fpn = FPN(config.fpn, name="fpn")
         generator = AnchorGenerator(config.rpn.anchor_sizes, config.rpn.aspect_ratios)

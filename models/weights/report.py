@@ -1,4 +1,4 @@
-"""What a network starts from."""
+"""What a network is initialized from."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,12 +8,12 @@ from base.variables import LoadReport
 
 @dataclass(frozen=True)
 class WeightsReport:
-    """What a network, or its backbone, starts from.
+    """What a network, or its backbone, is initialized from.
 
     Attributes:
         source: the file that was loaded; None for random weights.
         loaded: what became of each array.
-        fell_back: weights were asked for and could not be had.
+        fell_back: the weights that the config names were unavailable.
         kept: classes whose rows of the heads were kept; empty for a backbone.
         new: classes whose rows of the heads is randomly initialized; empty for a backbone.
     """
@@ -31,7 +31,7 @@ class WeightsReport:
 
     def __str__(self) -> str:
         if self.source is None:
-            return "random weights, as ImageNet's could not be had" if self.fell_back else "random weights"
+            return "random weights: ImageNet's were unavailable" if self.fell_back else "random weights"
         expected = self.arrays + len(self.loaded.reshaped) + len(self.loaded.missing)
         share = "all" if self.arrays == expected else f"{self.arrays} of"
         classes = (("rows kept for", self.kept), ("new rows for", self.new))

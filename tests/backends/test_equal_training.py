@@ -10,7 +10,7 @@ from tests.backends.parts import arrays, mask_rcnn
 from tests.models.mask_rcnn.dummy_batches import two_images
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer
-from trainers.steps import compile_steps
+from trainers.steps import compile_train_step
 
 pytestmark = compares_backends
 
@@ -22,7 +22,7 @@ SEEDS = 4
 def steps_for(model, **optimizer):
     section = {"name": "sgd", "learning_rate": 0.005, **optimizer}
     config = TrainerConfig.model_validate({"optimizer": section, "schedule": {"name": "constant", "warmup_steps": 0}})
-    return compile_steps(model, build_optimizer(config, model.network, STEPS), jit_compile=False)
+    return compile_train_step(model, build_optimizer(config, model.network, STEPS), jit_compile=False)
 
 
 def first_gradients(steps):
@@ -39,10 +39,10 @@ def first_gradients(steps):
 def test_the_first_steps_have_the_same_gradients_and_losses():
     model = mask_rcnn(batch_norm="frozen")
     steps = steps_for(model, clip_norm=None, learning_rate=0.001)
-    found = [arrays(steps.train(two_images()))]
+    found = [arrays(steps(two_images()))]
     gradients = first_gradients(steps)
     assert len(gradients) == len(model.network.trainable_variables) == 88
-    found += [arrays(steps.train(two_images())) for _ in range(2)]
+    found += [arrays(steps(two_images())) for _ in range(2)]
     losses = {name: np.array([row[name] for row in found]) for name in found[0]}
     assert losses["total"][2] < losses["total"][0]
     compare("gradients", gradients, rtol=0, atol=1e-5)
@@ -62,7 +62,7 @@ def test_the_loss_curve_is_the_same_within_the_noise_of_sampling():
         model.network.noise.state.assign(np.array([seed + 1, 0], model.network.noise.state.dtype))
         for variable, value in zip(steps.optimizer.variables, start, strict=True):
             variable.assign(value)
-        totals = [steps.train(two_images())["total"] for _ in range(STEPS)]
+        totals = [steps(two_images())["total"] for _ in range(STEPS)]
         curves.append([float(keras.ops.convert_to_numpy(total)) for total in totals])
     windows = np.array(curves).reshape(SEEDS, -1, WINDOW).mean(axis=2)
     assert windows[:, -1].mean() < 0.8 * windows[:, 0].mean()

@@ -58,13 +58,13 @@ def test_another_network_is_refused_and_left_as_it_was(tmp_path):
         np.testing.assert_array_equal(value, before[path])
 
 
-def test_the_average_is_loaded_unless_the_raw_weights_are_asked_for(tmp_path):
+def test_the_ema_is_loaded_unless_the_raw_weights_are_wanted(tmp_path):
     first, second = model(tmp_path), model(tmp_path)
     raw = network_arrays(first.network)
     average = {"hidden/kernel": raw["hidden/kernel"] + 1}
-    first.save(averaged=average)
+    first.save(ema=average)
     for averaged, expected in ((True, raw | average), (False, raw)):
-        second.load("last", averaged=averaged)
+        second.load("last", ema=averaged)
         for path, value in network_arrays(second.network).items():
             np.testing.assert_array_equal(value, expected[path])
 

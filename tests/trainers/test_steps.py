@@ -63,7 +63,7 @@ def test_total_comes_first(tmp_path):
 def test_a_backend_that_cannot_train_is_an_error(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
     with pytest.raises(UserError, match="this process has 'openvino'"):
-        steps.compile_steps(None, None, jit_compile=False)
+        steps.compile_train_step(None, None, jit_compile=False)
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the warning is TensorFlow's")
@@ -74,11 +74,11 @@ def test_the_steps_of_many_models_are_not_taken_for_one_that_is_traced_again(cap
     log = tf.get_logger()
     log.addHandler(caplog.handler)
     try:
-        found = [steps.compile_steps(model, None, False).predict({"x": np.float32(2)})["x"] for model in models]
+        found = [compile_predict(model)({"x": np.float32(2)})["x"] for model in models]
         assert not caplog.messages
-        alone = steps.compile_steps(models[1], None, False)
+        alone = compile_predict(models[1])
         for number in range(1, 9):
-            alone.predict({"x": np.zeros(number, np.float32)})
+            alone({"x": np.zeros(number, np.float32)})
         assert "retracing" in caplog.text, "a single step that is traced again and again is still told"
     finally:
         log.removeHandler(caplog.handler)

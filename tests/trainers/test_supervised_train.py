@@ -63,7 +63,7 @@ def test_a_step_compiled_by_xla_is_the_same_step():
         trainers.append(SupervisedTrain(Plain({"l2": 0.0}, data.spec), data, config))
         for start in (0, 4, 8):
             trainers[-1].train_step(batch_of(range(start, start + 4)))
-        assert bool(trainers[-1].steps._train._jit_compile) == jit_compile
+        assert bool(trainers[-1]._train._step._jit_compile) == jit_compile
     for a, b in zip(*(trainer.model.network.weights for trainer in trainers), strict=True):
         assert a.numpy().any()
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, rtol=1e-5)

@@ -92,7 +92,6 @@ def test_a_second_process_is_kept_out_until_the_first_ends(config, tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "expected"),
     [
-        ("pets", "oxford-pets", "pets"),
         ("pets", "synthetic-pets", "synthetic-pets"),
         ("big", "synthetic-pets", "big-synthetic-pets"),
         ("my-synthetic-pets", "synthetic-pets", "my-synthetic-pets"),
@@ -101,8 +100,16 @@ def test_a_second_process_is_kept_out_until_the_first_ends(config, tmp_path):
         ("s", "synthetic-pets", "s-synthetic-pets"),
     ],
 )
-def test_the_name_says_where_images_are_drawn(name, data, expected):
-    assert run_name(name, data) == expected
+def test_the_name_says_where_images_are_generated(name, data, expected):
+    assert run_name(name, data, synthetic=True) == expected
+    assert run_name(name, data, synthetic=False) == name
+
+
+def test_a_root_that_is_a_file_is_an_error_that_names_it(config, tmp_path):
+    (tmp_path / "file").write_text("")
+    blocked = config.model_copy(update={"exp": config.exp.model_copy(update={"root": tmp_path / "file"})})
+    with pytest.raises(RunFolderError, match=r"exp.root = .*file: .* cannot be made or written \(Not a directory\)"):
+        open_run(blocked, "toys", "a", resume=False)
 
 
 def test_only_a_named_checkpoint_counts(tmp_path):

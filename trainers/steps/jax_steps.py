@@ -1,4 +1,4 @@
-"""The compiled steps on JAX."""
+"""The compiled training step on JAX."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,42 +13,36 @@ from trainers.steps.losses import named_losses
 Values = list[jax.Array]
 
 
-class JaxSteps:
-    """`jax.jit`s for one training step and one prediction; each traces once, for the batch's fixed shapes.
+class TrainStep:
+    """One `jax.jit`; it traces once, for the batch's fixed shapes.
 
-    A function that JAX compiles has no variables: their values go in as arguments and come out as results, and are
-    assigned without waiting for them. Those of a training step are donated, so that the new ones can take their memory.
-    State that is no variable of the network or the optimizer would be compiled in as a constant.
+    A function that JAX compiles has no variables: their values are arguments and results, and are assigned without
+    waiting for them. They are donated, so that the new ones can take their memory. State that is no variable of the
+    network or the optimizer would be compiled in as a constant.
 
     Args:
         model: what is trained.
         optimizer: built.
+        jit_compile: always true on JAX.
     """
 
-    def __init__(self, model: BaseModel, optimizer: keras.optimizers.Optimizer):
+    def __init__(self, model: BaseModel, optimizer: keras.optimizers.Optimizer, jit_compile: bool):
         self.model = model
         self.optimizer = optimizer
         self._weights = model.network.trainable_variables
         # Batch norm's statistics and the random states of dropout and sampling among them.
         self._others = model.network.non_trainable_variables
-        self._train = jax.jit(self._train_step, donate_argnums=0)
-        self._predict = jax.jit(self._predict_step)
+        self._step = jax.jit(self._update, donate_argnums=0)
 
-    def train(self, batch: Batch) -> dict[str, Any]:
+    def __call__(self, batch: Batch) -> dict[str, Any]:
         """One update; the returned loss scalars are arrays, read when somebody needs them."""
         groups = self._weights, self._others, self.optimizer.variables
-        state, losses = self._train(_distinct([_values(group) for group in groups]), batch)
+        state, losses = self._step(_distinct([_values(group) for group in groups]), batch)
         for group, values in zip(groups, state, strict=True):
             _assign(group, values)
         return {"total": losses["total"], **losses}  # JAX sorts the names
 
-    def predict(self, batch: Batch) -> dict[str, Any]:
-        """The model's predictions."""
-        outputs, others = self._predict((_values(self._weights), _values(self._others)), batch)
-        _assign(self._others, others)
-        return outputs
-
-    def _train_step(self, state: list[Values], batch: Batch) -> tuple[list[Values], dict[str, jax.Array]]:
+    def _update(self, state: list[Values], batch: Batch) -> tuple[list[Values], dict[str, jax.Array]]:
         weights, others, of_optimizer = state
         gradient = jax.grad(self._scaled_loss, has_aux=True)
         gradients, (losses, others) = gradient(weights, others, of_optimizer, batch)
@@ -61,15 +55,9 @@ class JaxSteps:
             (*self._weights, *self._others, *self.optimizer.variables), (*weights, *others, *of_optimizer), strict=True
         )
         with keras.StatelessScope(mapping, collect_losses=True) as scope:
-            losses = named_losses(self.model, batch, self.model.forward(batch, training=True))
+            losses = named_losses(self.model, batch)
             scaled = self.optimizer.scale_loss(losses["total"])
         return scaled, (losses, [scope.get_current_value(variable) for variable in self._others])
-
-    def _predict_step(self, state: tuple[Values, Values], batch: Batch) -> tuple[dict[str, jax.Array], Values]:
-        weights, others = state
-        with keras.StatelessScope(zip((*self._weights, *self._others), (*weights, *others), strict=True)) as scope:
-            outputs = self.model.predict(batch)
-        return outputs, [scope.get_current_value(variable) for variable in self._others]
 
 
 def _values(variables: Sequence[keras.Variable]) -> Values:

@@ -10,19 +10,18 @@ from utils.errors import UserError
 _OWN_NAMES = {"total", "regularization"}
 
 
-def named_losses(model: BaseModel, batch: dict[str, Any], outputs: Any) -> dict[str, Any]:
-    """`total`, which is minimized, and the terms it is the sum of: those of the model and, where the network has
+def named_losses(model: BaseModel, batch: dict[str, Any]) -> dict[str, Any]:
+    """The forward pass in training: `total`, which is minimized, and the terms it is the sum of: those of the model and, where the network has
     losses of its own, their sum `regularization`. Scalars in float32.
 
     Args:
         model: what is trained.
         batch: tensors.
-        outputs: of `model.forward(batch, training=True)`.
 
     Raises:
         UserError: a term of the model has one of those two names.
     """
-    losses = dict(model.compute_losses(batch, outputs))
+    losses = dict(model.compute_losses(batch, model.forward(batch, training=True)))
     taken = sorted(_OWN_NAMES & losses.keys())
     if taken:
         raise UserError(

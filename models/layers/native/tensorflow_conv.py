@@ -1,6 +1,6 @@
-"""Convolutions by TensorFlow's own kernel.
+"""Convolutions by TensorFlow's own kernel: through oneDNN it has a gradient for groups, where Keras takes XLA's.
 
-It pads as it reads, and through oneDNN it has a gradient for groups, where Keras takes XLA, which has none.
+XLA has none.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,11 @@ def conv(inputs: Any, kernel: Any, strides: Sequence[int], padding: str, border:
         padding: "same" or "valid".
         border: rows and columns of zeros around the image, for "valid".
     """
-    sides = [border, border]
-    padded: Any = [[0, 0], sides, sides, [0, 0]] if border else padding.upper()
-    return tf.nn.conv2d(inputs, kernel, list(strides), padded)
+    # A padded copy: oneDNN has no gradient for TensorFlow's explicit padding, and the plain kernels take several times
+    # as long, in bfloat16 ten times (`python benchmarks/kernels.py`).
+    if border:
+        inputs = tf.pad(inputs, [[0, 0], [border, border], [border, border], [0, 0]])
+    return tf.nn.conv2d(inputs, kernel, list(strides), padding.upper())
 
 
 @cache

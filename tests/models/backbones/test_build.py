@@ -8,10 +8,11 @@ from keras import ops
 
 from models.backbones.applications.mobilenet import mobilenet_v2
 from models.backbones.architecture import NormalizeImages
-from models.backbones.build import STRIDES, build_backbone
+from models.backbones.build import STRIDES
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
 from tests.gradients import weight_gradients
+from tests.models.backbones.built import build_backbone
 from tests.models.layer_contract import check_bfloat16, check_config, check_saved_weights, check_single_equals_batch
 from utils.registry import load_object
 
@@ -167,7 +168,7 @@ def test_whole_numbers_are_taken_too(networks):
 
 
 def test_wrong_sizes_and_wrong_stages_are_errors(monkeypatch):
-    with pytest.raises(ValueError, match=r"image_size \(31, 64\); a backbone needs at least 32"):
+    with pytest.raises(ValueError, match=r"image_size \(31, 64\); a backbone needs 32 pixels"):
         build(size=(31, 64))
     architecture = mobilenet_v2(BackboneConfig(weights=None))
     stages = (*architecture.stages[:1], "block_5_add", *architecture.stages[2:])

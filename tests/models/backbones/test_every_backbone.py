@@ -14,10 +14,11 @@ from keras import ops
 from models.backbones import build
 from models.backbones.applications.common import IMAGENET_MEAN, IMAGENET_STD
 from models.backbones.architecture import Architecture
-from models.backbones.build import STRIDES, build_backbone, freeze
+from models.backbones.build import STRIDES, freeze
 from models.backbones.config import BackboneConfig
 from models.backbones.table import BACKBONES
 from models.layers.fpn import FPN
+from tests.models.backbones.built import build_backbone
 from tests.models.layer_contract import dtype_policy
 from utils.registry import load_object
 

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from models.backbones.build import build_backbone
 from models.backbones.config import BackboneConfig
 from models.backbones.resnet import VARIANTS
+from tests.models.backbones.built import build_backbone
 
 NUMBERS = {
     # torchvision's figures for the whole classifiers, less the dense layer of 1000 classes on 2048 channels.

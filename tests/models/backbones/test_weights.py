@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from models.backbones.applications import common, convnext, efficientnet, mobilenet
-from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
 from models.backbones.weights import load_weights
 from models.weights.errors import WeightsError
 from tests.local_server import refusing, serving_folder
+from tests.models.backbones.built import build_backbone_with_report
 
 SHAPE = (32, 32, 3)
 PUBLISHED = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from models.backbones.build import build_backbone
 from models.backbones.config import BackboneConfig
 from models.layers.batch_norm import BatchNormalization
 from models.layers.remat import Remat
 from tests.gradients import weight_gradients
+from tests.models.backbones.built import build_backbone
 from tests.models.layer_contract import check_layer, dtype_policy
 from utils.errors import UserError
 

@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 
 from base.batch import DataSpec
+from base.initial_weights import InitialWeights
+from inference.compiled import compile_predict
 from models.backbones.config import BackboneConfig
 from models.layers.config import FPNConfig
 from models.mask_rcnn.config import BoxHeadConfig, MaskHeadConfig
 from models.mask_rcnn.model import MaskRCNN
 from models.mask_rcnn.network import MaskRCNNNetwork
 from tests.models.mask_rcnn.dummy_batches import OBJECTS, batch_of, image, tiny_config, tiny_spec, two_images
-from trainers.steps import compile_steps
+from trainers.steps import compile_train_step
 
 STEPS = 200
 SIDE = 32
@@ -21,7 +23,7 @@ SIDE = 32
 def compiled(model, jit_compile=False):
     optimizer = keras.optimizers.SGD(1e-3)
     optimizer.build(model.network.trainable_variables)
-    return compile_steps(model, optimizer, jit_compile)
+    return compile_train_step(model, optimizer, jit_compile), compile_predict(model, jit_compile)
 
 
 def sample(rng):
@@ -56,13 +58,13 @@ def test_one_trace_whatever_the_sizes_and_objects():
         mask_head=MaskHeadConfig(channels=(), upsample_channels=4),
     )
     spec = DataSpec("instance", ("rectangle", "ellipse"), (SIDE, SIDE), {"max_objects": OBJECTS})
-    steps = compiled(Counting(config, spec, {"origin": "a checkpoint", "trained": True}))
+    train, predict = compiled(Counting(config, spec, InitialWeights("a checkpoint", pretrained=True)))
     rng = np.random.default_rng(0)
     seen = set()
     for _ in range(STEPS):
         batch = batch_of(sample(rng), sample(rng))
-        assert np.isfinite(float(steps.train(batch)["total"]))
-        found = steps.predict(batch)["boxes"]
+        assert np.isfinite(float(train(batch)["total"]))
+        found = predict(batch)["boxes"]
         assert (np.asarray(found) <= np.tile(batch["image_size"][:, None, ::-1], 2)).all()
         seen |= {
             (*size, count) for size, count in zip(batch["image_size"], (batch["gt_classes"] > 0).sum(1), strict=True)
@@ -92,9 +94,9 @@ def test_xla_computes_the_same(monkeypatch):
     losses, found = [], []
     for jit_compile in (False, True):
         model.network.set_weights(start)
-        steps = compiled(model, jit_compile)
-        found.append({name: np.array(value) for name, value in steps.predict(batch).items()})
-        losses.append({name: float(value) for name, value in steps.train(batch).items()})
+        train, predict = compiled(model, jit_compile)
+        found.append({name: np.array(value) for name, value in predict(batch).items()})
+        losses.append({name: float(value) for name, value in train(batch).items()})
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
     assert all(value > 0 for value in losses[0].values())
     plain, xla = found

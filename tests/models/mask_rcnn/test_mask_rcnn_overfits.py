@@ -2,11 +2,12 @@ import keras
 import numpy as np
 import pytest
 
+from inference.compiled import compile_predict
 from inference.paste import paste_mask
 from models.mask_rcnn.config import DetectConfig, MaskHeadConfig
 from models.mask_rcnn.model import MaskRCNN
 from tests.models.mask_rcnn.dummy_batches import SIZE, TWO, batch_of, image, tiny_config, tiny_spec
-from trainers.steps import compile_steps
+from trainers.steps import compile_train_step
 
 STEPS = 120
 
@@ -23,17 +24,19 @@ def trained(batch):
             layer.momentum = 0.8
     optimizer = keras.optimizers.Adam(2e-3, global_clipnorm=5.0)
     optimizer.build(model.network.trainable_variables)
-    steps = compile_steps(model, optimizer, jit_compile=False)
-    totals = [steps.train(batch)["total"] for _ in range(STEPS)]
-    return steps, [float(total) for total in totals]
+    step = compile_train_step(model, optimizer, jit_compile=False)
+    totals = [step(batch)["total"] for _ in range(STEPS)]
+    return model, [float(total) for total in totals]
 
 
 @pytest.mark.slow
 def test_one_image_is_learned_by_heart():
     sample = image(TWO)
-    steps, totals = trained(batch_of(sample))
+    model, totals = trained(batch_of(sample))
     assert np.mean(totals[-10:]) < 0.3 * np.mean(totals[:3]), totals
-    found = {name: keras.ops.convert_to_numpy(value)[0] for name, value in steps.predict(batch_of(sample)).items()}
+    found = {
+        name: keras.ops.convert_to_numpy(value)[0] for name, value in compile_predict(model)(batch_of(sample)).items()
+    }
     for index, kind in enumerate((1, 2)):
         best = np.flatnonzero(found["classes"] == kind)[0]
         assert found["scores"][best] > 0.7

@@ -7,7 +7,7 @@ from keras import ops
 
 from base import base_model
 from base.batch import DataSpec
-from base.start import read_start
+from base.initial_weights import InitialWeights, read_initial_weights
 from models.backbones import weights
 from models.backbones.config import BackboneConfig
 from models.mask_rcnn.config import MaskHeadConfig
@@ -84,7 +84,7 @@ def test_anchors_lie_on_the_features_of_an_image_of_any_size():
         np.testing.assert_array_equal(centers[:, :, 1, 1].T - 2**level * np.arange(rows), np.zeros((columns, rows)))
 
 
-def test_a_run_that_fell_back_goes_on_unfrozen_without_asking_again(tmp_path, monkeypatch):
+def test_a_run_that_fell_back_resumes_unfrozen_without_asking_again(tmp_path, monkeypatch):
     backbone = BackboneConfig(weights="imagenet", alpha=0.35, frozen_stages=3)
 
     def unreachable(*_):
@@ -95,12 +95,12 @@ def test_a_run_that_fell_back_goes_on_unfrozen_without_asking_again(tmp_path, mo
     first.init_saver(tmp_path)
     first.save()
     monkeypatch.setattr(weights, "obtain", lambda *_: pytest.fail("a resumed run asked for weights"))
-    start = read_start(tmp_path)
-    assert start == {"origin": "mobilenet_v2 (random weights, as ImageNet's could not be had)", "trained": False}
-    resumed = MaskRCNN(tiny_config(backbone=backbone), tiny_spec(), start)
+    initial = read_initial_weights(tmp_path)
+    assert initial == InitialWeights("mobilenet_v2 (random weights: ImageNet's were unavailable)", pretrained=False)
+    resumed = MaskRCNN(tiny_config(backbone=backbone), tiny_spec(), initial)
     resumed.init_saver(tmp_path)
     resumed.load()
-    assert resumed.origin == first.origin
+    assert resumed.initial == first.initial
     trained = [[v.path for v in model.network.trainable_variables] for model in (first, resumed)]
     assert trained[0] == trained[1]
 
@@ -111,7 +111,7 @@ def test_a_run_from_a_checkpoint_is_frozen_as_its_config_says(model, tmp_path):
     backbone = BackboneConfig(weights=None, alpha=0.35, frozen_stages=5)
     spec = DataSpec("instance", ("a", "b", "c"), (SIZE, SIZE), {"max_objects": OBJECTS})
     begun = MaskRCNN(tiny_config(backbone=backbone, init_from=path), spec)
-    assert begun.start == {"origin": f"mobilenet_v2 (checkpoint {path})", "trained": True}
+    assert begun.initial == InitialWeights(f"checkpoint {path}", pretrained=True)
     assert not begun.network.backbone.trainable_variables
     for ours, theirs in zip(begun.network.backbone.weights, model.network.backbone.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from base.variables import network_arrays
-from models.backbones.build import build_backbone_with_report
 from models.backbones.config import BackboneConfig
 from models.backbones.resnet import VARIANTS
 from models.layers.remat import Remat
@@ -17,6 +16,7 @@ from models.weights.errors import WeightsError
 from models.weights.fill import without_epsilon
 from models.weights.torchvision import torchvision_arrays
 from tests.local_server import refusing, serving_folder
+from tests.models.backbones.built import build_backbone_with_report
 from tests.models.weights.test_files import write_safetensors
 from tests.models.weights.torch_files import write_pth
 from tests.models.weights.torchvision_states import SMALL, mask_rcnn_shapes, resnet_shapes, state, with_norms

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from base.batch import DataSpec
-from base.start import read_start
+from base.initial_weights import InitialWeights, read_initial_weights
 from base.variables import network_arrays
 from models.backbones.config import BackboneConfig
 from models.layers.config import FPNConfig
@@ -84,10 +84,8 @@ def test_the_heads_keep_just_the_rows_of_cat_and_dog(no_network, source, file, r
     np.testing.assert_array_equal(ours["box_head/logits/kernel"].T, weight[[0, 17, 18]])
     weight = source["roi_heads.mask_predictor.mask_fcn_logits.weight"]
     np.testing.assert_array_equal(ours["mask_head/logits/kernel"][0, 0].T, weight[[17, 18], :, 0, 0])
-    assert made.start == {
-        "origin": f"resnet50 (all 121 weights from {file}; rows kept for cat, dog)",
-        "trained": True,
-    }
+    origin = f"resnet50 (all 121 weights from {file}; rows kept for cat, dog)"
+    assert made.initial == InitialWeights(origin, pretrained=True)
     frozen = [layer.name for layer in made.network.backbone._flatten_layers() if not layer.trainable]
     assert "layer1_0_conv3" in frozen and "layer2_0_conv1" not in frozen
 
@@ -100,7 +98,7 @@ def test_a_class_without_an_entry_starts_anew_and_is_listed(no_network, source, 
     assert ours["box_head/logits/bias"][1] == 0 and ours["mask_head/logits/bias"][0] == 0
     assert 0 < np.abs(ours["box_head/logits/kernel"][:, 1]).max() < 0.1  # as it was drawn, with deviation 0.01
     assert "classes whose rows of the heads is randomly initialized: rabbit" in caplog.text
-    assert made.origin.endswith("; rows kept for dog, cat; new rows for rabbit)")
+    assert made.initial.origin.endswith("; rows kept for dog, cat; new rows for rabbit)")
 
 
 def test_without_a_mapping_the_heads_start_anew_and_all_else_is_taken(no_network, source, file, caplog):
@@ -110,7 +108,7 @@ def test_without_a_mapping_the_heads_start_anew_and_all_else_is_taken(no_network
     np.testing.assert_array_equal(ours["box_head/fc6/kernel"], theirs["box_head/fc6/kernel"])
     assert not ours["box_head/logits/bias"].any() and not ours["box_head/deltas/bias"].any()
     assert "115 variables loaded" in caplog.text and "6 missing" in caplog.text
-    assert made.origin.startswith("resnet50 (115 of 121 weights from")
+    assert made.initial.origin.startswith("resnet50 (115 of 121 weights from")
 
 
 def test_what_has_another_shape_is_listed(no_network, file, caplog):
@@ -175,7 +173,7 @@ def test_arrays_by_name_are_the_same(no_network, source, tmp_path, file):
 def test_what_cannot_be_had_falls_back_loudly_to_the_backbones_weights(no_network, caplog):
     with caplog.at_level(logging.INFO, "maskeras"):
         made = model("coco", backbone={"weights": None})
-    assert made.start == {"origin": "resnet50 (random weights)", "trained": False}
+    assert made.initial == InitialWeights("resnet50 (random weights)", pretrained=False)
     text = caplog.text
     assert 'the weights "coco" of model.pretrained.weights could not be had' in text and no_network in text
     assert "The run begins WITHOUT THEM, from model.backbone.weights" in text
@@ -199,16 +197,16 @@ def test_coco_by_its_name_is_downloaded_once_and_a_resume_fetches_nothing(monkey
         made = model("coco", required=True)
         (tmp_path / "server" / name).unlink()
         again = model("coco", required=True)
-    assert made.origin == again.origin and str(tmp_path / "home/models" / name) in made.origin
+    assert made.initial.origin == again.initial.origin and str(tmp_path / "home/models" / name) in made.initial.origin
     made.init_saver(tmp_path / "checkpoints")
     made.save()
     (tmp_path / "home/models" / name).unlink()
     with refusing() as address:
         monkeypatch.setattr(sources, "TORCHVISION", address)
-        resumed = model("coco", required=True, start=read_start(tmp_path / "checkpoints"))
+        resumed = model("coco", required=True, start=read_initial_weights(tmp_path / "checkpoints"))
     resumed.init_saver(tmp_path / "checkpoints")
     resumed.load()
-    assert resumed.start == made.start and resumed.start["trained"]
+    assert resumed.initial == made.initial and made.initial.pretrained
     for path, value in network_arrays(made.network).items():
         np.testing.assert_array_equal(network_arrays(resumed.network)[path], value)
     trained = [[weight.path for weight in one.network.trainable_weights] for one in (made, resumed)]

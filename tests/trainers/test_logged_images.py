@@ -1,4 +1,4 @@
-"""InstanceTrain: the validation's images go where a person looks for them."""
+"""The images of a validation go where a person looks for them."""
 
 import json
 import zipfile
@@ -7,29 +7,31 @@ import cv2
 import numpy as np
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from base import rle
 from base.base_eval import BaseEvaluator
+from base.letterbox import Letterbox
+from reporting.comparison import comparison_images
 from tests.toy.toy_data import ToyData, ToyDataConfig
 from tests.toy.toy_model import ToyModel, ToyModelConfig
 from tests.toy.toy_run import DATA, TRAINER
+from tests.toy.toy_task import ToyTask
 from trainers.config import TrainerConfig
-from trainers.instance_train import InstanceTrain
+from trainers.supervised_train import SupervisedTrain
 from utils.logger import Logger, LoggerConfig
 
 
 class Squares(ToyData):
-    """Toys with one object each, as images of instances need."""
+    """Toys with one object each, drawn as instances are."""
+
+    task_name = "tests.trainers.test_logged_images:Drawn"
 
     def prepare_sample(self, sample, rng):
-        mask = np.zeros((1, 32, 32), np.uint8)
-        mask[0, 8:24, 8:24] = 1
-        objects = {
-            "image_size": np.array([32, 32], np.int32),
-            "gt_boxes": np.array([[8, 8, 24, 24]], np.float32),
-            "gt_classes": np.ones(1, np.int32),
-            "gt_masks": mask,
-            "gt_crowd": np.zeros(1, bool),
-        }
-        return super().prepare_sample(sample, rng) | objects
+        return super().prepare_sample(sample, rng) | Letterbox((32, 32), (32, 32)).arrays()
+
+
+class Drawn(ToyTask):
+    def draw(self, batch, predictions, ground_truth, spec):
+        return comparison_images(batch, predictions, ground_truth, spec.classes)
 
 
 class Detector(ToyModel):
@@ -54,12 +56,19 @@ class Nothing(BaseEvaluator):
         return {"accuracy": 0.5}
 
 
+def ground_truth(data):
+    mask = np.zeros((32, 32), np.uint8)
+    mask[8:24, 8:24] = 1
+    item = {"category_id": 1, "bbox": [8, 8, 16, 16], "segmentation": rle.encode(mask)}
+    return {"annotations": [item | {"image_id": int(sample["image_id"])} for sample in data.val()]}
+
+
 def trainer(folder, logger):
     data = Squares(ToyDataConfig.model_validate_json(json.dumps(DATA)), seed=0)
     model = Detector(ToyModelConfig(), data.spec)
     config = TrainerConfig.model_validate_json(json.dumps({**TRAINER, "logged_images": 3}))
     model.init_saver(folder / "checkpoints", config.checkpoint)
-    return InstanceTrain(model, data, config, logger=logger, evaluator=Nothing(None, {}))
+    return SupervisedTrain(model, data, config, logger=logger, evaluator=Nothing(None, ground_truth(data)))
 
 
 def test_images_of_a_validation_are_in_the_event_file_and_in_the_archive(tmp_path):
