@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from base.initial_weights import InitialWeights
 from models.backbones.config import BackboneConfig
 from models.mask_rcnn.config import DetectConfig
 from models.mask_rcnn.model import MaskRCNN
@@ -25,7 +26,7 @@ def mask_rcnn(backbone="mobilenet_v2", same_samples=True, batch_norm="trainable"
         detect=DetectConfig(score_threshold=0.01, max_detections=8, pre_nms_top_n=60, nms_iou=0.3),
     )
     # What comes from a formula may be frozen, as what a checkpoint brings.
-    model = MaskRCNN(config, tiny_spec(), start={"origin": "a formula", "trained": True})
+    model = MaskRCNN(config, tiny_spec(), initial=InitialWeights("a formula", pretrained=True))
     fill(model.network)
     if same_samples:
         with_formula_noise(model.network)

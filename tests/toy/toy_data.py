@@ -26,6 +26,5 @@ class ToyData(BaseData):
         return {"classes": {int(sample["image_id"]): int(sample["gt_class"]) for sample in self.split(split)}}
 
     def prepare_sample(self, sample, rng):
-        image = np.full((*self.config.image_size, 3), 90 + 70 * sample["gt_class"])
-        image = image + (rng.normal(0, 30, 3) if rng else 0)
-        return sample | {"images": image.clip(0, 255).astype(np.uint8)}
+        color = 90 + 70 * sample["gt_class"] + (rng.normal(0, 30, 3) if rng else np.zeros(3))
+        return sample | {"images": np.full((*self.config.image_size, 3), color.clip(0, 255)).astype(np.uint8)}

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from inference.compiled import compile_predict
 from tests.toy.toy_run import toy_data, toy_trainer
 from trainers import steps
 from utils.errors import UserError

@@ -11,8 +11,10 @@ _OWN_NAMES = {"total", "regularization"}
 
 
 def named_losses(model: BaseModel, batch: dict[str, Any]) -> dict[str, Any]:
-    """The forward pass in training: `total`, which is minimized, and the terms it is the sum of: those of the model and, where the network has
-    losses of its own, their sum `regularization`. Scalars in float32.
+    """The forward pass in training: `total`, which is minimized, and the terms it is the sum of.
+
+    These are those of the model and, where the network has losses of its own, their sum `regularization`, all float32
+    scalars.
 
     Args:
         model: what is trained.

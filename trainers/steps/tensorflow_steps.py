@@ -40,7 +40,7 @@ class TrainStep:
                 scaled = self.optimizer.scale_loss(losses["total"])
             variables = self.model.network.trainable_variables
             gradients = tape.gradient(scaled, [v.value for v in variables])
-            # Else what needs no gradient, such as weight decay, is computed at once, into copies that wait for the rest.
+            # Else what needs no gradient, such as weight decay, is computed at once into copies that wait for the rest.
             with tf.control_dependencies([tf.group(*(gradient for gradient in gradients if gradient is not None))]):
                 self.optimizer.apply(gradients, variables)
         return losses
