@@ -186,8 +186,8 @@ class BaseTrain(ABC):
         self.stop_if_interrupted()
         if self.logger:
             self.logger.summarize(self.model.global_step, metrics, "val")
-        monitor = self.checkpoint.monitor
         self._check_monitor(metrics)
+        monitor = str(self.checkpoint.monitor)
         log.info("validation: %s %.4f (%.0f s)", monitor, metrics[monitor], time.monotonic() - started)
         return metrics
 

@@ -4,6 +4,7 @@ Training, evaluation, prediction and serving share it. Sizes are (height, width)
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ class Letterbox:
         }
 
     @classmethod
-    def of(cls, batch: Batch, row: int) -> "Letterbox":
+    def of(cls, batch: Batch, row: Any) -> "Letterbox":
         """That of one image of a batch of an evaluation."""
         original, size = batch["original_size"][row], batch["image_size"][row]
         return cls((int(original[0]), int(original[1])), (int(size[0]), int(size[1])))

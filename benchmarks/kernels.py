@@ -6,7 +6,7 @@ one that oneDNN does not take runs on a plain kernel, several times as slow, in 
 
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,24 +98,25 @@ def read_profile(path: Path) -> Iterable[Call]:
 
 def fallen_through(calls: Iterable[Call]) -> dict[str, float]:
     """Convolutions and gradients that oneDNN did not take: `kernel  node` → milliseconds in all, the longest first."""
-    found: Counter[str] = Counter()
+    found: dict[str, float] = defaultdict(float)
     for call in calls:
         if call.is_convolution and not call.in_onednn:
             found[f"{call.kernel}  {call.node}"] += call.ms
-    return dict(found.most_common())
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def report(calls: list[Call], steps: int, title: str, console: Console | None = None) -> None:
     """Prints the kernels by time, and the convolutions outside of oneDNN."""
     console = console or Console(width=100)
-    total, number = Counter(), Counter()
+    total: dict[str, float] = defaultdict(float)
+    number: Counter[str] = Counter()
     for call in calls:
         total[call.kernel] += call.ms
         number[call.kernel] += 1
     table = Table(title=title)
     for head in ("kernel", "calls a step", "ms a step"):
         table.add_column(head, justify="left" if head == "kernel" else "right")
-    for kernel, ms in total.most_common(SHOWN):
+    for kernel, ms in sorted(total.items(), key=lambda item: -item[1])[:SHOWN]:
         table.add_row(kernel, f"{number[kernel] / steps:.0f}", f"{ms / steps:.1f}")
     console.print(table)
     outside = fallen_through(calls)

@@ -70,7 +70,7 @@ def next_commands(run: Path, config: Config, locations: Mapping[str, str]) -> di
     if shown != words:
         commands["secrets are left out"] = "export COMET_API_KEY=<your key> first; give others again with --set"
     # Not more epochs of this run: its learning rate has reached its end, and would jump back up.
-    more = ["--set", f"exp.name={config.exp.name}-2", f"model.init_from={run}"]
+    more = ["--set", f"exp.name={config.exp.name}-2", f"model.init_from={config.exp.root / run.name}"]
     more += ["model.pretrained=null"] if getattr(config.model, "pretrained", None) else []
     commands["train further from these weights"] = shlex.join([_near(Path(sys.executable)), *shown, *more])
     for tracker, location in locations.items():

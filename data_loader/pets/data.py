@@ -31,6 +31,9 @@ class PetsData(InstanceData):
         seed: the seed of the run; the splits depend on `config.split_seed` alone.
     """
 
+    config: PetsConfig
+    config_class = PetsConfig
+
     def __init__(self, config: PetsConfig, seed: int):
         super().__init__(config, seed)
         self._records: dict[str, tuple[ImageRecord, ...]] | None = None

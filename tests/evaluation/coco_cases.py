@@ -38,7 +38,7 @@ def batch(images=(1,), scale=(1.0, 1.0), valid=None):
     return {
         "image_id": np.array(images, np.int64),
         "original_size": np.tile(np.array([HEIGHT, WIDTH], np.int32), (size, 1)),
-        "scale_to_original": np.tile(np.array(scale, np.float32), (size, 1)),
+        "image_size": np.tile(np.array([HEIGHT / scale[1], WIDTH / scale[0]], np.int32), (size, 1)),
         "valid": np.ones(size, bool) if valid is None else np.array(valid),
     }
 

@@ -77,18 +77,18 @@ def reference_figures(ground_truth, results, iou_type):
 def test_all_figures_equal_those_of_pycocotools(seed):
     ground_truth, found = random_case(seed)
     fast = evaluated(ground_truth, found, fast=True)
-    figures = fast.result()
+    metrics = fast.result()
     slow = evaluated(ground_truth, found, fast=False).result()
-    assert len(figures) == 2 * 12 + 2 * 3
-    assert list(figures) == list(slow)
-    for name, value in figures.items():
+    assert len(metrics) == 2 * 12 + 2 * 3
+    assert list(metrics) == list(slow)
+    for name, value in metrics.items():
         np.testing.assert_allclose(value, slow[name], atol=1e-9, err_msg=name)
     for kind, iou_type in (("box", "bbox"), ("mask", "segm")):
         for name, value in reference_figures(ground_truth, fast.coco_results(), iou_type).items():
-            np.testing.assert_allclose(figures[f"{kind}/{name}"], value, atol=1e-9, err_msg=name)
+            np.testing.assert_allclose(metrics[f"{kind}/{name}"], value, atol=1e-9, err_msg=name)
     # Neither perfect nor nothing: otherwise equality would say little.
-    assert 0.2 < figures["mask/AP"] < 0.9
-    assert figures["mask/AP"] != figures["box/AP"]
+    assert 0.2 < metrics["mask/AP"] < 0.9
+    assert metrics["mask/AP"] != metrics["box/AP"]
     assert any(one["iscrowd"] for one in ground_truth["annotations"])
 
 
@@ -102,16 +102,16 @@ def exact_case(width):
 
 @pytest.mark.parametrize(("width", "expected"), [(100, 1.0), (62, 0.3), (76, 0.6), (49, 0.0)])
 def test_the_ap_of_one_detection_is_the_share_of_thresholds_its_iou_reaches(width, expected):
-    figures = exact_case(width).result()
+    metrics = exact_case(width).result()
     for name in ("box/AP", "box/AR_1", "box/AR_100", "box/AP_medium", "box/AP/dog"):
-        assert figures[name] == pytest.approx(expected, abs=1e-9), name
-    assert figures["box/AP50"] == float(width >= 50)
-    assert figures["box/AP75"] == float(width >= 75)
+        assert metrics[name] == pytest.approx(expected, abs=1e-9), name
+    assert metrics["box/AP50"] == float(width >= 50)
+    assert metrics["box/AP75"] == float(width >= 75)
 
 
 def test_sizes_and_classes_without_ground_truth_are_nan():
-    figures = exact_case(100).result()
-    undefined = {name for name, value in figures.items() if math.isnan(value)}
+    metrics = exact_case(100).result()
+    undefined = {name for name, value in metrics.items() if math.isnan(value)}
     by_size = {f"{kind}/{x}_{size}" for kind in ("box", "mask") for x in ("AP", "AR") for size in ("small", "large")}
     by_class = {f"{kind}/AP/{name}" for kind in ("box", "mask") for name in ("cat", "bird")}
     assert undefined == by_size | by_class
@@ -124,9 +124,9 @@ def test_a_good_mask_in_a_shifted_box_counts_for_its_pixels():
     half = np.zeros((1, SIDE, SIDE))
     half[..., : SIDE // 2] = 1
     evaluator.update(batch(), predictions([(20, 30, 220, 90)], [1], [0.9], masks=half))
-    figures = evaluator.result()
-    assert figures["box/AP"] == pytest.approx(0.1)  # an IoU of exactly 0.5
-    assert figures["mask/AP"] >= 0.9
+    metrics = evaluator.result()
+    assert metrics["box/AP"] == pytest.approx(0.1)  # an IoU of exactly 0.5
+    assert metrics["mask/AP"] >= 0.9
 
 
 @pytest.mark.parametrize(("threshold", "expected"), [(0.3, 1.0), (0.5, 0.0)])
@@ -175,8 +175,8 @@ def test_a_detection_in_a_crowd_is_neither_right_nor_wrong():
 def test_no_detection_at_all_gives_zero(fast):
     evaluator = CocoEvaluator(CocoConfig(fast=fast), coco_dict([annotation(1, 1, rectangle((20, 30, 120, 90)))]))
     evaluator.update(batch(), predictions([(0, 0, 0, 0)], [0], [0.0]))
-    figures = evaluator.result()
-    assert {figures[name] for name in ("box/AP", "mask/AP50", "mask/AP/cat", "box/AR_100", "mask/AP_medium")} == {0.0}
+    metrics = evaluator.result()
+    assert {metrics[name] for name in ("box/AP", "mask/AP50", "mask/AP/cat", "box/AR_100", "mask/AP_medium")} == {0.0}
     assert evaluator.coco_results() == []
 
 
@@ -186,9 +186,9 @@ def test_an_empty_ground_truth_gives_nan_for_the_same_names(fast, images):
     evaluator = CocoEvaluator(CocoConfig(fast=fast), coco_dict([], images))
     if images:
         evaluator.update(batch(), predictions([(20, 30, 120, 90)], [1], [0.9]))
-    figures = evaluator.result()
-    assert list(figures) == list(exact_case(100).result())
-    assert all(math.isnan(value) for value in figures.values())
+    metrics = evaluator.result()
+    assert list(metrics) == list(exact_case(100).result())
+    assert all(math.isnan(value) for value in metrics.values())
 
 
 def test_an_image_that_was_never_shown_is_missed():
@@ -216,19 +216,19 @@ def test_category_ids_need_neither_be_dense_nor_sorted():
     ground_truth["categories"] = [{"id": 90, "name": "zebra"}, {"id": 7, "name": "cat"}]
     evaluator = CocoEvaluator(CocoConfig(), ground_truth)
     evaluator.update(batch(), predictions([box], [2], [0.9]))
-    figures = evaluator.result()
+    metrics = evaluator.result()
     assert evaluator.coco_results()[0]["category_id"] == 7
-    assert figures["box/AP/cat"] == 1.0
-    assert math.isnan(figures["box/AP/zebra"])
+    assert metrics["box/AP/cat"] == 1.0
+    assert math.isnan(metrics["box/AP/zebra"])
 
 
 def test_limits_and_per_class_follow_the_config():
     ground_truth, found = random_case(0)
-    figures = evaluated(ground_truth, found, per_class=False, max_detections=(2, 5)).result()
-    assert "box/AR_2" in figures
-    assert "box/AR_100" not in figures
-    assert not [name for name in figures if name.startswith("box/AP/")]
-    assert figures["box/AR_2"] <= figures["box/AR_5"] <= evaluated(ground_truth, found).result()["box/AR_100"]
+    metrics = evaluated(ground_truth, found, per_class=False, max_detections=(2, 5)).result()
+    assert "box/AR_2" in metrics
+    assert "box/AR_100" not in metrics
+    assert not [name for name in metrics if name.startswith("box/AP/")]
+    assert metrics["box/AR_2"] <= metrics["box/AR_5"] <= evaluated(ground_truth, found).result()["box/AR_100"]
 
 
 def test_results_survive_json_and_their_masks_decode_to_the_pasted_pixels():
@@ -249,3 +249,9 @@ def test_nothing_is_printed_and_the_ground_truth_stays_as_it_was(capfd):
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
     assert json.dumps(ground_truth) == before
+
+
+@pytest.mark.parametrize("section", [{}, {"per_class": False}, {"max_detections": (1, 5)}])
+def test_the_names_are_known_before_anything_is_measured(section):
+    evaluator = CocoEvaluator(CocoConfig(**section), coco_dict([annotation(1, 1, rectangle((20, 30, 120, 90)))]))
+    assert list(evaluator.names) == list(evaluator.result())

@@ -22,8 +22,8 @@ def found():
     [
         ({"image_id": np.array([5])}, {}, "image_id 5 is not in the ground truth"),
         ({"original_size": np.array([[10, 20]])}, {}, r"original_size \(10, 20\).*\(180, 240\)"),
-        ({}, {"classes": np.array([[4]])}, "class 4: the data has 1…3"),
-        ({}, {"scores": np.array([[np.nan]])}, "image_id 1 has a box or score that is not finite"),
+        ({}, {"classes": np.array([[4]])}, r"image_id 1: the classes are \[4\]; there are 1…3"),
+        ({}, {"scores": np.array([[np.nan]])}, "image_id 1: a box or score is not finite"),
         ({}, {"boxes": np.full((1, 1, 4), np.inf)}, "not finite"),
     ],
 )

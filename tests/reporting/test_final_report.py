@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from base.initial_weights import InitialWeights
 from reporting.final_report import final_report
+from tasks.instance import InstanceTask
 from tests.toy.toy_run import toy_config
 from utils.config import process_config
 
@@ -16,27 +18,24 @@ METRICS = {"box/AP": 0.5, "mask/AP": 0.25, "mask/AP/cat": 0.25}
 
 @pytest.fixture
 def end(tmp_path, monkeypatch):
-    """Reports a run of three epochs of which some are done; returns the run's folder and its table."""
+    """Reports a run; returns its folder and its table."""
 
-    def report(epochs_done=3, argv=("mains/pets_main.py", "-c", "toy.json"), comet="", images=()):
+    def report(argv=("mains/pets_main.py", "-c", "toy.json"), comet="", images=()):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", list(argv))
         monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv" / "bin" / "python"))
         (tmp_path / "toy.json").write_text(json.dumps(toy_config("experiments")))
         run = tmp_path / "experiments" / "toy"
-        # The best checkpoint is an early one.
-        for number, epoch in ((1, 1), (2, epochs_done)):
-            folder = run / "checkpoints" / f"ckpt-{number:05d}"
-            folder.mkdir(parents=True)
-            (folder / "checkpoint.json").write_text(json.dumps({"cur_epoch": epoch}))
+        run.mkdir(parents=True)
         (run / "metrics.jsonl").write_text(
             '{"step": 1, "scope": "train", "time": 0, "scalars": {"loss/total": 1.0}}\n'
             '{"step": 2, "scope": "train", "time": 0, "scalars": {"loss/total": 0.5}}\n'
         )
-        data = SimpleNamespace(display_name="toys", split=lambda _: range(7))
-        model = SimpleNamespace(origin="random weights", cur_epoch=1)
-        trainer = SimpleNamespace(data=data, model=model, seconds=65.0)
-        final_report(run, process_config("toy.json"), trainer, METRICS, comet, images)  # type: ignore[arg-type]
+        data = SimpleNamespace(display_name="toys", split=lambda _: range(7), synthetic=False)
+        model = SimpleNamespace(initial=InitialWeights())
+        trainer = SimpleNamespace(data=data, model=model, seconds=65.0, task=InstanceTask(), images=images)
+        locations = {"Comet": comet} if comet else {}
+        final_report(run, process_config("toy.json"), trainer, METRICS, locations)  # type: ignore[arg-type]
         return run, (run / "table.txt").read_text()
 
     return report
@@ -63,18 +62,14 @@ def test_commands_work_without_an_active_environment(end, tmp_path):
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "tensorboard").touch()
     _, table = end(argv=("mains/pets_main.py", "-c", "toy.json", "--resume"))
-    assert command(table, "look at the curves") == ".venv/bin/tensorboard --logdir experiments"
-    again = ".venv/bin/python mains/pets_main.py -c toy.json --resume --set trainer.epochs=6"
-    assert command(table, "train on") == again
+    assert command(table, "show the curves") == ".venv/bin/tensorboard --logdir experiments"
+    again = ".venv/bin/python mains/pets_main.py -c toy.json --set exp.name=toy-2 model.init_from=experiments/toy"
+    assert command(table, "train further from these weights") == again
 
 
 def test_programs_elsewhere_are_found_by_the_shell(end):
     _, table = end()
-    assert command(table, "look at the curves") == "tensorboard --logdir experiments"
-
-
-def test_a_run_that_something_else_ended_is_not_told_to_train_more_epochs(end):
-    assert command(end(epochs_done=2)[1], "train on") is None
+    assert command(table, "show the curves") == "tensorboard --logdir experiments"
 
 
 def test_the_comet_archive_is_named_with_the_command_that_sends_it(end):
@@ -93,6 +88,6 @@ def test_a_key_on_the_command_line_is_left_out_and_the_table_says_so(end, capsys
     run, table = end(argv=("main.py", "-c", "toy.json", "--set", "comet_api_key=s3kr1t", "exp.seed=1"))
     assert "s3kr1t" not in capsys.readouterr().out
     assert not any(b"s3kr1t" in path.read_bytes() for path in run.rglob("*") if path.is_file())
-    again = ".venv/bin/python main.py -c toy.json --set exp.seed=1 --resume --set trainer.epochs=6"
-    assert command(table, "train on") == again
+    again = ".venv/bin/python main.py -c toy.json --set exp.seed=1 --set exp.name=toy-2 model.init_from=experiments/toy"
+    assert command(table, "train further from these weights") == again
     assert "COMET_API_KEY" in command(table, "secrets are left out")

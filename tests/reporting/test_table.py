@@ -7,7 +7,9 @@ import pytest
 import yaml
 from rich.console import Console
 
+from base.task import MetricTable
 from reporting.table import RunInfo, final_table, print_table, write_metrics
+from tasks.instance import InstanceTask
 
 LONG = "python mains/pets_main.py -c configs/pets.json --set " + " ".join(f"trainer.key_{i}=1" for i in range(12))
 
@@ -15,7 +17,7 @@ LONG = "python mains/pets_main.py -c configs/pets.json --set " + " ".join(f"trai
 def info(**changes):
     settings = {
         "name": "pets-1", "data": "Oxford-IIIT Pet", "split": "test, 160 images", "model": "mask_rcnn",
-        "backbone": "mobilenet_v2 (imagenet)", "seconds": 245.0, "places": {"run": "experiments/pets-1"},
+        "weights": "mobilenet_v2 (imagenet)", "seconds": 245.0, "places": {"run": "experiments/pets-1"},
         "commands": {"again": LONG},
     }  # fmt: skip
     return RunInfo(**settings | changes)
@@ -30,13 +32,18 @@ def metrics(classes=0):
     return values | {f"{kind}/AP/breed_{i}": i / 100 for kind in ("box", "mask") for i in range(classes)}
 
 
+def tables(classes=0):
+    """As a task arranges the metrics."""
+    return InstanceTask().tables(metrics(classes))
+
+
 def cells(text, first):
     line = next(line for line in text.splitlines() if line.split()[:1] == [first])
     return line.split()
 
 
-def test_the_rows_hold_the_figures_under_their_heads():
-    text = final_table(metrics(), info())
+def test_the_rows_hold_the_metrics_under_their_heads():
+    text = final_table(tables(), info())
     assert cells(text, "AP") == ["AP", "AP50", "AP75", "small", "medium", "large", "AR", "100"]
     assert cells(text, "box") == ["box", "0.654", "0.900", "0.700", "–", "0.400", "0.710", "0.620"]
     assert cells(text, "mask") == ["mask", "0.327", "0.450", "0.350", "–", "0.200", "0.355", "0.310"]
@@ -45,45 +52,46 @@ def test_the_rows_hold_the_figures_under_their_heads():
 
 
 def test_synthetic_data_cannot_be_missed_and_real_data_are_not_called_so():
-    loud = final_table(metrics(), info(data="synthetic-pets"))
+    loud = final_table(tables(), info(data="synthetic-pets", synthetic=True))
     assert "SYNTHETIC DATA" in loud
     assert "synthetic-pets (test, 160 images)" in loud
     assert loud.index("SYNTHETIC DATA") < loud.index("0.654")
-    assert "synthetic" not in final_table(metrics(), info()).lower()
+    assert "synthetic" not in final_table(tables(), info()).lower()
+    assert "SYNTHETIC DATA" not in final_table(tables(), info(name="synthetic-of-mine", data="synthetic"))
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])
 def test_paths_and_commands_stay_whole_in_a_narrow_terminal(width):
-    assert LONG in final_table(metrics(), info(), width=width)
+    assert LONG in final_table(tables(), info(), width=width)
 
 
-def test_every_class_is_shown_with_its_figures_and_a_rest_is_counted():
-    text = final_table(metrics(classes=37), info())
+def test_every_class_is_shown_with_its_metrics_and_a_rest_is_counted():
+    text = final_table(tables(classes=37), info())
     for index in range(37):
         at = text.split().index(f"breed_{index}")
         assert text.split()[at + 1 : at + 3] == [f"{index / 100:.3f}"] * 2
-    assert max(map(len, final_table(metrics(classes=37), info(commands={})).splitlines())) <= 100
-    long = final_table(metrics(classes=43), info())
-    assert "and 3 more classes" in long
-    assert "breed_39" in long
-    assert "breed_40" not in long
+    assert max(map(len, final_table(tables(classes=37), info(commands={})).splitlines())) <= 100
+    long = final_table(tables(classes=48), info())
+    assert "and 3 more in metrics.json" in long
+    assert "breed_44" in long
+    assert "breed_45" not in long
 
 
 def test_names_with_brackets_are_shown_as_they_are():
-    text = final_table({"box/AP": 0.5, "box/AP/[bold]cat[/bold]": 0.5}, info(name="[red]x"))
+    text = final_table([MetricTable(("class", "AP"), (("[bold]cat[/bold]", 0.5),))], info(name="[red]x"))
     assert "[bold]cat[/bold]" in text
     assert "[red]x" in text
 
 
-def test_other_figures_are_listed():
-    assert cells(final_table({"mIoU": 0.755}, info()), "mIoU") == ["mIoU", "0.755"]
+def test_metrics_of_no_table_are_listed():
+    assert cells(final_table(InstanceTask().tables({"mIoU": 0.755}), info()), "mIoU") == ["mIoU", "0.755"]
 
 
 def test_the_terminal_gets_colors_and_the_file_none():
     console = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=100)
-    print_table(metrics(), info(data="synthetic-pets"), console)
+    print_table(tables(), info(data="synthetic-pets", synthetic=True), console)
     assert "\x1b[" in console.file.getvalue()
-    assert "\x1b" not in final_table(metrics(), info(data="synthetic-pets"))
+    assert "\x1b" not in final_table(tables(), info(data="synthetic-pets", synthetic=True))
 
 
 def test_metrics_are_written_as_json_and_yaml_with_null_for_nan(tmp_path):

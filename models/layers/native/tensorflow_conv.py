@@ -23,7 +23,8 @@ def conv(inputs: Any, kernel: Any, strides: Sequence[int], padding: str, border:
     # as long, in bfloat16 ten times (`python benchmarks/kernels.py`).
     if border:
         inputs = tf.pad(inputs, [[0, 0], [border, border], [border, border], [0, 0]])
-    return tf.nn.conv2d(inputs, kernel, list(strides), padding.upper())
+    same_or_valid: Any = padding.upper()
+    return tf.nn.conv2d(inputs, kernel, list(strides), same_or_valid)
 
 
 @cache
