@@ -1,44 +1,36 @@
-"""Reading images and masks with OpenCV."""
+"""Reading images and masks with OpenCV, after a look at what their headers claim."""
 
+import io
 from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 
 from data_loader.errors import DataError
+
+MAX_PIXELS = 1 << 27
+"""Of an image that is decoded, 11,585 × 11,585: a few bytes can claim any size, and decoding allocates it."""
 
 cv2.setNumThreads(0)  # the loader's threads are the parallelism; OpenCV's own would fight them for the cores
 
 
-def decode_rgb(content: bytes) -> np.ndarray | None:
-    """The bytes of an image file of any kind OpenCV knows → (h, w, 3) uint8 RGB; None where it does not decode."""
-    if not content:
-        return None
-    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
-
-
 def read_rgb(path: Path) -> np.ndarray:
-    """An image file → (h, w, 3) uint8 RGB; the kind is told by the content, not by the name.
+    """An image file → (h, w, 3) uint8 RGB; the format is detected by the content, not by the name.
 
     Raises:
-        DataError: the file is missing or does not decode.
+        DataError: the file is missing, does not decode or claims more than `MAX_PIXELS`.
     """
-    image = decode_rgb(read_bytes(path))
-    if image is None:
-        raise DataError(f"{path}: the image does not decode. Replace the file, or take its line out of the list.")
-    return image
+    return _decoded(path, cv2.IMREAD_COLOR_RGB)
 
 
 def read_mask(path: Path) -> np.ndarray:
     """A one-channel image file → (h, w) with the values as they are stored.
 
     Raises:
-        DataError: the file is missing, does not decode or has several channels.
+        DataError: the file is missing, does not decode, claims more than `MAX_PIXELS` or has several channels.
     """
-    content = np.frombuffer(read_bytes(path), np.uint8)
-    mask = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
-    if mask is None:
-        raise DataError(f"{path}: the mask does not decode.")
+    mask = _decoded(path, cv2.IMREAD_UNCHANGED)
     if mask.ndim != 2:
         raise DataError(f"{path}: the mask has {mask.shape[2]} channels instead of 1.")
     return mask
@@ -54,5 +46,28 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
+        raise DataError(f"{path}: cannot be read ({error}).") from error
+
+
+def _decoded(path: Path, flags: int) -> np.ndarray:
+    content = read_bytes(path)
+    if _claims_too_much(content):
+        raise DataError(f"{path}: its header claims more than {MAX_PIXELS} pixels, so it is not decoded.")
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+    except cv2.error as error:  # OpenCV has limits of its own
+        raise DataError(f"{path}: does not decode ({error.err}).") from error
+    if image is None:
+        raise DataError(f"{path}: does not decode: {len(content)} bytes that are no whole image.")
+    return image
+
+
+def _claims_too_much(content: bytes) -> bool:
+    try:
+        with PIL.Image.open(io.BytesIO(content)) as image:
+            return image.width * image.height > MAX_PIXELS
+    except PIL.Image.DecompressionBombError:
+        return True
+    except (OSError, ValueError, SyntaxError):  # what Pillow raises for a format that it does not know
+        return False

@@ -64,6 +64,10 @@ BREEDS = (
 """Names of the class ids 1…37."""
 
 
+_LONGEST_NAME = 200
+"""Characters; file systems take 255 bytes, the ending included."""
+
+
 @dataclass(frozen=True)
 class ListLine:
     """A line of `list.txt`, `trainval.txt` or `test.txt`: `NAME CLASS-ID SPECIES BREED-ID`."""
@@ -105,6 +109,6 @@ def parse_list_line(line: str) -> ListLine:
         raise ValueError(f"class id {breed} is not in 1…{len(BREEDS)} in {line[:80]!r}")
     if species != species_of(breed):
         raise ValueError(f"species {species} is not that of class id {breed} ({BREEDS[breed - 1]}) in {line[:80]!r}")
-    if "/" in name or "\\" in name or name.startswith("."):
+    if "/" in name or "\\" in name or name.startswith(".") or not name.isprintable() or len(name) > _LONGEST_NAME:
         raise ValueError(f"{name[:80]!r} is no name of an image")
     return ListLine(name, breed)

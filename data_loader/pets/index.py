@@ -24,7 +24,7 @@ from base import rle
 from base.rle import Rle
 from data_loader.cores import usable_cores
 from data_loader.errors import DataError
-from data_loader.images import decode_rgb, read_bytes, read_mask
+from data_loader.images import read_bytes, read_mask, read_rgb
 from data_loader.pets.breeds import ListLine, parse_list_line
 from data_loader.validation import BadItem
 
@@ -155,10 +155,10 @@ def _look(root: Path, list_name: str, line: ListLine, several: Several | None) -
 
 
 def _pets(annotations: Path, line: ListLine, size: tuple[int, int], several: list[tuple[int, int]] | None) -> list[Pet]:
-    trimap = _mask(annotations / "trimaps" / f"{line.name}.png", size)
+    trimap = _mask(annotations / "trimaps" / f"{line.name}.png", size, {PET, BACKGROUND, BORDER})
     if several is None:
         return [_pet(line.name, line.breed, trimap == PET, trimap == BORDER)]
-    values = _mask(annotations / "instances" / f"{line.name}.png", size)
+    values = _mask(annotations / "instances" / f"{line.name}.png", size, {0, *(value for value, _ in several)})
     pets = []
     for value, breed in several:
         of_pet = values == value
@@ -167,16 +167,16 @@ def _pets(annotations: Path, line: ListLine, size: tuple[int, int], several: lis
 
 
 def _image_size(path: Path) -> tuple[int, int]:
+    if not path.exists():
+        raise _Broken(path.name, "image missing", f"there is no {path}")
     try:
-        image = decode_rgb(read_bytes(path))
+        image = read_rgb(path)
     except DataError as error:
-        raise _Broken(path.name, "image missing", str(error)) from error
-    if image is None:
-        raise _Broken(path.name, "image does not decode", f"{path.stat().st_size} bytes that are no whole image")
+        raise _Broken(path.name, "image does not decode", str(error)) from error
     return image.shape[0], image.shape[1]
 
 
-def _mask(path: Path, size: tuple[int, int]) -> np.ndarray:
+def _mask(path: Path, size: tuple[int, int], allowed: set[int]) -> np.ndarray:
     if not path.exists():
         raise _Broken(path.name, "mask missing", f"there is no {path}")
     try:
@@ -185,6 +185,10 @@ def _mask(path: Path, size: tuple[int, int]) -> np.ndarray:
         raise _Broken(path.name, "mask does not decode", str(error)) from error
     if mask.shape != size:
         raise _Broken(path.name, "mask of another size", f"mask {mask.shape}, image {size} (height, width)")
+    others = sorted(set(np.unique(mask).tolist()) - allowed)
+    if others:
+        shown = ", ".join(map(str, others[:5])) + (" …" if len(others) > 5 else "")
+        raise _Broken(path.name, "mask with other values", f"{shown}; allowed are {sorted(allowed)}")
     return mask
 
 

@@ -17,7 +17,7 @@ from data_loader.pets.index import Entry, Pet, PetsIndex, build_index
 from data_loader.validation import BadItem
 
 _LOGGER = logging.getLogger("maskeras")
-_VERSION = 1
+_VERSION = 2
 """Raised when the index looks at the files in another way or is written in another form."""
 
 

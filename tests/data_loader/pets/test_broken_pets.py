@@ -1,5 +1,7 @@
 import logging
 import re
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -44,6 +46,50 @@ def garbage_line(root):
     path.write_text(path.read_text().replace("beagle_3 5 2 4", "\x00\x01 garbage"))
 
 
+def png_header(width, height):
+    """A PNG of a hundred bytes that claims so many pixels."""
+    chunks = b"\x89PNG\r\n\x1a\n"
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    for kind, body in ((b"IHDR", header), (b"IDAT", zlib.compress(b"\x00" * 99)), (b"IEND", b"")):
+        chunks += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    return chunks
+
+
+def bomb_as_image(root):
+    (root / "images/beagle_3.jpg").write_bytes(png_header(60_000, 60_000))
+
+
+def smaller_bomb_as_image(root):
+    """Fewer pixels than OpenCV refuses."""
+    (root / "images/beagle_3.jpg").write_bytes(png_header(12_000, 12_000))
+
+
+def bomb_as_mask(root):
+    (root / "annotations/trimaps/beagle_3.png").write_bytes(png_header(60_000, 60_000))
+
+
+def folder_as_image(root):
+    (root / "images/beagle_3.jpg").unlink()
+    (root / "images/beagle_3.jpg").mkdir()
+
+
+def other_values(root):
+    trimap = np.full((40, 60), 2, np.uint8)
+    trimap[5:20] = 1
+    trimap[0, :3] = 0, 4, 255
+    cv2.imwrite(str(root / "annotations/trimaps/beagle_3.png"), trimap)
+
+
+def nul_in_a_name(root):
+    path = root / "annotations/trainval.txt"
+    path.write_text(path.read_text().replace("beagle_3 5 2 4", "beagle\x00_3 5 2 4"))
+
+
+def endless_name(root):
+    path = root / "annotations/trainval.txt"
+    path.write_text(path.read_text().replace("beagle_3 5 2 4", f"{'b' * 300} 5 2 4"))
+
+
 def listed_twice(root):
     path = root / "annotations/test.txt"
     path.write_text(path.read_text().replace("beagle_10 5 2 4", "beagle_3 5 2 4"))
@@ -58,6 +104,13 @@ BREAKS = {
     empty_mask: ("beagle_3.png", "empty mask"),
     broken_mask: ("beagle_3.png", "mask does not decode"),
     garbage_line: (r"trainval.txt:\d+", "garbage line"),
+    bomb_as_image: ("beagle_3.jpg", "image does not decode: .* claims more than 134217728 pixels"),
+    smaller_bomb_as_image: ("beagle_3.jpg", "image does not decode: .* claims more than 134217728 pixels"),
+    bomb_as_mask: ("beagle_3.png", "mask does not decode: .* claims more than 134217728 pixels"),
+    folder_as_image: ("beagle_3.jpg", "image does not decode: .* cannot be read"),
+    other_values: ("beagle_3.png", r"mask with other values: 0, 4, 255; allowed are \[1, 2, 3\]"),
+    nul_in_a_name: (r"trainval.txt:\d+", "garbage line"),
+    endless_name: (r"trainval.txt:\d+", "garbage line"),
     listed_twice: (r"test.txt:\d+", "listed twice"),
 }
 
