@@ -1,4 +1,4 @@
-"""How quick a config is on this machine: `python mains/benchmark_main.py -c configs/benchmark_r50_fpn.json`."""
+"""The speed of a config on this machine: `python mains/benchmark_main.py -c configs/benchmark_r50_fpn.json`."""
 
 import argparse
 import sys
@@ -7,17 +7,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from base.memory import check_step_fits
 from utils.args import parse_args, run_main
 from utils.config import process_config
 from utils.console import load_keras, setup_console
 from utils.environment import environment
 from utils.errors import UserError
+from utils.registry import DATA, resolve
 from utils.seeds import seed_everything, set_precision
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The main's own options."""
-    parser.add_argument("--rounds", type=int, default=10, help="how often each figure is taken; the median counts")
+    parser.add_argument("--rounds", type=int, default=10, help="how often each time is measured; the median counts")
 
 
 def main() -> None:
@@ -27,6 +29,7 @@ def main() -> None:
     if args.rounds < 1:
         raise UserError(f"received --rounds {args.rounds}; a median needs 1 at least, and 10 or more to mean something")
     config = process_config(args.config, args.overrides)
+    check_step_fits(resolve(DATA, config.data.name)(config.data, config.exp.seed))
     from benchmarks.speed.first_step import first_step  # noqa: PLC0415 - the process comes before this one fills memory
 
     first = first_step(args.config, args.overrides)
@@ -36,9 +39,9 @@ def main() -> None:
     from benchmarks.speed.measure import measure  # noqa: PLC0415 - Keras is loaded by now
     from benchmarks.speed.report import print_speed, write_speed  # noqa: PLC0415
 
-    figures = {**measure(config, args.rounds), "first_step": first}
-    print_speed(figures)
-    told = environment({"config": config.to_dict(), **figures})
+    values = {**measure(config, args.rounds), "first_step": first}
+    print_speed(values)
+    told = environment({"config": config.to_dict(), **values})
     print("  written to", write_speed(told, config.exp.root / config.exp.name))
 
 

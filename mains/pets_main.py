@@ -21,7 +21,7 @@ from utils.seeds import seed_everything, set_precision
 def main() -> None:
     """Parse, seed, data, evaluators, model, logger, trainer, train, final evaluation."""
     setup_console()
-    args = parse_args(__doc__ or "")
+    args = parse_args(__doc__ or "", resumes=True)
     config = process_config(args.config, args.overrides)
     load_keras()
     seed_everything(config.exp.seed)

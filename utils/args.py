@@ -18,6 +18,7 @@ def parse_args(
     description: str,
     extra: Callable[[argparse.ArgumentParser], None] | None = None,
     argv: Sequence[str] | None = None,
+    resumes: bool = False,
 ) -> argparse.Namespace:
     """Reads the command line; a wrong one is told with the usage, exit code 2.
 
@@ -25,9 +26,11 @@ def parse_args(
         description: what the main does, for `--help`.
         extra: adds the main's own options to the parser.
         argv: the words to read; the process's own by default.
+        resumes: whether the main can resume a run: adds `--resume`.
 
     Returns:
-        `config` (path as typed), `overrides` (list of `a.b.c=value`), `resume` (bool) and what `extra` added.
+        `config` (path as typed), `overrides` (list of `a.b.c=value`), `resume` (bool, where
+        `resumes`) and what `extra` added.
     """
     parser = _Parser(description=description, allow_abbrev=False)
     parser.add_argument("-c", "--config", required=True, metavar="FILE", help="the config, JSON or YAML")
@@ -40,7 +43,8 @@ def parse_args(
         metavar="KEY=VALUE",
         help="override keys of the config, as in trainer.epochs=3; values are JSON, or else strings",
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    if resumes:
+        parser.add_argument("--resume", action="store_true", help="resume from the run's last checkpoint")
     if extra is not None:
         extra(parser)
     return parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""All figures of a benchmark, from a config."""
+"""All values of a benchmark, from a config."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def measure(config: Config, rounds: int) -> dict[str, Any]:
 
     Returns:
         JSON values: `rounds`; `yardstick`, its name; `training`, `inference` and `inference, batch`, each with the
-        figures of `model`, `yardstick` and their `ratio`; `parts`, milliseconds of each for one image; `detections`
+        values of `model`, `yardstick` and their `ratio`; `parts`, milliseconds of each for one image; `detections`
         of the image and `positives`, the mean number of a training image's samples that went through the mask head.
     """
     model, yardstick = case_of(config), yardstick_of(config)
@@ -60,13 +60,13 @@ def pasted(predictions: dict[str, Any], size: tuple[int, int]) -> list[np.ndarra
 
 def _compared(model: Times, yardstick: Times, images: int) -> dict[str, Any]:
     return {
-        "model": _figures(model, images),
-        "yardstick": _figures(yardstick, images),
+        "model": _values(model, images),
+        "yardstick": _values(yardstick, images),
         "ratio": model.ratio_to(yardstick),
     }
 
 
-def _figures(times: Times, images: int) -> dict[str, float]:
+def _values(times: Times, images: int) -> dict[str, float]:
     return {
         "images_per_second": images / times.median,
         "seconds_per_image": times.median / images,

@@ -1,5 +1,6 @@
-"""A benchmark's figures in words and on disk."""
+"""A benchmark's values in words and on disk."""
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,46 +12,49 @@ from rich.table import Table
 
 from utils.files import write_json
 
+_WIDTH = 100
 
-def print_speed(figures: Mapping[str, Any], console: Console | None = None) -> None:
-    """Prints the figures of `measure.measure` with `first_step`, what `first_step.first_step` found.
+
+def print_speed(values: Mapping[str, Any], console: Console | None = None) -> None:
+    """Prints the values of `measure.measure` with `first_step`, what `first_step.first_step` found.
 
     All of it fits 100 columns; `first s` are the seconds of the first call, `yardstick s` those of an image.
     """
-    console = console or Console()
-    console.print(_whole(figures))
+    # In a pipe Rich assumes 80 columns and would cut the headings.
+    console = console or Console(width=None if sys.stdout.isatty() else _WIDTH)
+    console.print(_whole(values))
     console.print(
-        f"  p50 and p95 are of {figures['rounds']} rounds; ratio: to the yardstick, {figures['yardstick']}, in turns\n"
+        f"  p50 and p95 are of {values['rounds']} rounds; ratio: to the yardstick, {values['yardstick']}, in turns\n"
     )
-    if figures["parts"]:
-        console.print(_parts(figures["parts"]))
-    first = figures["first_step"]
+    if values["parts"]:
+        console.print(_parts(values["parts"]))
+    first = values["first_step"]
     console.print(
         f"  from the start of the process to the end of the first training step: {first['seconds']:.1f} s\n"
         f"  most host memory of a training: {first['peak_mb']:.0f} MB"
     )
-    if "detections" in figures:
+    if "detections" in values:
         console.print(
-            f"  {figures['detections']:.0f} detections in the image; {figures['positives']:.1f} positives an image "
+            f"  {values['detections']:.0f} detections in the image; {values['positives']:.1f} positives an image "
             "in training"
         )
 
 
-def write_speed(figures: Mapping[str, Any], folder: Path) -> Path:
-    """Writes the figures into a new file of the folder, named by the time, and returns its path."""
+def write_speed(values: Mapping[str, Any], folder: Path) -> Path:
+    """Writes the values into a new file of the folder, named by the time, and returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"benchmark-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    write_json(path, figures)
+    write_json(path, values)
     return path
 
 
-def _whole(figures: Mapping[str, Any]) -> Table:
+def _whole(values: Mapping[str, Any]) -> Table:
     table = Table(box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
     for head in ("images/s", "s/image", "p50 ms", "p95 ms", "first s", "yardstick s", "ratio"):
         table.add_column(head, justify="right", no_wrap=True)
     for name in ("training", "inference", "inference, batch"):
-        model, yardstick = figures[name]["model"], figures[name]["yardstick"]
+        model, yardstick = values[name]["model"], values[name]["yardstick"]
         table.add_row(
             name,
             f"{model['images_per_second']:.2f}",
@@ -59,7 +63,7 @@ def _whole(figures: Mapping[str, Any]) -> Table:
             f"{model['p95_ms']:.0f}",
             f"{model['first_call_s']:.1f}",
             f"{yardstick['seconds_per_image']:.3f}",
-            f"{figures[name]['ratio']:.2f}",
+            f"{values[name]['ratio']:.2f}",
         )
     return table
 

@@ -46,3 +46,14 @@ def test_figures_are_printed_and_written_with_the_machine(run, tmp_path, capsys)
     written = json.loads(path.read_text(encoding="utf-8"))
     assert {key: written[key] for key in figures()} == figures()
     assert written["config"]["data"]["image_size"] == [64, 64] and written["packages"]["keras"]
+
+
+def test_resume_is_not_offered(run, capsys):
+    with pytest.raises(SystemExit) as end:
+        run("--resume")
+    assert end.value.code == 2 and "unrecognized arguments: --resume" in capsys.readouterr().err
+
+
+def test_what_cannot_fit_is_refused_before_anything_is_measured(run):
+    with pytest.raises(UserError, match="cannot fit into memory"):
+        run("--set", "data.image_size=[200000,200000]")

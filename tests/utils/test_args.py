@@ -15,7 +15,7 @@ def test_overrides_of_several_set_options_are_put_together():
     assert args.overrides == ["a=1", "b=2", "c=3"]
     assert args.config == "pets.json"
     assert args.resume is False
-    assert parse_args("x", argv=["-c", "a.json", "--resume"]).overrides == []
+    assert parse_args("x", argv=["-c", "a.json", "--resume"], resumes=True).overrides == []
 
 
 def test_a_main_adds_its_own_options():

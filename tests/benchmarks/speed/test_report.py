@@ -49,3 +49,9 @@ def test_the_file_holds_the_figures_and_is_named_by_the_time(tmp_path):
     path = write_speed(figures(), tmp_path / "new" / "folder")
     assert re.fullmatch(r"benchmark-\d{8}-\d{6}\.json", path.name) and path.parent == tmp_path / "new" / "folder"
     assert json.loads(path.read_text(encoding="utf-8")) == figures()
+
+
+def test_headings_are_whole_in_a_pipe(capsys):
+    print_speed(figures())
+    out = capsys.readouterr().out
+    assert "yardstick s" in out and "images/s" in out and "…" not in out

@@ -4,7 +4,6 @@ import threading
 import cv2
 import numpy as np
 import pytest
-from data_loader.pets.drawing.image import draw_image
 
 from base import rle
 from data_loader.errors import DataError
@@ -12,6 +11,7 @@ from data_loader.pets.breeds import BREEDS, species_of
 from data_loader.pets.config import SyntheticConfig
 from data_loader.pets.data import PetsData
 from data_loader.pets.drawing.animal import POSES, draw_animal, placing
+from data_loader.pets.drawing.image import draw_image
 from data_loader.pets.drawing.looks import LOOKS
 from data_loader.pets.synthetic import write_synthetic_pets
 
