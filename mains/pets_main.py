@@ -46,7 +46,7 @@ def main() -> None:
         run,
         config.logger,
         experiment_name=run.name,
-        comet_keys=config.comet_keys(),
+        keys=config.tracker_keys(),
         hyper_parameters=config.to_dict(),
         tags=(*config.exp.tags, data.display_name),
         resume_step=model.global_step if checkpoint else None,
@@ -60,7 +60,7 @@ def main() -> None:
         trainer.load_best()
         metrics = trainer.evaluate("test", test)
         logger.summarize(model.global_step, metrics, "test")
-    final_report(run, config, trainer, metrics, {"Comet": logger.comet_location} if logger.comet_location else {})
+    final_report(run, config, trainer, metrics, logger)
 
 
 if __name__ == "__main__":

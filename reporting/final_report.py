@@ -11,15 +11,14 @@ from reporting.plots import plot_history, plot_per_class
 from reporting.table import RunInfo, final_table, print_table, write_metrics
 from utils.config import Config
 from utils.files import write_whole
+from utils.logger.logger import Logger
 from utils.redact import command_without_secrets
 
 if TYPE_CHECKING:  # Keras would be loaded for it, before the config is read
     from base.base_train import BaseTrain
 
 
-def final_report(
-    run: Path, config: Config, trainer: "BaseTrain", metrics: dict[str, float], locations: Mapping[str, str]
-) -> None:
+def final_report(run: Path, config: Config, trainer: "BaseTrain", metrics: dict[str, float], logger: Logger) -> None:
     """Writes `metrics.{json,yaml}`, `table.txt` and `plots/`, and prints the table with the next commands.
 
     Args:
@@ -27,7 +26,7 @@ def final_report(
         config: of the run.
         trainer: at its end.
         metrics: of the test split.
-        locations: tracker → where its record of the run is.
+        logger: closed; its trackers say where their records are.
     """
     task = trainer.task
     write_metrics(metrics, run)
@@ -36,12 +35,12 @@ def final_report(
     plot_per_class(task.per_class(metrics), run / "plots" / "per_class.png")
     if trainer.images:
         write_image(run / "plots" / "predictions.jpg", grid(trainer.images, 2))
-    tables, info = task.tables(metrics), run_info(run, config, trainer, locations)
+    tables, info = task.tables(metrics), run_info(run, config, trainer, logger)
     write_whole(run / "table.txt", final_table(tables, info))
     print_table(tables, info)
 
 
-def run_info(run: Path, config: Config, trainer: "BaseTrain", locations: Mapping[str, str]) -> RunInfo:
+def run_info(run: Path, config: Config, trainer: "BaseTrain", logger: Logger) -> RunInfo:
     """What the report says beside the metrics."""
     data = trainer.data
     files = {
@@ -57,14 +56,20 @@ def run_info(run: Path, config: Config, trainer: "BaseTrain", locations: Mapping
         weights=trainer.model.initial.origin,
         seconds=trainer.seconds,
         synthetic=data.synthetic,
-        places={**files, **locations},
-        commands=next_commands(run, config, locations),
+        places={**files, **logger.locations},
+        commands=next_commands(run, config, logger.next_steps),
     )
 
 
-def next_commands(run: Path, config: Config, locations: Mapping[str, str]) -> dict[str, str]:
-    """What it does → the command, which works as typed in the present folder, whether or not `.venv` is active."""
-    commands = {"show the curves": shlex.join([*_tool("tensorboard"), "--logdir", str(config.exp.root)])}
+def next_commands(run: Path, config: Config, steps: Mapping[str, list[str]]) -> dict[str, str]:
+    """What it does → the command, which works as typed in the present folder, whether or not `.venv` is active.
+
+    Args:
+        run: the run's folder.
+        config: of the run.
+        steps: what the trackers suggest → words of a command.
+    """
+    commands = {what: shlex.join([*_tool(program), *words]) for what, (program, *words) in steps.items()}
     words = [word for word in sys.argv if word != "--resume"]
     shown = command_without_secrets(words)
     if shown != words:
@@ -73,9 +78,6 @@ def next_commands(run: Path, config: Config, locations: Mapping[str, str]) -> di
     more = ["--set", f"exp.name={config.exp.name}-2", f"model.init_from={config.exp.root / run.name}"]
     more += ["model.pretrained=null"] if getattr(config.model, "pretrained", None) else []
     commands["train further from these weights"] = shlex.join([_near(Path(sys.executable)), *shown, *more])
-    for tracker, location in locations.items():
-        if location.endswith(".zip"):
-            commands[f"send to {tracker}"] = shlex.join([*_tool("comet"), "upload", location])
     return commands
 
 

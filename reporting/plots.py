@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from utils.logger.jsonl_writer import read_metrics
+from utils.logger.writers.jsonl import read_metrics
 
 Series = tuple[np.ndarray, np.ndarray]
 """Steps and values, both (N,)."""

@@ -14,7 +14,7 @@ from data_loader.errors import DataError
 from mains import pets_main
 from utils.args import run_main
 from utils.config import process_config
-from utils.logger.jsonl_writer import read_metrics
+from utils.logger.writers.jsonl import read_metrics
 from utils.registry import DATA, resolve
 
 ROOT = Path(__file__).resolve().parents[1]

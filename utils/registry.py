@@ -43,6 +43,14 @@ SECTIONS: Mapping[str, Table] = {"model": MODELS, "data": DATA, "trainer": TRAIN
 TASKS: Mapping[str, str] = {"instance": "tasks.instance:InstanceTask"}
 """Kinds of segmentation: name → `package.module:Class`, a subclass of `base.task.Task`."""
 
+WRITERS: Mapping[str, str] = {
+    "jsonl": "utils.logger.writers.jsonl:JsonlWriter",
+    "tensorboard": "utils.logger.writers.tensorboard:TensorBoardWriter",
+    "comet": "utils.logger.writers.comet:CometWriter",
+}
+"""Trackers: name → `package.module:Class`, a subclass of `utils.logger.writer.Writer`. Each is on unless the field of
+that name in `LoggerConfig` is not `enabled`."""
+
 LOGGER_CONFIG = "utils.logger.config:LoggerConfig"
 """The section of the logger; there is one logger only."""
 

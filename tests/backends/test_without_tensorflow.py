@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from utils.logger.jsonl_writer import read_metrics
+from utils.logger.writers.jsonl import read_metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(__file__).with_name("without_tensorflow.py")

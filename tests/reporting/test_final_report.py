@@ -34,8 +34,12 @@ def end(tmp_path, monkeypatch):
         data = SimpleNamespace(display_name="toys", split=lambda _: range(7), synthetic=False)
         model = SimpleNamespace(initial=InitialWeights())
         trainer = SimpleNamespace(data=data, model=model, seconds=65.0, task=InstanceTask(), images=images)
-        locations = {"Comet": comet} if comet else {}
-        final_report(run, process_config("toy.json"), trainer, METRICS, locations)  # type: ignore[arg-type]
+        logger = SimpleNamespace(
+            locations={"Comet": comet} if comet else {},
+            next_steps={"show the curves": ["tensorboard", "--logdir", "experiments"]}
+            | ({"send to Comet": ["comet", "upload", comet]} if comet.endswith(".zip") else {}),
+        )
+        final_report(run, process_config("toy.json"), trainer, METRICS, logger)  # type: ignore[arg-type]
         return run, (run / "table.txt").read_text()
 
     return report

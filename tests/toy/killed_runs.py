@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import utils.logger.tensorboard_writer  # noqa: F401  (imported here, so that no session has to)
+import utils.logger.writers.tensorboard  # noqa: F401  (imported here, so that no session has to)
 from base.base_train import BaseTrain
 from base.checkpoint import CheckpointSaver
 from mains import pets_main

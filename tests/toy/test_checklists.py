@@ -14,7 +14,7 @@ from tests.toy.toy_data import ToyData
 from tests.toy.toy_run import toy_config
 from utils import registry
 from utils.args import run_main
-from utils.logger.jsonl_writer import read_metrics
+from utils.logger.writers.jsonl import read_metrics
 from utils.registry import Entry
 
 HERE = Path(__file__).parent

@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from base.checkpoint import CheckpointSaver
 from base.config import CheckpointConfig
 from tests.toy.toy_run import toy_config
-from utils.logger.jsonl_writer import read_metrics
+from utils.logger.writers.jsonl import read_metrics
 
 PROGRAM = Path(__file__).with_name("killed_runs.py")
 OPTIMIZER = {"learning_rate": 0.003, "ema": 0.9, "accumulate": 2}

@@ -89,7 +89,7 @@ def test_images_of_a_validation_are_in_the_event_file_and_in_the_archive(tmp_pat
     assert decoded.shape[1] == 1024
     assert not np.array_equal(decoded[:, :500], decoded[:, -500:])
 
-    with zipfile.ZipFile(logger.comet_location) as files:
+    with zipfile.ZipFile(logger.locations["Comet"]) as files:
         messages = [json.loads(line)["payload"] for line in files.read("messages.json").splitlines()]
         sent = [m for m in messages if m.get("upload_type") == "visualization"]
         stored = sorted(info.file_size for info in files.infolist() if not info.filename.endswith(".json"))

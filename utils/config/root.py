@@ -50,10 +50,11 @@ class Config(Section):
     comet_api_key: SecretStr | None = None
     """Key for Comet.ml. The environment's COMET_API_KEY goes first; neither is ever written or shown."""
 
-    def comet_keys(self) -> tuple[str, ...]:
-        """Comet's keys: COMET_API_KEY of the environment, then the config's. The first one is used, none is shown."""
+    def tracker_keys(self) -> dict[str, tuple[str, ...]]:
+        """Tracker → its API keys; Comet's: COMET_API_KEY of the environment, then the config's. None is ever shown."""
         configured = self.comet_api_key.get_secret_value() if self.comet_api_key else ""
-        return tuple(filter(None, (os.environ.get(COMET_VARIABLE, "").strip(), configured.strip())))
+        keys = filter(None, (os.environ.get(COMET_VARIABLE, "").strip(), configured.strip()))
+        return {"comet": tuple(keys)}
 
     def to_dict(self) -> dict[str, Any]:
         """The resolved config as JSON types: `comet_api_key` is null, and any other secret text is left out."""

@@ -1,10 +1,34 @@
 """The config of the logger."""
 
-from typing import Literal
+import json
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationError
 
 from utils.config.section import Section
+from utils.registry import RegistryError, resolve_config
+
+
+def _tracker_sections(entries: Any) -> Any:
+    """Each entry as the section that its class names by `config_class`."""
+    if not isinstance(entries, list | tuple):
+        return entries
+    return tuple(_tracker_section(number, entry) for number, entry in enumerate(entries))
+
+
+def _tracker_section(number: int, entry: Any) -> Any:
+    if isinstance(entry, Section):
+        return entry
+    name = entry.get("name") if isinstance(entry, dict) else None
+    if not isinstance(name, str):
+        raise ValueError(f'entry {number} has no name; write {{"name": "package.module:Class", …}}')
+    try:
+        return resolve_config({}, name).model_validate_json(json.dumps(entry))
+    except RegistryError as error:
+        raise ValueError(f"entry {number}: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ValueError(f"entry {number}, {name}: {problems}") from error
 
 
 class TensorBoardConfig(Section):
@@ -38,6 +62,11 @@ class CometConfig(Section):
     """Seconds, and two more, that the end of a run waits at most; what is not sent by then is given up with a warning.
     A run that an error or a signal ends waits 10 s at most."""
 
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is logged to Comet."""
+        return self.mode != "off"
+
     queue_size: int = Field(default=1000, ge=1)
     """Calls that may wait for a slow server; beyond that they are dropped with one warning."""
 
@@ -53,6 +82,9 @@ class CometConfig(Section):
 
 class LoggerConfig(Section):
     """What is logged and where; `metrics.jsonl` is always written."""
+
+    trackers: Annotated[tuple[Any, ...], BeforeValidator(_tracker_sections)] = ()
+    """Trackers of your own: a list of sections, each with the `name` of a `Writer`, `package.module:Class`."""
 
     tensorboard: TensorBoardConfig = TensorBoardConfig()
     """Event files for `tensorboard --logdir experiments`."""

@@ -4,7 +4,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,18 +46,6 @@ class Entries:
     images: dict[str, Image] = field(default_factory=dict)
     histograms: dict[str, Histogram] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-
-
-class Writer(Protocol):
-    """Where entries go: TensorBoard, Comet or a file."""
-
-    def write(self, step: int, scope: str, entries: Entries, wall_time: float) -> None:
-        """Take the entries of one step; returns without waiting for any network."""
-        ...
-
-    def close(self) -> None:
-        """Finish what is open; may be called again."""
-        ...
 
 
 def sort_values(values: Mapping[str, Any], config: LoggerConfig) -> Entries:

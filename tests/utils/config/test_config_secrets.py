@@ -8,13 +8,13 @@ SECRET = "s3kr1t"
 
 def test_the_environment_goes_before_the_config(write, monkeypatch):
     monkeypatch.delenv("COMET_API_KEY", raising=False)
-    assert process_config(write({})).comet_keys() == ()
+    assert process_config(write({})).tracker_keys()["comet"] == ()
     config = process_config(write({"comet_api_key": SECRET}))
-    assert config.comet_keys() == (SECRET,)
+    assert config.tracker_keys()["comet"] == (SECRET,)
     monkeypatch.setenv("COMET_API_KEY", "other")
-    assert config.comet_keys() == ("other", SECRET)
+    assert config.tracker_keys()["comet"] == ("other", SECRET)
     monkeypatch.setenv("COMET_API_KEY", " ")
-    assert config.comet_keys() == (SECRET,)
+    assert config.tracker_keys()["comet"] == (SECRET,)
 
 
 def test_no_text_form_of_a_config_holds_a_secret(write, tmp_path):

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from tests.utils.logger.comet_archives import make_config, patches
 from utils.config.root import Config
 from utils.logger import Logger
-from utils.logger.comet_patch import may_log_patch
+from utils.logger.writers.comet_patch import may_log_patch
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def repository(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("before", "after"), [("{}", '{"comet_api_key": "KEY"}'), ("KEY\n1\n", "KEY\n2\n")])
 def test_changes_with_the_key_are_no_patch(tmp_path, repository, comet_key, caplog, before, after):
     repository(before.replace("KEY", comet_key), after.replace("KEY", comet_key))
-    names = {"experiment_name": "x", "comet_keys": [comet_key]}
+    names = {"experiment_name": "x", "keys": {"comet": [comet_key]}}
     with (
         caplog.at_level(logging.WARNING, "maskeras"),
         Logger(tmp_path / "run", make_config(mode="offline", git_patch=True), **names),
@@ -51,13 +51,13 @@ def test_changes_with_the_key_of_the_config_are_no_patch_though_the_environment_
     config = Config.model_construct(comet_api_key=SecretStr(unused))
     repository("{}", f'{{"comet_api_key": "{unused}"}}')
     (tmp_path / "leaky.py").write_text(f"KEY = '{unused}'\n")
-    names = {"experiment_name": "x", "comet_keys": config.comet_keys()}
+    names = {"experiment_name": "x", "keys": config.tracker_keys()}
     with (
         caplog.at_level(logging.WARNING, "maskeras"),
         Logger(tmp_path / "run", make_config(mode="offline", git_patch=True), **names) as logger,
     ):
         logger.code([tmp_path / "leaky.py"], tmp_path)
-    assert config.comet_keys() == (comet_key, unused)
+    assert config.tracker_keys() == {"comet": (comet_key, unused)}
     assert "git_patch is off: the uncommitted changes hold an API key" in caplog.text
     assert "leaky.py is not logged: it holds an API key" in caplog.text
     assert list((tmp_path / "run" / "comet").glob("*.zip"))
@@ -68,7 +68,7 @@ def test_changes_with_the_key_of_the_config_are_no_patch_though_the_environment_
 
 def test_changes_without_the_key_are_a_patch(tmp_path, repository, comet_key):
     repository("1", "2 is new")
-    names = {"experiment_name": "x", "comet_keys": [comet_key]}
+    names = {"experiment_name": "x", "keys": {"comet": [comet_key]}}
     with Logger(tmp_path / "run", make_config(mode="offline", git_patch=True), **names):
         pass
     assert b"+2 is new" in patches(tmp_path / "run")

@@ -4,21 +4,23 @@ import json
 import sys
 
 from tests.utils.logger.comet_archives import make_config
-from utils.logger import comet_start
+from utils.logger import isolated
+from utils.logger.writers import comet
 
 PRINT = [sys.executable, "-c", "import json, os, sys; json.dump(dict(os.environ), sys.stdout)"]
 
 
 def environment_of_the_process(tmp_path, monkeypatch, config):
     """What a process that is started as Comet's finds around it, and the arguments it would have had."""
-    popen, asked = comet_start.subprocess.Popen, []
+    popen, asked = isolated.subprocess.Popen, []
 
     def start(command, **words):
         asked.append(command)
         return popen(PRINT, **words)
 
-    monkeypatch.setattr(comet_start.subprocess, "Popen", start)
-    with comet_start.start_process(config, {"name": "x"}, tmp_path) as process:
+    monkeypatch.setattr(isolated.subprocess, "Popen", start)
+    settings = {"name": "x", "temporary": str(tmp_path)}
+    with isolated.start_process(settings, comet.environment(config)) as process:
         found = json.loads(process.stdout.read())
     return found, asked[0]
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.utils.logger.comet_archives import everything, make_config, messages, metrics
-from utils.logger import Logger, comet_writer
+from utils.logger import Logger
+from utils.logger.writers import comet
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def offline_run(tmp_path, tmp_path_factory, comet_key, caplog):
     elsewhere.write_text("print('own')\n")
     parameters = {"trainer": {"lr": 0.1}, "comet_api_key": comet_key, "note": f"my {comet_key}"}
     config = make_config(mode="offline", project="pets")
-    names = {"experiment_name": "first", "comet_keys": [comet_key], "tags": ["synthetic"]}
+    names = {"experiment_name": "first", "keys": {"comet": [comet_key]}, "tags": ["synthetic"]}
     with (
         caplog.at_level(logging.INFO, "maskeras"),
         Logger(run_dir, config, hyper_parameters=parameters, **names) as logger,
@@ -31,7 +32,7 @@ def offline_run(tmp_path, tmp_path_factory, comet_key, caplog):
         logger.code([tmp_path / "model.py", tmp_path / "leaky.py", elsewhere], tmp_path)
         logger.summarize(1, {"loss": 0.5, "nan": float("nan"), "h": np.arange(9.0), "t": "words"})
         logger.summarize(2, {"AP": 0.25, "overlay": np.zeros((8, 8, 3), np.uint8)}, scope="val")
-    return run_dir, config, logger.comet_location, caplog.text
+    return run_dir, config, logger.locations["Comet"], caplog.text
 
 
 def test_the_offline_archive_holds_everything_but_the_key(offline_run, comet_key, clean_environment):
@@ -70,7 +71,7 @@ def test_a_resumed_offline_run_goes_on_with_its_experiment(offline_run):
     with Logger(run_dir, config, experiment_name="first", resume_step=1) as logger:
         logger.summarize(2, {"loss": 0.25})
     key = json.loads((run_dir / "comet_experiment.json").read_text())["experiment_key"]
-    first, second = Path(location), Path(logger.comet_location)
+    first, second = Path(location), Path(logger.locations["Comet"])
     assert {first, second} == set((run_dir / "comet").glob("*.zip"))
     assert first != second
     assert metrics(second) == [("train", "loss", 2)]
@@ -85,11 +86,13 @@ def test_online_and_resumed(comet_server, tmp_path, comet_key, caplog):
     for resume_step in (None, 1):
         with (
             caplog.at_level(logging.INFO, "maskeras"),
-            Logger(tmp_path, config, experiment_name="x", comet_keys=[comet_key], resume_step=resume_step) as logger,
+            Logger(
+                tmp_path, config, experiment_name="x", keys={"comet": [comet_key]}, resume_step=resume_step
+            ) as logger,
         ):
             logger.summarize(2, {"loss": 0.125})
-        key = logger._comet.experiment_key
-        assert logger.comet_location.endswith(f"/x/{key}")
+        key = logger.writers["comet"].experiment_key
+        assert logger.locations["Comet"].endswith(f"/x/{key}")
     runs = [json.loads(body) for path, body in comet_server.requests if path.endswith("/logger/add/run")]
     assert {run["experimentKey"] for run in runs} == {key}
     assert {run["projectName"] for run in runs} == {"pets"}
@@ -113,7 +116,7 @@ def test_mode_online_without_a_key_is_a_warning(tmp_path, caplog):
 def test_a_broken_key_file_starts_a_new_experiment(tmp_path, caplog):
     (tmp_path / "comet_experiment.json").write_text('{"experiment_key": "../x"}')
     with caplog.at_level(logging.WARNING, "maskeras"):
-        key = comet_writer.experiment_key(tmp_path, resume=True)
+        key = comet.experiment_key(tmp_path, resume=True)
     assert "not readable" in caplog.text
-    assert key == comet_writer.experiment_key(tmp_path, resume=True)
-    assert key != comet_writer.experiment_key(tmp_path, resume=False)
+    assert key == comet.experiment_key(tmp_path, resume=True)
+    assert key != comet.experiment_key(tmp_path, resume=False)

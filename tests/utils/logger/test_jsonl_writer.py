@@ -1,12 +1,17 @@
 import json
 import math
 
-from utils.logger.jsonl_writer import JsonlWriter, read_metrics
 from utils.logger.values import Entries
+from utils.logger.writer import RunContext
+from utils.logger.writers.jsonl import JsonlWriter, read_metrics
+
+
+def writer_of(path, resume_step=None):
+    return JsonlWriter(RunContext(path.parent, "run", resume_step=resume_step))
 
 
 def write_steps(path, steps, resume_step=None):
-    writer = JsonlWriter(path, resume_step)
+    writer = writer_of(path, resume_step)
     for step in steps:
         writer.write(step, "train", Entries(scalars={"loss": step / 2}), 1000.0 + step)
     writer.close()
@@ -25,7 +30,7 @@ def test_a_line_holds_step_scope_time_and_scalars(tmp_path):
 
 def test_each_line_is_there_at_once(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    writer = JsonlWriter(path, None)
+    writer = writer_of(path)
     for count in (1, 2):
         writer.write(count, "val", Entries(scalars={"AP": 0.5}), 0.0)
         assert path.read_bytes().count(b"\n") == count
@@ -34,7 +39,7 @@ def test_each_line_is_there_at_once(tmp_path):
 
 def test_what_has_no_scalars_is_no_line(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    writer = JsonlWriter(path, None)
+    writer = writer_of(path)
     writer.write(1, "val", Entries(scalars={"AP": 0.5}), 0.0)
     writer.write(1, "val", Entries(texts={"note": "an image would do the same"}), 0.0)
     writer.close()
@@ -43,7 +48,7 @@ def test_what_has_no_scalars_is_no_line(tmp_path):
 
 def test_nonfinite_numbers_are_valid_json_and_come_back(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    writer = JsonlWriter(path, None)
+    writer = writer_of(path)
     writer.write(0, "train", Entries(scalars={"a": math.nan, "b": math.inf, "c": -math.inf}), 0.0)
     writer.close()
     content = json.loads(path.read_text(), parse_constant=refuse)
@@ -60,8 +65,7 @@ def test_resume_drops_later_steps_and_a_half_written_line(tmp_path):
     with path.open("ab") as file:
         file.write(b'{"step": 2, "sco')
     assert [line["step"] for line in read_metrics(path)] == [1, 2, 3, 4]
-    writer = write_steps(path, [3, 4], resume_step=2)
-    assert writer.dropped == 3
+    write_steps(path, [3, 4], resume_step=2)
     assert path.read_bytes().startswith(b"".join(kept))
     assert [line["step"] for line in read_metrics(path)] == [1, 2, 3, 4]
     assert [item.name for item in tmp_path.iterdir()] == ["metrics.jsonl"]
@@ -71,7 +75,7 @@ def test_resume_without_anything_to_drop_leaves_the_file(tmp_path):
     path = tmp_path / "metrics.jsonl"
     write_steps(path, [1, 2])
     before = path.stat().st_ino, path.read_bytes()
-    assert write_steps(path, [], resume_step=2).dropped == 0
+    write_steps(path, [], resume_step=2)
     assert (path.stat().st_ino, path.read_bytes()) == before
 
 
@@ -86,5 +90,5 @@ def test_a_whole_last_line_without_its_end_is_dropped(tmp_path):
 def test_a_new_run_starts_an_empty_file(tmp_path):
     path = tmp_path / "metrics.jsonl"
     write_steps(path, [0, 1])
-    assert write_steps(path, [0], resume_step=None).dropped == 2
+    write_steps(path, [0], resume_step=None)
     assert [line["step"] for line in read_metrics(path)] == [0]

@@ -7,7 +7,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import metadata as hparams_metadata
 
 from utils.logger import Logger, LoggerConfig
-from utils.logger.jsonl_writer import read_metrics
+from utils.logger.writers.jsonl import read_metrics
 
 QUIET = LoggerConfig.model_validate_json('{"comet": {"mode": "off"}}')
 
@@ -59,12 +59,12 @@ def test_the_key_comes_from_the_argument_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("COMET_API_KEY", "abcd1234")
     logger = Logger(tmp_path, QUIET, experiment_name="x")
     logger.close()
-    assert logger._keys == ()
+    assert logger._context.secrets == ()
 
 
 def test_hyper_parameters_have_json_types_and_no_key(tmp_path):
     parameters = {"root": Path("data/abcd1234"), "token": "x", "cls_token": True}
-    with Logger(tmp_path, QUIET, experiment_name="x", comet_keys=["abcd1234"], hyper_parameters=parameters):
+    with Logger(tmp_path, QUIET, experiment_name="x", keys={"comet": ["abcd1234"]}, hyper_parameters=parameters):
         pass
     accumulator = EventAccumulator(str(tmp_path / "summaries" / "train"))
     accumulator.Reload()
@@ -76,7 +76,7 @@ def test_hyper_parameters_have_json_types_and_no_key(tmp_path):
 
 def test_a_key_that_is_not_used_is_hidden_too(tmp_path):
     parameters = {"a": "abcd1234", "b": "abcd1234-and-more"}
-    names = {"experiment_name": "x", "comet_keys": ["abcd1234", "abcd1234-and-more"]}
+    names = {"experiment_name": "x", "keys": {"comet": ["abcd1234", "abcd1234-and-more"]}}
     with Logger(tmp_path, QUIET, hyper_parameters=parameters, **names):
         pass
     accumulator = EventAccumulator(str(tmp_path / "summaries" / "train"))

@@ -1,7 +1,7 @@
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from utils.logger import Logger, LoggerConfig
-from utils.logger.jsonl_writer import read_metrics
+from utils.logger.writers.jsonl import read_metrics
 
 QUIET = LoggerConfig.model_validate_json('{"comet": {"mode": "off"}}')
 

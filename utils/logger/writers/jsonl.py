@@ -7,6 +7,7 @@ reads in Python. `time` is in seconds since 1970. Images, histograms and texts a
 """
 
 import json
+import logging
 import math
 import os
 from collections.abc import Callable
@@ -14,21 +15,22 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from utils.logger.values import Entries
+from utils.logger.writer import RunContext, Writer
+
+_LOG = logging.getLogger("maskeras")
 
 
-class JsonlWriter:
+class JsonlWriter(Writer):
     """Appends to a file; each line is handed to the system at once, so a killed process loses none."""
 
-    def __init__(self, path: Path, resume_step: int | None) -> None:
-        """Open the file and drop what a resumed run will write again.
-
-        Args:
-            path: the file; its folder must exist.
-            resume_step: lines of later steps are dropped, and a half-written last line; None drops all.
-        """
-        last_step = -1 if resume_step is None else resume_step
-        self.dropped = _keep(path, lambda line: line["step"] <= last_step) if path.exists() else 0
-        self._path = path
+    def __init__(self, context: RunContext, config: None = None) -> None:
+        """Open the file and drop lines after `resume_step` and a half-written last one; all of a new run."""
+        super().__init__(context, config)
+        self._path = path = context.run_dir / "metrics.jsonl"
+        last_step = -1 if context.resume_step is None else context.resume_step
+        dropped = _keep(path, lambda line: line["step"] <= last_step) if path.exists() else 0
+        if dropped and not context.resumed:
+            _LOG.warning("%s: %d lines of an earlier run were dropped", path, dropped)
         self._file = _open(path)
 
     def write(self, step: int, scope: str, entries: Entries, wall_time: float) -> None:

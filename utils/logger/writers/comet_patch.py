@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _LOG = logging.getLogger("maskeras")
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 _GIT_S = 10.0
 """Seconds that git may take to show the uncommitted changes."""
 

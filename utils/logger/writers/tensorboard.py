@@ -24,8 +24,10 @@ from tensorboard.plugins.text import metadata as text_metadata
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util import tensor_util
 
-from utils.logger.event_records import keep_events
+from utils.logger.config import TensorBoardConfig
 from utils.logger.values import Entries, Histogram
+from utils.logger.writer import RunContext, Writer
+from utils.logger.writers.event_records import keep_events
 
 _FILE_TIME = re.compile(r"^events\.out\.tfevents\.(\d+)\.")
 _file_numbers = itertools.count()
@@ -63,18 +65,16 @@ def _next_name(folder: Path) -> str:
     return f"events.out.tfevents.{second:010d}.{socket.gethostname()}.{os.getpid()}.{next(_file_numbers)}"
 
 
-class TensorBoardWriter:
+class TensorBoardWriter(Writer):
     """Writes each scope into its own folder, which is a run of its own in TensorBoard."""
 
-    def __init__(self, folder: Path, resume_step: int | None) -> None:
-        """Take the folder of the scopes.
+    title = "TensorBoard"
 
-        Args:
-            folder: `<folder>/<scope>` gets the event files.
-            resume_step: the run goes on after this step; None is a new run.
-        """
-        self._folder = folder
-        self._resume_step = resume_step
+    def __init__(self, context: RunContext, config: TensorBoardConfig) -> None:
+        """Take the folder of the scopes: `summaries/<scope>` of the run gets the event files."""
+        super().__init__(context, config)
+        self._folder = folder = context.run_dir / "summaries"
+        self._resume_step = context.resume_step
         self._files: dict[str, EventFile] = {}
         # Scopes of an earlier session get their new file now, which drops the steps that this session repeats, even
         # in scopes it never comes to.
@@ -98,10 +98,22 @@ class TensorBoardWriter:
             self._files.pop(scope).close()
             self._files[scope] = EventFile(self._folder / scope, step - 1)
 
-    def hyper_parameters(self, parameters: dict[str, Any], name: str) -> None:
-        """Write flat parameters for the HParams page, under the run's name."""
-        start = hparams_pb2.SessionStartInfo(group_name=name, start_time_secs=time.time())
-        for key, value in parameters.items():
+    @property
+    def location(self) -> str:
+        """The folder of the event files."""
+        return str(self._folder)
+
+    @property
+    def next_step(self) -> tuple[str, list[str]]:
+        """To show this run beside the others."""
+        return "show the curves", ["tensorboard", "--logdir", str(self.context.run_dir.parent)]
+
+    def parameters(self, values: dict[str, Any]) -> None:
+        """Write flat parameters for the HParams page, under the run's name; a resumed run has them."""
+        if self.context.resumed:
+            return
+        start = hparams_pb2.SessionStartInfo(group_name=self.context.name, start_time_secs=time.time())
+        for key, value in values.items():
             if isinstance(value, bool):
                 start.hparams[key].bool_value = value
             elif isinstance(value, (int, float)):

@@ -1,0 +1,1 @@
+"""One file for each tracker; `utils.registry.WRITERS` names them."""
