@@ -7,7 +7,7 @@ A **batch** for instance segmentation is a dict of NumPy arrays whose shapes nev
 
 | key | shape | dtype | meaning |
 |---|---|---|---|
-| `images` | (B, H, W, 3) | uint8 | RGB; the image lies in the top left corner, the rest is 0 |
+| `images` | (B, H, W, 3) | uint8 | RGB; the image is in the top left corner, the rest is 0 |
 | `image_size` | (B, 2) | int32 | height and width of the image inside `images` |
 | `gt_boxes` | (B, G, 4) | float32 | xyxy in pixels of `images`; 0 where padded |
 | `gt_classes` | (B, G) | int32 | 1…K; 0 is padding |

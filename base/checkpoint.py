@@ -78,7 +78,7 @@ class CheckpointSaver:
         except OSError as error:
             self._remove_unfinished()
             raise CheckpointError(
-                f"{self.folder}: a checkpoint could not be written ({error}); those before it are untouched. Make room "
+                f"{self.folder}: a checkpoint could not be written ({error}); earlier ones are untouched. Free space "
                 "there or mend the disk, then resume with --resume."
             ) from error
         self._remove_old()
@@ -125,7 +125,7 @@ class CheckpointSaver:
                 log.warning("%s Another one is taken.", error)
                 self._damaged.add(path)
         found = "None of the checkpoints is sound." if self._damaged else "There is no checkpoint."
-        raise CheckpointError(f"{self.folder}: {found} Start the run anew under another exp.name.")
+        raise CheckpointError(f"{self.folder}: {found} Start a new run with another exp.name.")
 
     def _sound(self) -> list[Path]:
         """Those not found to be damaged; a damaged one takes no place among those that are kept."""

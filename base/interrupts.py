@@ -7,7 +7,7 @@ from utils.errors import UserError
 
 
 class Interrupted(UserError):
-    """The run was told to stop and has saved itself; the exit code is the shell's for that signal."""
+    """The run received a signal to stop and has saved a checkpoint; the exit code is the shell's for that signal."""
 
     def __init__(self, message: str, signal_number: int):
         super().__init__(message)
@@ -17,7 +17,7 @@ class Interrupted(UserError):
 class Interrupts:
     """While entered, the first SIGINT or SIGTERM is noted in `received`; a second Ctrl-C stops at once.
 
-    Only the main thread can be told of signals; elsewhere nothing is installed.
+    Only the main thread receives signals; elsewhere nothing is installed.
     """
 
     def __init__(self):

@@ -98,7 +98,7 @@ class BenchmarkCase:
     """A backbone with random weights and a pyramid on it, ready to be timed."""
 
     def __init__(self, name: str, size: int):
-        import keras  # noqa: PLC0415 - loads TensorFlow, so a wrong command line is told before
+        import keras  # noqa: PLC0415 - loads TensorFlow, so a wrong command line is reported before
 
         from models.backbones.build import BackboneBuilder  # noqa: PLC0415
         from models.backbones.config import BackboneConfig  # noqa: PLC0415

@@ -37,7 +37,7 @@ def main() -> None:
 
 def watch(seen: dict[int, float]):
     """A callback that fills `seen`, step → resident memory in MB, every `FIRST` steps."""
-    import keras  # noqa: PLC0415 - here, so that a wrong config is told before this takes its seconds
+    import keras  # noqa: PLC0415 - here, so that a wrong config is reported before this takes its seconds
 
     steps = itertools.count(1)
 

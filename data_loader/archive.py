@@ -38,7 +38,7 @@ def safe_extract(archive: Path, root: Path, max_bytes: int) -> None:
 def _check_kind(archive: Path, member: tarfile.TarInfo) -> None:
     path = Path(member.name)
     if path.is_absolute() or ".." in path.parts:
-        raise DataError(f"{archive}: the member {member.name!r} lies outside of the folder it is unpacked to.")
+        raise DataError(f"{archive}: the member {member.name!r} is outside of the folder it is unpacked to.")
     if not (member.isreg() or member.isdir()):
         kind = "a link" if member.issym() or member.islnk() else "a device or pipe"
         raise DataError(f"{archive}: the member {member.name!r} is {kind}; only files and folders are unpacked.")

@@ -42,7 +42,7 @@ class Detections:
         return len(self.scores)
 
     def __str__(self) -> str:
-        lines = [f"{len(self)} objects in {self.size[1]}×{self.size[0]} pixels"]
+        lines = [f"{len(self)} object{'s' * (len(self) != 1)} in {self.size[1]}×{self.size[0]} pixels"]
         for name, score, box in zip(self.class_names, self.scores, self.boxes.round().astype(int), strict=True):
             lines.append(f"  {name} {score:.2f} at {', '.join(map(str, box))}")
         return "\n".join(lines)

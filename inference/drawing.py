@@ -35,7 +35,7 @@ def palette(n: int) -> np.ndarray:
         ValueError: for more than 1000.
     """
     if not 0 <= n <= _MOST_COLORS:
-        raise ValueError(f"palette got {n}: no more than {_MOST_COLORS} colors can be told apart")
+        raise ValueError(f"palette got {n}: no more than {_MOST_COLORS} colors can be distinguished")
     return _distinct_colors(1 << max(6, (n - 1).bit_length()))[:n].copy()
 
 
@@ -74,7 +74,7 @@ def overlay(
     Args:
         image: (H, W, 3) uint8 RGB; left as it is.
         boxes: (D, 4) xyxy in pixels of the image.
-        classes: (D,) 1…K; objects of class 0 are padding and not drawn.
+        classes: (D,) 1…K; objects of class 0 are padding and not shown.
         class_names: the names of the classes 1…K.
         masks: (D, H, W), nonzero where the object is.
         scores: (D,) in 0…1, written behind the name.
@@ -159,7 +159,7 @@ def _default_palette(n: int) -> np.ndarray:
 
 
 def _colors(classes: np.ndarray, class_names: Sequence[str], colors: np.ndarray | None) -> list[tuple[int, int, int]]:
-    """One color for each object; beyond the end of the palette it begins anew."""
+    """One color for each object; beyond the end of the palette they repeat."""
     by_object = len(class_names) <= _FEW_CLASSES
     if colors is None:
         colors = _default_palette(min(max(1, len(classes) if by_object else len(class_names)), _MOST_COLORS))
@@ -212,7 +212,7 @@ def _paint_box(image: np.ndarray, box: np.ndarray, color: tuple[int, int, int], 
 
 
 def _paint_labels(image: np.ndarray, labels: list[tuple[str, np.ndarray, tuple[int, int, int]]]) -> None:
-    """Labels in order of importance: each takes the first free place, the important ones are drawn on top."""
+    """Labels in order of importance: each takes the first free place, the important ones are on top."""
     height, width = image.shape[:2]
     size = int(np.clip(round(max(height, width) / 30), 9, 40))
     places: list[tuple[str, Span, tuple[int, int, int]]] = []

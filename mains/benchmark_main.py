@@ -41,8 +41,8 @@ def main() -> None:
 
     values = {**measure(config, args.rounds), "first_step": first}
     print_speed(values)
-    told = environment({"config": config.to_dict(), **values})
-    print("  written to", write_speed(told, config.exp.root / config.exp.name))
+    described = environment({"config": config.to_dict(), **values})
+    print("  written to", write_speed(described, config.exp.root / config.exp.name))
 
 
 if __name__ == "__main__":

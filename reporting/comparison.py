@@ -1,4 +1,4 @@
-"""Predictions drawn over their images, beside the ground truth."""
+"""Predictions over their images, beside the ground truth."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ def comparison_images(
         predictions: the detections of this batch.
         ground_truth: the split's COCO dict, masks as RLE.
         class_names: of the classes 1…K.
-        min_score: detections below it are not drawn.
+        min_score: detections below it are not shown.
         side: the longer side of each half in pixels; larger images keep their size.
 
     Returns:

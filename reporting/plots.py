@@ -56,7 +56,7 @@ def plot_per_class(metrics: Mapping[str, Mapping[str, float]], out: Path) -> Non
     Classes without ground truth (NaN) are left out; without any class nothing is written.
 
     Args:
-        metrics: label → class → value; the first label is drawn as bars.
+        metrics: label → class → value; the first label is shown as bars.
         out: the file to write; its ending chooses the format. Its folder is made.
     """
     found = {label: _finite(values) for label, values in metrics.items()}

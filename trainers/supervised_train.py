@@ -116,7 +116,7 @@ class SupervisedTrain(BaseTrain):
             raise CheckpointError(
                 f"The checkpoint holds {len(values)} variables of an optimizer, {self.config.optimizer.name} has "
                 f"{len(variables)} here, or their shapes differ: resume with the trainer.optimizer, the frozen stages "
-                "and the precision that the run began with."
+                "and the precision that the run started with."
             )
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
@@ -138,13 +138,13 @@ class SupervisedTrain(BaseTrain):
         return type(getattr(self.optimizer, "inner_optimizer", self.optimizer)).__name__  # mixed_float16 wraps it
 
     def _check_optimizer_class(self, arrays: dict[str, np.ndarray]) -> None:
-        # The shapes cannot tell: SGD's momentum has those of RMSprop's mean square.
+        # The shapes do not show it: SGD's momentum has those of RMSprop's mean square.
         now = self._optimizer_class()
         before = arrays["optimizer_class"].tobytes().decode() if "optimizer_class" in arrays else now
         if before != now:
             raise CheckpointError(
                 f"The checkpoint holds the variables of the optimizer {before}, this run has {now}: resume with the "
-                "trainer.optimizer.name that the run began with, or begin a new run from its weights (model.init_from)."
+                "trainer.optimizer.name that the run started with, or a new run with model.init_from."
             )
 
     def _take_new_rate(self, arrays: dict[str, np.ndarray]) -> None:
@@ -153,4 +153,4 @@ class SupervisedTrain(BaseTrain):
         # Without a schedule the rate is a variable, so that of the checkpoint has taken the place of the config's.
         if isinstance(self.schedule, float) and before != now:
             self.optimizer.learning_rate = now
-            log.info("trainer.optimizer.learning_rate was %g and is %g now: the run goes on with that", before, now)
+            log.info("trainer.optimizer.learning_rate was %g and is %g now: the run continues with that", before, now)

@@ -1,4 +1,4 @@
-"""What makes an optimizer's update quick: fewer operations to trace, compile and run, the same numbers."""
+"""What makes an optimizer's update fast: fewer operations to trace, compile and run, the same numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from models.ops.kernels import tensorflow_kernels
 def with_quick_updates(optimizer_class: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Optimizer]:
     """The same optimizer, name included, with the learning rate worked out once for each update.
 
-    On PyTorch it is Keras' own: that has a quick variant for each of its classes, and for no other.
+    On PyTorch it is Keras' own: that has a fast variant for each of its classes, and for no other.
     """
     if keras.backend.backend() == "torch":
         return optimizer_class

@@ -29,7 +29,7 @@ def choose_backend() -> None:
         return
     named = os.environ.get("KERAS_BACKEND")
     installed = [name for name in BACKENDS if _installed(name)]
-    if named and (named in installed or named not in BACKENDS):  # Keras itself tells what it does not know
+    if named and (named in installed or named not in BACKENDS):  # Keras itself reports what it does not know
         return
     if named or not installed:
         raise UserError(_what_to_do(named, installed))

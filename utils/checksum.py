@@ -29,7 +29,7 @@ class Checksum:
             return hashlib.file_digest(file, lambda: hashlib.new(self.algorithm, usedforsecurity=False)).hexdigest()
 
     def fits(self, found: str) -> bool:
-        """Whether `found`, as `of` gives it, begins with the digits."""
+        """Whether `found`, as `of` gives it, starts with the digits."""
         return found.startswith(self.digits.lower())
 
     def __str__(self) -> str:

@@ -2,28 +2,44 @@
 
 from pathlib import Path
 
-_MEMINFO = Path("/proc/meminfo")
-_CGROUP = Path("/sys/fs/cgroup")
+
+def available_memory(root: Path = Path("/")) -> int | None:
+    """Bytes that can be taken without swapping: what the machine has left, or what its control group has left if less.
+
+    Args:
+        root: the folder that holds `proc` and `sys`.
+
+    Returns:
+        None where neither is known, as outside of Linux.
+    """
+    found = [_machine(root), _control_group(root, "memory.max", "memory.current", "memory.stat")]
+    found.append(
+        _control_group(root, "memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat")
+    )
+    known = [number for number in found if number is not None]
+    return max(0, min(known)) if known else None
 
 
-def available_memory() -> int | None:
-    """Bytes that are free or can be freed, within the limit of the container where there is one; None where unknown."""
-    found = [value for value in (_of_machine(), _of_container()) if value is not None]
-    return min(found, default=None)
+def _machine(root: Path) -> int | None:
+    kilobytes = _lines(root / "proc/meminfo").get("MemAvailable:")
+    return None if kilobytes is None else kilobytes * 1024
 
 
-def _of_machine() -> int | None:
+def _control_group(root: Path, limit: str, usage: str, statistics: str) -> int | None:
+    """Limit minus usage; pages of files that the kernel would drop do not count as used. None without a limit."""
+    folder = root / "sys/fs/cgroup"
     try:
-        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
-    except OSError:  # macOS and Windows have none
+        free = int((folder / limit).read_text()) - int((folder / usage).read_text())
+    except (OSError, ValueError):  # no such group, or a limit of "max"
         return None
-    values = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    return values[0] if values else None
+    counted = _lines(folder / statistics)
+    return free + counted.get("total_inactive_file", counted.get("inactive_file", 0))
 
 
-def _of_container() -> int | None:
+def _lines(path: Path) -> dict[str, int]:
+    """The lines `name number …` of a file; empty where it cannot be read."""
     try:
-        limit, used = (int((_CGROUP / name).read_text(encoding="ascii")) for name in ("memory.max", "memory.current"))
-    except (OSError, ValueError):  # no cgroup v2, or "max": no limit
-        return None
-    return max(0, limit - used)
+        words = [line.split() for line in path.read_text().splitlines()]
+    except OSError:
+        return {}
+    return {line[0]: int(line[1]) for line in words if len(line) > 1 and line[1].isdecimal()}

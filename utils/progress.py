@@ -27,7 +27,7 @@ class TrainingProgress:
         self._last = (time.monotonic(), 0)
 
     def start_epoch(self, epoch: int, step: int) -> None:
-        """Begins epoch `epoch` (from 0) at its step `step`."""
+        """Starts epoch `epoch` (from 0) at its step `step`."""
         self._last = (time.monotonic(), step)
         self.stop()
         if sys.stdout.isatty():

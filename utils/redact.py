@@ -29,7 +29,7 @@ def hide_secret(text: str, secret: str | None) -> str:
 
 
 def mask_text(text: str) -> str:
-    """`text` with everything hidden that follows a secret's name on its line, and the next line where it may go on.
+    """`text` with everything hidden that follows a secret's name on its line, and the next line where it may continue.
 
     It hides rather too much: it is used on text that could not be parsed.
     """
@@ -70,7 +70,7 @@ def without_secrets(value: Any, secret: str | None = None) -> Any:
     """A copy of nested mappings and sequences without the entries that `holds_secret` finds.
 
     Args:
-        value: mappings, lists, tuples and what stands in them.
+        value: mappings, lists, tuples and what they contain.
         secret: a text that is replaced by `***` wherever it stands, in keys too.
     """
     if isinstance(value, Mapping):

@@ -17,7 +17,7 @@ from utils.errors import UserError
 STEPS = 8
 """Training steps after which memory is read."""
 FIRST, PEAK = "maskeras: first step done", "maskeras: most memory, bytes:"
-"""How the lines begin that the process is listened to for; whatever else it prints does no harm."""
+"""The beginnings of the lines that are read from the process; whatever else it prints is ignored."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 

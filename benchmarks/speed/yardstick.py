@@ -1,4 +1,4 @@
-"""A bare ResNet-50: how long it takes says how quick a machine is, so ratios to it can be compared between machines."""
+"""A bare ResNet-50, the yardstick: ratios to it can be compared between machines."""
 
 from typing import Any
 

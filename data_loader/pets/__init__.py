@@ -1,1 +1,1 @@
-"""Oxford-IIIT Pet (Parkhi et al., "Cats and Dogs", CVPR 2012) and the synthetic pets that stand in for it."""
+"""Oxford-IIIT Pet (Parkhi et al., "Cats and Dogs", CVPR 2012) and the synthetic pets in its place."""

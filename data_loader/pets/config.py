@@ -28,7 +28,7 @@ class DownloadConfig(Section):
 
 
 class SyntheticConfig(Section):
-    """The synthetic images that stand in for the data set."""
+    """The synthetic images, used where the data set is unavailable."""
 
     trainval: int = Field(default=1300, ge=2)
     """Images to learn from, the validation split included."""
@@ -54,13 +54,13 @@ class PetsConfig(InstanceDataConfig):
     max_bad_fraction: float = Field(default=0.01, ge=0, le=1)
     """Largest part of the images that may be broken; those are named, left out and counted."""
     cache: Path | None = Path("data/cache")
-    """Folder that keeps the index of the data set between runs; null: the images are checked anew each time."""
+    """Folder that keeps the index of the data set between runs; null: the images are checked at each start."""
     source: Literal["oxford", "synthetic"] = "oxford"
-    """The real images, or the synthetic ones whether or not the real ones could be had."""
+    """The real images, or the synthetic ones even where the real ones are available."""
     root: Path = Path("data/pets")
     """Folder with `images/` and `annotations/`; downloaded to there when they are missing."""
     classes: Literal["breed", "species", "pet"] = "species"
-    """What is told apart: 37 breeds, cat and dog, or nothing."""
+    """The classes: 37 breeds, cat and dog, or pet alone."""
     border: Literal["ignore", "foreground", "background"] = "foreground"
     """What the trimap's border pixels are. Ignored ones count in no loss; box and COCO metric take them as pet."""
     val_fraction: float = Field(default=0.1, gt=0, lt=1)
@@ -72,4 +72,4 @@ class PetsConfig(InstanceDataConfig):
     download: DownloadConfig = DownloadConfig()
     """Where the data set comes from when it is not there."""
     synthetic: SyntheticConfig = SyntheticConfig()
-    """The synthetic images that stand in for the data set."""
+    """The synthetic images, used where the data set is unavailable."""

@@ -1,4 +1,4 @@
-"""PetsData: Oxford-IIIT Pet from its folder, downloaded, or drawn."""
+"""PetsData: Oxford-IIIT Pet from its folder, downloaded, or synthetic."""
 
 import logging
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _LOGGER = logging.getLogger("maskeras")
 
 
 class PetsData(InstanceData):
-    """Oxford-IIIT Pet with its official splits, or pets-like drawings where it cannot be had.
+    """Oxford-IIIT Pet with its official splits, or synthetic pets where it is unavailable.
 
     The validation split is taken from `trainval`; `test` is the official one.
 
@@ -55,10 +55,10 @@ class PetsData(InstanceData):
         return self._synthetic
 
     def prepare(self) -> None:
-        """Finds, downloads or draws the images, looks at each file once and makes the splits.
+        """Finds, downloads or generates the images, looks at each file once and makes the splits.
 
         Raises:
-            DataError: the data cannot be had, or too much of them is broken.
+            DataError: the data are unavailable, or too many of them are broken.
         """
         root = self._find()
         index = load_index(root, self.config.cache)
@@ -106,7 +106,7 @@ class PetsData(InstanceData):
         return root
 
     def _draw(self) -> Path:
-        """The folder of the synthetic pets, none of whose images has more animals than a batch has room for."""
+        """The folder of the synthetic pets, none of whose images has more animals than the capacity of a batch."""
         synthetic = self.config.synthetic
         most = min(synthetic.max_animals, self.config.max_objects)
         return write_synthetic_pets(synthetic.model_copy(update={"max_animals": most}))
@@ -148,7 +148,7 @@ def _banner(root: Path, reason: str) -> str:
         "THESE ARE NOT REAL IMAGES",
         f"Oxford-IIIT Pet is not in {root.resolve()}",
         f"and cannot be downloaded: {' '.join(reason.split())}",
-        "The run goes on with DRAWN pets (synthetic-pets); its figures say nothing about real ones.",
+        "The run continues with SYNTHETIC pets (synthetic-pets); its metrics say nothing about real ones.",
         'Set data.root to a copy, or data.offline = "error" to stop here instead.',
     ]
     edge = "!" * 100

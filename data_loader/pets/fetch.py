@@ -44,7 +44,7 @@ def _fetch(root: Path, config: DownloadConfig) -> None:
             archive.unlink()
     missing = missing_parts(root)
     if missing:
-        raise DataError(f"{root} lacks {', '.join(missing)}: move the folder away, so that it is downloaded anew.")
+        raise DataError(f"{root} lacks {', '.join(missing)}: move the folder away, so that it is downloaded again.")
 
 
 def _unpack(archive: Path, root: Path, name: str) -> None:

@@ -110,7 +110,7 @@ def _listed(root: Path) -> tuple[list[tuple[str, ListLine]], list[BadItem]]:
                 bad.append(BadItem(where, "garbage line", str(error)))
                 continue
             if line.name in first:
-                bad.append(BadItem(where, "listed twice", f"{line.name} stands in {first[line.name]} already"))
+                bad.append(BadItem(where, "listed twice", f"{line.name} is in {first[line.name]} already"))
                 continue
             first[line.name] = where
             good.append((list_name, line))

@@ -63,7 +63,7 @@ def _read(path: Path) -> PetsIndex | None:
     except FileNotFoundError:
         return None
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        _LOGGER.warning("%s: the kept index cannot be used (%s); it is made anew.", path, error)
+        _LOGGER.warning("%s: the kept index cannot be used (%s); it is built again.", path, error)
         return None
 
 
@@ -77,4 +77,4 @@ def _write(path: Path, index: PetsIndex) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        _LOGGER.info("%s: the index is not kept (%s); the next run makes it anew.", path.parent, error.strerror)
+        _LOGGER.info("%s: the index is not kept (%s); the next run builds it again.", path.parent, error.strerror)

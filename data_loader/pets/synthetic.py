@@ -23,7 +23,7 @@ from utils.work_folder import remove_abandoned, work_folder
 
 _LOGGER = logging.getLogger("maskeras")
 _VERSION = 6
-"""Raised when other images are drawn, so that old ones are not taken for them."""
+"""Raised when the images change, so that old ones are not taken for them."""
 _BORDER_WIDTH = 2
 _DRAWING = ".drawing-"
 _FOLDERS = ("images", "annotations/trimaps", "annotations/instances", "lines")
@@ -137,7 +137,7 @@ def _write_lists(folder: Path, config: SyntheticConfig) -> None:
     pets = [
         list_line(f"{item['name']} {value}", breed) for item in found for value, breed in enumerate(item["breeds"], 1)
     ]
-    head = ["#Image CLASS-ID SPECIES BREED-ID", "#Drawn images, not the Oxford-IIIT Pet data set"]
+    head = ["#Image CLASS-ID SPECIES BREED-ID", "#Synthetic images, not the Oxford-IIIT Pet data set"]
     lists = {"list": head + lines, "trainval": lines[: config.trainval], "test": lines[config.trainval :]}
     lists["instances"] = ["#Image value CLASS-ID SPECIES BREED-ID", *pets]
     for name, content in lists.items():

@@ -125,18 +125,18 @@ def _copy_weights(network: keras.Model, flat: keras.Model) -> None:
 
 
 def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfig) -> keras.Model:
-    """The part of `network` from where the normalization ends to C5, its first stages computed anew if so wanted."""
-    name, recomputed = config.name.rpartition(":")[2], config.gradient_checkpointing
+    """The part of `network` from where the normalization ends to C5, with gradient checkpointing where configured."""
+    name, checkpointed = config.name.rpartition(":")[2], config.gradient_checkpointing
     start: Any = network.get_layer(architecture.starts_at).input if architecture.starts_at else network.input
     ends = {level: network.get_layer(layer).output for level, layer in zip(LEVELS, architecture.stages, strict=True)}
-    if not recomputed:
+    if not checkpointed:
         return _part(start, {level: ends[level] for level in STRIDES}, name)
     try:
-        stages, rest = _stages(start, ends, recomputed)
+        stages, rest = _stages(start, ends, checkpointed)
     except ValueError as error:
         raise UserError(
             f"model.backbone.gradient_checkpointing: {config.name} passes more from stage to stage than the feature "
-            f"between them, so {recomputed} of its stages cannot be recomputed ({error}). Recompute fewer, or 0."
+            f"between them, so {checkpointed} of its stages cannot be recomputed ({error}). Recompute fewer, or 0."
         ) from error
     x = normalized = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
     features = {}

@@ -31,9 +31,9 @@ class BackboneConfig(Section):
     """0 freezes nothing; n freezes the stem and every stage up to C_n, so 1 is the stem alone, 5 the whole backbone."""
 
     gradient_checkpointing: int = Field(default=0, ge=0, le=5)
-    """A training step keeps nothing of the inside of the stem and every stage up to C_n, and computes it anew on the
-    way back: less memory, more time. Counted as `frozen_stages`, of which it needs nothing. On TensorFlow
-    `trainer.jit_compile` may undo it: XLA takes for one what is computed twice."""
+    """Gradient checkpointing (rematerialization): a training step keeps nothing inside the stem and every stage up
+    to C_n, and recomputes it in the backward pass: less memory, more time. Counted as `frozen_stages`, for which it
+    is not needed. On TensorFlow `trainer.jit_compile` may undo it: XLA merges what is computed twice."""
 
     batch_norm: Literal["frozen", "trainable"] = "frozen"
     """`"frozen"`: batch norm keeps its statistics, scale and shift; `"trainable"`: it follows the batches."""

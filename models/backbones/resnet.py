@@ -25,7 +25,7 @@ _EXPANSION = 4
 
 @dataclass(frozen=True)
 class Variant:
-    """What tells one ResNet from another.
+    """What differs between ResNets.
 
     Attributes:
         depths: blocks of each stage.

@@ -80,7 +80,7 @@ def _source(config: BackboneConfig, architecture: Architecture) -> str | Pretrai
 def _not_reachable(config: BackboneConfig, error: DownloadError) -> str:
     which = "weights" if is_address(config.weights or "") else "ImageNet weights"
     return (
-        f"the {which} of the backbone {config.name} could not be had: tried {cache_folder()}; {error} "
+        f"the {which} of the backbone {config.name} are unavailable: tried {cache_folder()}; {error} "
         f"To use them, download that file elsewhere and set {_KEY} to its path."
     )
 

@@ -1,4 +1,4 @@
-"""Batch normalization that is quick where the backend has a fused kernel for it."""
+"""Batch normalization that is fast where the backend has a fused kernel for it."""
 
 from typing import Any
 

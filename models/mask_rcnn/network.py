@@ -25,7 +25,7 @@ from models.ops.roi_align import assign_levels, roi_align
 from models.ops.trim import lengthen, longest
 
 _NOISE_BLOCK = 1024
-"""Numbers of an image are drawn by so many, so that a ground truth padded a little more gets the same ones."""
+"""Random numbers of an image come in such blocks, so that a ground truth padded a little more gets the same ones."""
 
 
 class MaskRCNNNetwork(keras.Model):
@@ -92,8 +92,8 @@ class MaskRCNNNetwork(keras.Model):
         boxes = ops.stop_gradient(rois.boxes)
         class_logits, box_deltas = self.box_head(self.pool(pyramid, boxes, self.config.box_head))
         positive = rois.positive[:, : self.config.mask_samples]  # the positives stand first
-        drawn = boxes[:, : longest(positive)]
-        mask_logits = self.mask_head(self.pool(pyramid, drawn, self.config.mask_head))
+        sampled = boxes[:, : longest(positive)]
+        mask_logits = self.mask_head(self.pool(pyramid, sampled, self.config.mask_head))
         return {
             "rpn": rpn,
             "rois": rois,
@@ -158,5 +158,5 @@ class MaskRCNNNetwork(keras.Model):
     def _noise(self, like: Any) -> Any:
         """Uniform numbers (B, N) for (B, N) values; neither more padding nor a further image changes an image's."""
         number = like.shape[1]
-        drawn = -(-number // _NOISE_BLOCK) * _NOISE_BLOCK
-        return keras.random.uniform((ops.shape(like)[0], drawn), seed=self.noise)[:, :number]
+        length = -(-number // _NOISE_BLOCK) * _NOISE_BLOCK
+        return keras.random.uniform((ops.shape(like)[0], length), seed=self.noise)[:, :number]

@@ -73,7 +73,7 @@ def anchor_targets(
     Args:
         anchors: (A, 4), those of all levels.
         ground_truth: the objects.
-        noise: (B, A) uniform in [0, 1): what the samples are drawn by.
+        noise: (B, A) uniform in [0, 1): decides the samples.
         config: thresholds and numbers.
         crowd_ioa: see `MaskRCNNConfig`.
     """
@@ -107,11 +107,11 @@ def roi_targets(
     # Low-quality matches would add nothing: each object's best candidate is its own box.
     matched, label = match(iou(ground_truth.boxes, boxes), ground_truth.valid, threshold, threshold, False)
     label = ops.where(usable, _without_crowd(label, boxes, ground_truth, crowd_ioa), -1)
-    index, positive, drawn = sample(label, noise, config.samples, config.positive_fraction)
+    index, positive, sampled = sample(label, noise, config.samples, config.positive_fraction)
     boxes, matched = take(boxes, index), take(matched, index)
     deltas = BoxCoder(config.delta_weights, config.max_scale).encode(take(ground_truth.boxes, matched), boxes)
     classes = ops.where(positive, take(ground_truth.classes, matched), 0)
-    return RoITargets(boxes, positive, drawn, matched, classes, _where(positive, deltas))
+    return RoITargets(boxes, positive, sampled, matched, classes, _where(positive, deltas))
 
 
 def _without_crowd(label: Any, boxes: Any, ground_truth: GroundTruth, threshold: float) -> Any:

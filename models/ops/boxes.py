@@ -13,7 +13,7 @@ Tensor = Any
 
 
 def coordinates(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """x1, y1, x2, y2, each (...), of boxes (..., 4): one operation, and quicker to work on than a last axis of 4."""
+    """x1, y1, x2, y2, each (...), of boxes (..., 4): one operation, and faster to work on than a last axis of 4."""
     x1, y1, x2, y2 = ops.unstack(ops.convert_to_tensor(boxes), 4, axis=-1)
     return x1, y1, x2, y2
 
@@ -49,7 +49,7 @@ def iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def intersection_over_area(a: Tensor, b: Tensor) -> Tensor:
-    """The share of each box of `a` that lies in each of `b`: (..., N, 4), (..., M, 4) → (..., N, M), 0 if empty."""
+    """The share of each box of `a` that is inside each of `b`: (..., N, 4), (..., M, 4) → (..., N, M), 0 if empty."""
     own = area(a)[..., :, None]
     return intersection(a, b) / ops.where(own > 0, own, ops.ones_like(own))
 

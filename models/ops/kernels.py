@@ -1,6 +1,6 @@
-"""Whether an operation may take the backend's own kernels instead of plain `keras.ops`.
+"""Whether an operation may use the backend's own kernels instead of plain `keras.ops`.
 
-The own kernels are quicker but bound to their backend: XLA cannot compile them and exporters do not know them.
+A backend's kernels are faster but bound to it: XLA cannot compile them and exporters do not know them.
 """
 
 from collections.abc import Iterator

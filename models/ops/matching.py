@@ -41,7 +41,7 @@ def match(iou: Tensor, gt_valid: Tensor, high: float, low: float, allow_low_qual
 
 
 def ignored_by_crowd(boxes: Tensor, crowd_boxes: Tensor, crowd_valid: Tensor, threshold: float) -> Tensor:
-    """Boxes that lie in a crowd region by more than `threshold` of their own area: they are no negatives.
+    """Boxes that are in a crowd region by more than `threshold` of their own area: they are no negatives.
 
     Args:
         boxes: (B, N, 4).

@@ -38,7 +38,7 @@ def _suppresses(boxes: Tensor, iou_threshold: float, groups: Tensor | None) -> T
 
 
 def nms_sorted(boxes: Tensor, valid: Tensor, iou_threshold: float, groups: Tensor | None = None) -> Tensor:
-    """Suppression among boxes that stand in order of falling score, e.g. as `top_k` returns them.
+    """Suppression among boxes in order of falling score, e.g. as `top_k` returns them.
 
     Args:
         boxes: (B, N, 4) xyxy. The memory is that of a few (B, N, N) float32, 16 MB each at B = 1, N = 2000.

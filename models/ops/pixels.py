@@ -9,7 +9,7 @@ from models.ops.boxes import Tensor
 
 
 def fill_padding(images: Tensor, image_size: Tensor, color: Sequence[float]) -> Tensor:
-    """Gives what lies outside of each image one color.
+    """Gives the padding of each image one color.
 
     With the color that normalization makes 0, the network sees zeros there, as a convolution does beyond its input and
     as torchvision's `GeneralizedRCNNTransform` has it.

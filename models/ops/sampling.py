@@ -1,4 +1,4 @@
-"""A fixed number of boxes, drawn with a bounded share of positives (Fast R-CNN, section 2.3).
+"""A fixed number of boxes, sampled with a bounded share of positives (Fast R-CNN, section 2.3).
 
 Alphabet: `B` images, `N` boxes to draw from.
 """
@@ -25,7 +25,7 @@ def sample(label: Tensor, noise: Tensor, num: int, positive_fraction: float) -> 
     `int(num * positive_fraction)` are thus all that a mask head needs.
 
     Args:
-        label: int (B, N): 1 positive, 0 negative, -1 never drawn.
+        label: int (B, N): 1 positive, 0 negative, -1 never sampled.
         noise: float (B, N), uniform in [0, 1): the randomness, so that the function itself is pure.
         num: how many to draw; N may be smaller.
         positive_fraction: in [0, 1].
@@ -37,7 +37,7 @@ def sample(label: Tensor, noise: Tensor, num: int, positive_fraction: float) -> 
     """
     available = label.shape[1]
     max_positive = int(num * positive_fraction)
-    # At least one is drawn, so that no shape is empty; the count says that it is not to be used.
+    # At least one is sampled, so that no shape is empty; the count says that it is not to be used.
     positives, num_positive = _draw(label == POSITIVE, noise, max(1, min(max_positive, available)))
     negatives, num_negative = _draw(label == NEGATIVE, noise, min(num, available))
     num_positive = ops.minimum(num_positive, max_positive)

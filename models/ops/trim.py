@@ -1,4 +1,4 @@
-"""No work on padding: objects stand first in their rows, so what lies behind the longest row can be cut off.
+"""No work on padding: objects come first in their rows, so what follows the longest row can be cut off.
 
 Shapes that depend on values are TensorFlow's alone; elsewhere nothing is cut and the padding is worked through.
 
@@ -25,7 +25,7 @@ def longest(real: Tensor) -> Any:
 
 
 def lengthen(values: Tensor, number: int) -> Tensor:
-    """(B, n, …) → (B, number, …), zeros behind: the way back from `values[:, :longest(real)]`."""
+    """(B, n, …) → (B, number, …), zeros behind: the inverse of `values[:, :longest(real)]`."""
     missing = number - ops.shape(values)[1]
     if isinstance(missing, int) and not missing:
         return values

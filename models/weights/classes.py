@@ -1,4 +1,4 @@
-"""The rows that stand for classes in the last layers of the heads, from one set of classes to another.
+"""The rows of the classes in the last layers of the heads, from one set of classes to another.
 
 Alphabet: `K` our classes without background.
 """

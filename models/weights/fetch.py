@@ -48,7 +48,7 @@ def obtain(given: str | Pretrained, key: str) -> Path:
     found = checksum.of(path) if checksum else ""
     if checksum and not checksum.fits(found):
         raise WeightsError(
-            f'"{path}" ({key}) has the SHA-256 {found}, but by its name that begins with {checksum}: it is damaged '
+            f'"{path}" ({key}) has the SHA-256 {found}, but by its name that starts with {checksum}: it is damaged '
             "or another file. Get it again, or rename it if these digits are no checksum"
         )
     return path

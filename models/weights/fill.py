@@ -24,7 +24,7 @@ _OTHERS = (*DETECTOR, *PARTS)
 """What has no place in a backbone, and says nothing about whose backbone the file holds."""
 
 _WITHOUT_EPSILON = Checksum("sha256", "bf2d0c1e")
-"""torchvision's first Mask R-CNN: trained when its frozen batch norm had no epsilon, so torchvision sets it to 0."""
+"""torchvision's first Mask R-CNN: trained when its frozen batch norm used no epsilon, so torchvision sets it to 0."""
 
 _SPOILT = (ValueError, TypeError, LookupError, AttributeError, OSError, ArithmeticError, RuntimeError, MemoryError)
 """What h5py and Keras raise for an HDF5 file that is not what they expect."""
@@ -35,7 +35,7 @@ def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
 
     Args:
         network: not to be used if this fails. Arrays that do not fit leave it as it was; arrays that are no numbers are
-            in it, and HDF5 leaves it with NaN wherever Keras had not yet come.
+            in it, and HDF5 leaves it with NaN wherever Keras did not get to.
         path: a file that exists.
         name: `model.backbone.name`, for messages.
 
@@ -106,7 +106,7 @@ def read_network_arrays(path: Path, network: keras.Model) -> dict[str, np.ndarra
 def without_epsilon(arrays: dict[str, np.ndarray], network: keras.Model) -> dict[str, np.ndarray]:
     """The same arrays with each batch norm's scale times √((variance + ε) / variance), ε being that of `network`.
 
-    The epsilon is no weight: a network built anew for a checkpoint has its own again, so the scale has to carry it.
+    The epsilon is no weight: a network built for a checkpoint has its own again, so the scale has to carry it.
     """
     scaled = dict(arrays)
     for layer in batch_norms(network):

@@ -8,7 +8,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 _BLOCK = re.compile(r"layer(\d)_(\d+)_conv(\d)/kernel")
 
 _SIGNS: tuple[tuple[str, str], ...] = (
-    # Layers of keras.applications. Networks that share names stand in the order in which one can tell them apart.
+    # Layers of keras.applications. Networks that share names are in the order in which they can be distinguished.
     (r"conv5_block\d+_concat", "densenet121, 169 or 201"),
     (r"conv4_block36_preact_bn", "resnet152_v2"),
     (r"conv4_block23_preact_bn", "resnet101_v2"),

@@ -24,25 +24,26 @@ _KEY = "model.pretrained.weights"
 
 
 def obtain_pretrained(config: PretrainedConfig, classes: Sequence[str]) -> Path | None:
-    """The file that the config names; None, after a loud line, where it cannot be had and is not required.
+    """The file that the config names; None, after a warning, where it is unavailable and not required.
 
     Raises:
-        WeightsError: there is no such file, it is not what its name says, it cannot be had and is required, or
+        WeightsError: there is no such file, it is not what its name says, it is unavailable and required, or
             `config.classes` names a class that is none of `classes`.
     """
-    coco_rows(classes, config.classes or {})  # a wrong name is told before a long download
+    coco_rows(classes, config.classes or {})  # a wrong name is an error before a long download
     known = config.weights in COCO
     try:
         return obtain(torchvision(COCO[config.weights]) if known else config.weights, _KEY)
     except DownloadError as error:
         message = (
-            f'the weights "{config.weights}" of {_KEY} could not be had: tried {cache_folder()}; {error} To use them, '
+            f'the weights "{config.weights}" of {_KEY} are unavailable: tried {cache_folder()}; {error} To use them, '
             f"download that file elsewhere and set {_KEY} to its path."
         )
         if config.required:
             raise WeightsError(message) from error
         logger.warning(
-            "%s The run begins WITHOUT THEM, from model.backbone.weights, with a new pyramid and new heads.", message
+            "%s The run starts WITHOUT THEM, from model.backbone.weights, with a random pyramid and random heads.",
+            message,
         )
         return None
 

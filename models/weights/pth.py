@@ -51,7 +51,7 @@ def read_pth(path: Path) -> dict[str, np.ndarray]:
             raise ValueError(f"it is interrupted or damaged ({error})") from error
     if start[:1] == b"\x80":
         return _read_old(path)
-    raise ValueError(f"it begins with {start!r} and is in neither format of torch.save")
+    raise ValueError(f"it starts with {start!r} and is in neither format of torch.save")
 
 
 def _read_zip(path: Path) -> dict[str, np.ndarray]:

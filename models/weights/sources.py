@@ -93,5 +93,5 @@ def checksum_in_name(name: str) -> Checksum | None:
 
 
 def folder_of(url: str) -> Path:
-    """Where below the cache the file of an address that somebody gave lies: two may call theirs alike."""
+    """Where below the cache the file of an address that somebody gave is stored: two files may have one name."""
     return Path("addresses") / hashlib.sha256(url.encode()).hexdigest()[:16]

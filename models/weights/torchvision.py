@@ -33,7 +33,7 @@ _MODULES: tuple[tuple[str, str], ...] = (
 pyramid, the `.0.0` of the proposals, and count the mask head's convolutions from `mask_fcn1`."""
 
 PARTS = ("backbone.fpn.", "rpn.", "roi_heads.")
-"""What a detector of torchvision has besides its backbone: beginnings of its names. A name that still begins so when
+"""What a detector of torchvision has besides its backbone: prefixes of its names. A name that still starts so when
 `torchvision_arrays` is done belongs to a detector of another design, as `maskrcnn_resnet50_fpn_v2`."""
 
 _LEFTOVERS = re.compile(r"(.*\.)?num_batches_tracked|fc\.(weight|bias)")
@@ -43,7 +43,7 @@ _ON_PYRAMID = re.compile(r"(rpn\.head\.conv|backbone\.fpn\.layer_blocks\.0)(\.0)
 """Arrays with as many numbers as the pyramid has channels."""
 
 _PYRAMID_CHANNELS = 256
-"""torchvision's own number, for a file that does not tell it."""
+"""torchvision's own number, for a file that does not say it."""
 
 _BATCH_NORM = {
     "weight": "gamma",

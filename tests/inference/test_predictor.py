@@ -89,7 +89,7 @@ def test_an_array_gives_what_its_file_gives(run):
     np.testing.assert_array_equal(of_file.boxes, of_array.boxes)
     assert of_file.masks == of_array.masks
     assert of_file.pixels().shape == (len(of_file), 50, 90)
-    assert str(of_file).startswith(f"{len(of_file)} objects in 90×50 pixels")
+    assert str(of_file).splitlines()[0].endswith("in 90×50 pixels")
 
 
 def test_a_restored_model_needs_no_data_and_has_the_spec(run):

@@ -133,7 +133,7 @@ def test_a_taken_run_folder_is_refused(start, tmp_path, capsys):
     (tmp_path / "toy").mkdir()
     (tmp_path / "toy" / "metrics.jsonl").write_text("{}")
     assert start(toy_config(tmp_path)) == 2
-    assert "holds a run already. Go on with it: --resume." in capsys.readouterr().err
+    assert "holds a run already. Resume it: --resume." in capsys.readouterr().err
 
 
 def test_resuming_what_is_not_there_is_refused(start, tmp_path, capsys):

@@ -29,7 +29,7 @@ class ExpConfig(Section):
 
 
 class Config(Section):
-    """Everything a run is told. Made by `process_config`; its text form holds no secret.
+    """The whole config of a run. Made by `process_config`; its text form holds no secret.
 
     The sections typed `Any` are instances of the `Section` that their `name` stands for; which one is only known when
     the config is read, so no type checker could follow their fields.

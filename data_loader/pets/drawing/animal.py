@@ -15,7 +15,7 @@ from data_loader.pets.drawing.looks import LOOKS, Look
 
 @dataclass(frozen=True)
 class Pose:
-    """How an animal is drawn.
+    """How an animal is painted.
 
     Attributes:
         body: paints everything but the head.
@@ -154,7 +154,7 @@ POSES = {
     "lying": Pose(_lying, (-0.65, -1.55, 0.9), (-1.55, -2.8, 2.05, 0.05), 0.0),
     "portrait": Pose(_portrait, (0.0, -1.45, 1.05), (-1.3, -3.0, 1.3, 0.3), 0.0),
 }
-"""Name of a pose → how it is drawn."""
+"""Name of a pose → how it is painted."""
 
 
 def placing(pose: str, x: float, y: float, scale: float, mirrored: bool) -> np.ndarray:

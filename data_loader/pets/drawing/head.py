@@ -1,4 +1,4 @@
-"""The face: what tells a cat from a dog at first sight. The head's radius is 1, its middle the origin."""
+"""The face: what distinguishes a cat from a dog at first sight. The head's radius is 1, its middle the origin."""
 
 import numpy as np
 

@@ -51,7 +51,7 @@ class _Actor:
 
 
 def draw_image(index: int, seed: int, size: int, max_animals: int) -> Drawing:
-    """Draws image `index`: the same for the same arguments, whatever was drawn before.
+    """Draws image `index`: the same for the same arguments, whatever came before.
 
     Args:
         index: counts from 0; the breed of the first animal is `index` modulo 37.
@@ -106,7 +106,7 @@ def _paint(actor: _Actor, size: tuple[int, int], rng: np.random.Generator) -> La
 
 
 def _cover(size: tuple[int, int], rng: np.random.Generator) -> Layer:
-    """What stands in front of everything: in a fifth of the images a thing or two at the lower edge."""
+    """What is in front of everything: in a fifth of the images a thing or two at the lower edge."""
     height, width = size
     layer = Layer(size, np.array([[height, 0.0, 0.0], [0.0, height, 0.0]]), rng)
     for _ in range(rng.integers(1, 3) if rng.random() < 0.2 else 0):

@@ -1,4 +1,4 @@
-"""What each of the 37 breeds looks like when it is drawn."""
+"""What each of the 37 breeds looks like when it is painted."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -23,7 +23,7 @@ def convnext_tiny(config: BackboneConfig) -> Architecture:
     """ConvNeXt Tiny (Liu et al. 2022), whose strided convolutions are padded here, so that images of any size fit.
 
     Its blocks add to a stream that nothing normalizes, and its authors' detectors put a layer norm behind each stage.
-    C2…C4 are that of the layer norm with which the next stage begins, so it is a trained one; C5 is the network's last.
+    C2…C4 are that of the layer norm with which the next stage starts, so it is a trained one; C5 is the network's last.
     The stem has stride 4 at once. There is no batch norm in it.
     """
     return Architecture(

@@ -16,7 +16,7 @@ def mobilenet_v2(config: BackboneConfig) -> Architecture:
     """MobileNetV2 (Sandler et al. 2018). C2…C4 are the last linear bottlenecks of their stages.
 
     C5 is the last feature, 1280 channels, as in torchvision's detectors, not the bottleneck of 320 before it: a linear
-    classifier on its mean tells 37 breeds of pets apart with 0.84 against 0.77, and it adds 12 % to the time of the
+    classifier on its mean reaches an accuracy of 0.84 against 0.77 on 37 breeds, and it adds 12 % to the time of the
     backbone alone, nothing that could be measured in training.
     """
     pretrained = None

@@ -1,4 +1,4 @@
-"""ResNet as Caffe had it, and ResNet V2; torchvision's, which is the default, is `models/backbones/resnet.py`."""
+"""ResNet in Caffe's form, and ResNet V2; torchvision's, which is the default, is `models/backbones/resnet.py`."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ _MD5 = {
 
 
 def resnet_v1(config: BackboneConfig) -> Architecture:
-    """ResNet (He et al. 2015) as Caffe had it: the stride is in the first 1×1 convolution of a stage."""
+    """ResNet (He et al. 2015) in Caffe's form: the stride is in the first 1×1 convolution of a stage."""
     name = config.name.removesuffix("_v1")
     return Architecture(
         make=partial(untrained, name.replace("resnet", "ResNet")),
@@ -34,7 +34,7 @@ def resnet_v1(config: BackboneConfig) -> Architecture:
 def resnet_v2(config: BackboneConfig) -> Architecture:
     """ResNet V2 (He et al. 2016), which normalizes and activates before each convolution, not behind the sum.
 
-    In Keras the stride of a stage is in its last block. So C2…C4 are what that block begins with, the sum of all blocks
+    In Keras the stride of a stage is in its last block. So C2…C4 are the input of that block, the sum of all blocks
     before it, normalized and activated, and C5 is the same at the end of the network.
     """
     name = config.name.removesuffix("_v2")

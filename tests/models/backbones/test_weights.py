@@ -177,8 +177,8 @@ def test_a_backbone_for_a_checkpoint_asks_for_no_weights(nowhere, caplog, traine
     assert all(layer.trainable for layer in backbone._flatten_layers()) == (not trained)
 
 
-def test_required_weights_that_cannot_be_had_are_an_error(nowhere):
-    with pytest.raises(WeightsError, match=f"could not be had: tried .*{nowhere}") as error:
+def test_required_weights_that_are_unavailable_are_an_error(nowhere):
+    with pytest.raises(WeightsError, match=f"are unavailable: tried .*{nowhere}") as error:
         load(small("imagenet", required=True))
     assert error.value.exit_code == 2
 

@@ -56,7 +56,7 @@ def test_no_more_than_max_detections():
 
 
 def test_candidates_are_the_best_pairs_of_box_and_class():
-    check(found(pre_nms_top_n=3), ORDER[:2])
+    check(found(pre_nms_top_n=3, max_detections=3), ORDER[:2])
 
 
 def test_each_class_has_its_own_deltas():

@@ -1,4 +1,4 @@
-"""Takes events back out of TensorBoard's files.
+"""Removes events from TensorBoard's files, to roll back.
 
 An event file is a row of records: the length of the data (uint64), a checksum of that (uint32), the data, a checksum of
 the data (uint32), all little-endian (tensorflow/core/lib/io/record_writer.h).
@@ -23,7 +23,7 @@ _HEAD, _TAIL = 12, 4
 def keep_events(path: Path, last_step: int) -> None:
     """Rewrites an event file without what it logs for steps after `last_step`, and without a half-written record.
 
-    Readers are told to drop such steps by a `SessionLog`, which TensorBoard's default one does not heed.
+    A `SessionLog` asks readers to drop such steps, which TensorBoard's default one ignores.
     """
     content = path.read_bytes()
     kept = b"".join(record for record, event in _records(content) if not _is_after(event, last_step))
@@ -36,7 +36,7 @@ def _is_after(event: Event, last_step: int) -> bool:
 
 
 def _records(content: bytes) -> Iterator[tuple[bytes, Event]]:
-    """Each whole record as it stands in the file, with its event."""
+    """Each whole record as it is in the file, with its event."""
     start = 0
     while start + _HEAD <= len(content):
         size = _LENGTH.unpack_from(content, start)[0]

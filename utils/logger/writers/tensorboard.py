@@ -93,7 +93,7 @@ class TensorBoardWriter(Writer):
         self._file(scope).event(Event(step=step, summary=summary), wall_time)
 
     def roll_back(self, step: int, scope: str) -> None:
-        """Drop the scope's events of `step` and later ones, and go on in a new file."""
+        """Drop the scope's events of `step` and later ones, and continue in a new file."""
         if scope in self._files:
             self._files.pop(scope).close()
             self._files[scope] = EventFile(self._folder / scope, step - 1)
