@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from utils.config import process_config, schema
+from utils.config import ConfigError, process_config, schema
+from utils.config.renamed import RENAMED
 from utils.config.root import ExpConfig
 from utils.registry import LOGGER_CONFIG, SECTIONS, load_object, resolve_config
 
@@ -49,7 +50,7 @@ def test_the_schema_and_the_reference_are_current():
     assert schema.main(["--check"]) == 0
 
 
-def test_a_stale_file_is_noticed_and_written_anew(tmp_path, monkeypatch, capsys):
+def test_a_stale_file_is_noticed_and_written_again(tmp_path, monkeypatch, capsys):
     for name in (schema.SCHEMA_FILE, schema.REFERENCE_FILE):
         (tmp_path / name).parent.mkdir()
         shutil.copy(ROOT / name, tmp_path / name)
@@ -88,6 +89,17 @@ def test_the_smallest_config_reads_back_from_where_it_is_saved(tmp_path):
     config = process_config(path)
     config.save(tmp_path / "b.json")
     assert process_config(tmp_path / "b.json") == config
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_key_that_was_renamed_is_an_error_with_the_new_name(old, new, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(SMALLEST))
+    with pytest.raises(ConfigError) as caught:
+        process_config(path, [f"{old}=1"])
+    assert str(caught.value) == f"{path}: {old}: unknown key (in --set); it is called {new} now"
+    with pytest.raises(ConfigError, match=rf"{new}: received \[\]"):
+        process_config(path, [f"{new}=[]"])
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)

@@ -9,7 +9,7 @@ from pydantic import ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from utils.config.errors import ConfigError
-from utils.config.explain import explain
+from utils.config.explain import explain, shown
 from utils.config.merge import Layer, Plain, apply_override, merge, parse_overrides, read_layers
 from utils.config.root import Config
 from utils.config.section import Section
@@ -42,54 +42,46 @@ def process_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
 
 
 def _validate(path: Path, layers: Sequence[Layer], values: Plain) -> Config:
-    classes, problems = _section_classes(values)
-    root = typed_root(classes)
+    classes: dict[str, Any] = {"logger": load_object(LOGGER_CONFIG)}
+    problems: list[str] = []
+    for key, table in SECTIONS.items():
+        try:
+            classes[key] = _section_class(key, table, values.get(key))
+        except RegistryError as error:
+            problems.append(str(error))
+            values.setdefault(key, None)  # It is reported as missing once.
+    root = _typed_root(classes)
     checked = None
     try:
         checked = root.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        problems += explain(error, root, values, layers, already=set(SECTIONS) - set(classes))
+        problems += explain(error, root, values, layers)
     if checked is None or problems:
         raise ConfigError.of(path, problems)
     # Back to the plain class: an object of a class made at run time could not be pickled.
     return Config(**{name: getattr(checked, name) for name in Config.model_fields})
 
 
-def typed_root(classes: dict[str, Any]) -> type[Config]:
-    """`Config` with the given classes for `model`, `data`, `trainer` and `evaluator`; any value for one left out."""
-    typed: dict[str, Any] = {**dict.fromkeys(SECTIONS, Any), **classes, "logger": load_object(LOGGER_CONFIG)}
-    fields: Any = {name: (cls, _described(name)) for name, cls in typed.items()}
+def _typed_root(classes: dict[str, Any]) -> type[Config]:
+    """`Config` with the given classes for its sections; any value for one left out."""
+    fields: Any = {
+        key: (section, FieldInfo(description=Config.model_fields[key].description)) for key, section in classes.items()
+    }
     return create_model("Config", __base__=Config, __module__=__name__, **fields)
-
-
-def _described(name: str) -> Any:
-    return FieldInfo(description=Config.model_fields[name].description)
-
-
-def _section_classes(values: Plain) -> tuple[dict[str, Any], list[str]]:
-    classes, problems = {}, []
-    for key, table in SECTIONS.items():
-        try:
-            found = _section_class(key, table, values.get(key))
-        except ConfigError as error:
-            problems.append(str(error))
-        else:
-            classes[key] = found
-    return classes, problems
 
 
 def _section_class(key: str, table: Table, section: Any) -> Any:
     allowed = f"allowed: {', '.join(sorted(table))}, or a dotted path package.module:Class"
     if not isinstance(section, dict):
-        received = "missing" if section is None else "received something that is no object"
-        raise ConfigError(f'{key}: {received}; write {{"name": …}} with a name; {allowed}')
-    if not isinstance(section.get("name"), str):
-        received = "received something that is no string" if "name" in section else "missing"
-        raise ConfigError(f"{key}.name: {received}; {allowed}")
+        received = "missing" if section is None else f"received {shown(section)}"
+        raise RegistryError(f'{key}: {received}; write {{"name": …}} with a name; {allowed}')
+    name = section.get("name")
+    if not isinstance(name, str):
+        raise RegistryError(f"{key}.name: {'missing' if name is None else f'received {shown(name)}'}; {allowed}")
     try:
-        found = resolve_config(table, section["name"])
+        found = resolve_config(table, name)
     except RegistryError as error:
-        raise ConfigError(f"{key}.name: {error}") from None
+        raise RegistryError(f"{key}.name: {error}") from None
     if not (issubclass(found, Section) and "name" in found.model_fields):
-        raise ConfigError(f"{key}.name: {found.__name__} must be a subclass of Section with a field `name: str`")
+        raise RegistryError(f"{key}.name: {found.__name__} must be a subclass of Section with a field `name: str`")
     return found

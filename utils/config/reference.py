@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 Schema = dict[str, Any]
 
 _OPENING = """# Config reference
 
-Made by `python -m utils.config.schema` from the classes of the sections; a test holds it current.
+Made by `python -m utils.config.schema` from the classes of the sections; a test verifies that it is current.
 
 A config is a JSON or YAML file. `"extends": "other.json"`, relative to the file, builds on another config: objects are
 merged, everything else is replaced, and a `model`, `data`, `trainer` or `evaluator` with another `name` starts from its
@@ -23,26 +22,17 @@ names its section by `config_class`.
 | `comet_api_key` | null | {comet} |
 """
 
-_RANGES = {
+_LIMITS = {
     "minimum": "≥ {}",
     "exclusiveMinimum": "> {}",
     "maximum": "≤ {}",
     "exclusiveMaximum": "< {}",
     "minLength": "≥ {} characters",
     "maxLength": "≤ {} characters",
-    "minItems": "≥ {} items",
-    "maxItems": "≤ {} items",
-    "pattern": "`{}`",
+    "minItems": "(≥ {} items)",
+    "maxItems": "(≤ {} items)",
+    "pattern": "like `{}`",
 }
-
-
-@dataclass(frozen=True)
-class _Row:
-    key: str
-    kind: str
-    default: str
-    limits: str
-    text: str
 
 
 def reference(schema: Schema) -> str:
@@ -53,103 +43,63 @@ def reference(schema: Schema) -> str:
     """
     properties, definitions = schema["properties"], schema["$defs"]
     parts = [_OPENING.format(comet=properties["comet_api_key"]["description"])]
-    for key, section in properties.items():
-        for title, definition in _alternatives(key, section, definitions):
-            parts.append(_table(key, title, definition, definitions))
+    tables = {(key, name): section for key in properties for name, section in _named(properties[key], definitions)}
+    for (key, name), section in tables.items():
+        parts += [f'## {key}: "{name}"' if name else f"## {key}", "", section.get("description", ""), ""]
+        parts += ["| key | type | default | what it is |", "|---|---|---|---|"]
+        parts += [*_rows(f"{key}.", section, definitions, {}), ""]
     return "\n".join(parts)
 
 
-def _alternatives(key: str, section: Schema, definitions: Schema) -> Iterator[tuple[str, Schema]]:
-    if "$ref" in section:
-        yield key, _target(section, definitions)
-    for one in section.get("oneOf", []):
-        if "$ref" in one:
-            definition = _target(one, definitions)
-            yield f'{key}: "{definition["properties"]["name"]["const"]}"', definition
+def _named(field: Schema, definitions: Schema) -> Iterator[tuple[str, Schema]]:
+    for _, section in _sections(field, definitions):
+        yield section["properties"].get("name", {}).get("const", ""), section
 
 
-def _table(key: str, title: str, definition: Schema, definitions: Schema) -> str:
-    lines = [f"## {title}", "", definition.get("description", ""), ""]
-    lines += ["| key | type | default | range | what it is |", "|---|---|---|---|---|"]
-    for row in _rows(f"{key}.", definition, definitions, {}):
-        cells = (f"`{row.key}`", row.kind, row.default, row.limits, row.text)
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    return "\n".join([*lines, ""])
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
-
-
-def _rows(above: str, definition: Schema, definitions: Schema, given: Schema) -> Iterator[_Row]:
+def _rows(above: str, section: Schema, definitions: Schema, given: Schema) -> Iterator[str]:
     """The rows of a section and of the sections in it; `given` holds defaults that the section around it sets."""
-    for name, field in definition["properties"].items():
+    for name, field in section["properties"].items():
+        inner = list(_sections(field, definitions))
+        has_default = name in given or "default" in field
         default = given.get(name, field.get("default"))
-        key, kind = f"{above}{name}", " or ".join(dict.fromkeys(_kinds(field, definitions)))
-        inner = list(_inner(field, definitions))
-        needed = field.get("x-needed") and name not in given
-        shown = "needed" if needed else ("see below" if inner and default else f"`{_short(default)}`")
+        shown = "see below" if inner and default else f"`{_json(default)}`" if has_default else "needed"
         # pydantic leaves out a description that the section below has as its own.
-        text = field.get("description") or next((below.get("description", "") for _, _, below in inner), "")
-        yield _Row(key, kind, shown, ", ".join(dict.fromkeys(_limits(field))), text)
-        for suffix, label, below in inner:
-            set_here = default if isinstance(default, dict) and label in ("", default.get("name")) else {}
-            for row in _rows(f"{key}{suffix}.", below, definitions, set_here):
-                yield _Row(row.key, row.kind, row.default, row.limits, f"({label}) {row.text}" if label else row.text)
+        text = field.get("description") or next((below.get("description", "") for _, below in inner), "")
+        cells = (f"`{above}{name}`", _kind(field, definitions), shown, text)
+        yield "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+        for suffix, below in inner:
+            yield from _rows(f"{above}{name}{suffix}.", below, definitions, default if not suffix and default else {})
 
 
-def _short(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _sections(field: Schema, definitions: Schema, suffix: str = "") -> Iterator[tuple[str, Schema]]:
+    """The sections that a key may hold, and what follows the key to reach one."""
+    if "$ref" in field:
+        yield suffix, _target(field, definitions)
+    for member in field.get("anyOf") or field.get("oneOf") or []:
+        yield from _sections(member, definitions, suffix)
+    if "items" in field:
+        yield from _sections(field["items"], definitions, "[]")
 
 
 def _target(field: Schema, definitions: Schema) -> Schema:
     return definitions[field["$ref"].removeprefix("#/$defs/")]
 
 
-def _members(field: Schema) -> list[Schema]:
-    return field.get("anyOf") or field.get("oneOf") or [field]
-
-
-def _inner(field: Schema, definitions: Schema) -> Iterator[tuple[str, str, Schema]]:
-    """The sections below a key: what follows the key to reach one, its name where there are several, its schema."""
-    members = [("", member) for member in _members(field)]
-    members += [("[]", inner) for _, member in list(members) for inner in _members(member.get("items") or {})]
-    found = [(suffix, _target(member, definitions)) for suffix, member in members if "$ref" in member]
-    sections = [(suffix, below) for suffix, below in found if "properties" in below]
-    for suffix, below in sections:
-        name = below["properties"].get("name", {})
-        yield suffix, str(name.get("const", "")) if len(sections) > 1 else "", below
-
-
-def _kinds(field: Schema, definitions: Schema) -> Iterator[str]:
-    for member in _members(field):
-        if member is not field:
-            yield from _kinds(member, definitions)
-        elif "$ref" in member:
-            target = _target(member, definitions)
-            yield from ["object"] if "properties" in target else _kinds(target, definitions)
-        elif "const" in member or "enum" in member:
-            yield from (f"`{_short(value)}`" for value in member.get("enum", [member.get("const")]))
-        elif member.get("type") == "array":
-            yield _list_kind(member, definitions)
-        else:
-            yield "path" if member.get("format") == "path" else str(member.get("type", "any"))
-
-
-def _list_kind(field: Schema, definitions: Schema) -> str:
+def _kind(field: Schema, definitions: Schema) -> str:
+    """Type and range of a key."""
+    members = field.get("anyOf") or field.get("oneOf")
+    if members:
+        return " or ".join(dict.fromkeys(_kind(member, definitions) for member in members))
+    if "const" in field or "enum" in field:
+        return " or ".join(f"`{_json(value)}`" for value in field.get("enum", [field.get("const")]))
     if "prefixItems" in field:
-        return "[" + ", ".join(" or ".join(_kinds(item, definitions)) for item in field["prefixItems"]) + "]"
-    items = field.get("items")
-    return "list of " + " or ".join(_kinds(items, definitions)) if items else "list"
+        return "[" + ", ".join(_kind(item, definitions) for item in field["prefixItems"]) + "]"
+    kind = "object" if "$ref" in field else "path" if field.get("format") == "path" else str(field.get("type", "any"))
+    limits = ", ".join(words.format(field[name]) for name, words in _LIMITS.items() if name in field)
+    if kind == "array":
+        return " ".join(f"list {limits} of {_kind(field.get('items', {}), definitions)}".split())
+    return f"{kind} {limits}".strip()
 
 
-def _limits(field: Schema) -> Iterator[str]:
-    for member in _members(field):
-        if member is not field:
-            yield from _limits(member)
-    for name, words in _RANGES.items():
-        if name in field and not ("prefixItems" in field and name.endswith("Items")):
-            yield words.format(field[name])
-    inner = field.get("items")
-    for item in [*field.get("prefixItems", []), *([inner] if isinstance(inner, dict) else [])]:
-        yield from (f"each {limit.removeprefix('each ')}" for limit in _limits(item))
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -3,12 +3,12 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic import BaseModel, create_model
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
 from utils.config.reference import reference
@@ -22,14 +22,18 @@ REFERENCE_FILE = "docs/CONFIG.md"
 DOTTED_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 
 
-class _WithFactories(GenerateJsonSchema):
-    """Tells defaults that a factory makes as well; pydantic leaves those out."""
+class _Generator(GenerateJsonSchema):
+    """Nothing is required, for a file that extends another may leave anything out; every default is in it."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        return False
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
     def get_default_value(self, schema: core_schema.WithDefaultSchema) -> Any:
         factory: Any = schema.get("default_factory")
-        return (
-            factory() if factory and not schema.get("default_factory_takes_data") else super().get_default_value(schema)
-        )
+        return factory() if factory else super().get_default_value(schema)
 
 
 def generated_files() -> dict[str, str]:
@@ -44,68 +48,43 @@ def config_schema() -> dict[str, Any]:
     It is looser than `process_config` in one respect: a file that extends another may leave anything out, so nothing
     below the top is required in it.
     """
-    definitions: dict[str, Any] = {}
-    properties = {
-        "$schema": {"type": "string", "description": "Where an editor finds this schema; ignored."},
-        "extends": {"type": "string", "description": "Another config, relative to this file, that this one changes."},
-        "exp": _collect("exp", ExpConfig, definitions),
-        **{key: _named_section(key, definitions) for key in SECTIONS},
-        "logger": _collect("logger", load_object(LOGGER_CONFIG), definitions),
-        "comet_api_key": {"type": ["string", "null"], "default": None},
-    }
-    for key, field in Config.model_fields.items():
-        properties[key]["description"] = field.description
+    named = {key: [_named(key, name) for name in sorted(table)] for key, table in SECTIONS.items()}
+    single = {"exp": ExpConfig, "logger": load_object(LOGGER_CONFIG)}
+    models = [*single.values(), *sum(named.values(), [])]
+    found, schema = models_json_schema([(model, "validation") for model in models], schema_generator=_Generator)
+    references = {model: found[model, "validation"] for model in models}
+    properties: dict[str, Any] = {"comet_api_key": {"type": ["string", "null"], "default": None}}
+    properties |= {key: references[model] for key, model in single.items()}
+    properties |= {key: _any_of([references[model] for model in models]) for key, models in named.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Maskeras config",
         "type": "object",
-        "properties": properties,
+        "properties": {
+            "$schema": {"type": "string", "description": "Where an editor finds this schema; ignored."},
+            "extends": {"type": "string", "description": "Config, relative to this file, that this one changes."},
+            **{key: {**properties[key], "description": field.description} for key, field in Config.model_fields.items()},
+        },
         "additionalProperties": False,
         "if": {"not": {"required": ["extends"]}},
         "then": {"required": ["exp", *SECTIONS]},
-        "$defs": dict(sorted(definitions.items())),
+        **schema,
     }
 
 
-def _named_section(key: str, definitions: dict[str, Any]) -> dict[str, Any]:
+def _named(key: str, name: str) -> type[BaseModel]:
+    """The section of a registered name, which takes no other name."""
+    section = resolve_config(SECTIONS[key], name)
+    fields: Any = {"name": (Literal[name], FieldInfo(description=section.model_fields["name"].description))}
+    return create_model(f"{key}-{name}", __base__=section, __doc__=section.__doc__, __module__=__name__, **fields)
+
+
+def _any_of(references: list[dict[str, Any]]) -> dict[str, Any]:
     """One alternative for each registered name, one for a dotted path, one for the changes to an extended config."""
-    references = [_section_reference(key, name, definitions) for name in sorted(SECTIONS[key])]
     registered = [{**reference, "required": ["name"]} for reference in references]
     own = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "pattern": DOTTED_PATH}}}
     changes = {"not": {"required": ["name"]}, "anyOf": references}
     return {"oneOf": [*registered, own, changes]}
-
-
-def _section_reference(key: str, name: str, definitions: dict[str, Any]) -> dict[str, Any]:
-    section = resolve_config(SECTIONS[key], name)
-    reference = _collect(f"{key}.{name}", section, definitions)
-    description = section.model_fields["name"].description
-    named = {"const": name, "description": description, "x-needed": True}
-    definitions[f"{key}.{name}"]["properties"]["name"] = named
-    return reference
-
-
-def _collect(title: str, section: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Adds the section's schema and those inside it to `definitions`; two classes of one name do not meet there."""
-    schema = section.model_json_schema(
-        schema_generator=_WithFactories, ref_template=f"#/$defs/{title}.{{model}}", mode="validation"
-    )
-    for name, inner in schema.pop("$defs", {}).items():
-        definitions[f"{title}.{name}"] = _without_required(inner)
-    definitions[title] = _without_required(schema)
-    return {"$ref": f"#/$defs/{title}"}
-
-
-def _without_required(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Only marks what has no default: `required` would be wrong in a file that extends another."""
-    needed = schema.get("required", [])
-    kept = {key: value for key, value in schema.items() if key not in {"required", "title"}}
-    kept["properties"] = {
-        name: {key: value for key, value in field.items() if key != "title"}
-        | ({"x-needed": True} if name in needed else {})
-        for name, field in schema.get("properties", {}).items()
-    }
-    return kept
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -113,19 +92,17 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is stale")
     check = parser.parse_args(argv).check
-    stale = [name for name, text in generated_files().items() if not _holds(ROOT / name, text)]
-    if check:
-        for name in stale:
+    stale = {name: text for name, text in generated_files().items() if not _is_current(ROOT / name, text)}
+    for name, text in stale.items():
+        if check:
             print(f"{name} is stale; run python -m utils.config.schema", file=sys.stderr)
-        return 1 if stale else 0
-    for name in stale:
-        (ROOT / name).parent.mkdir(exist_ok=True)
-        (ROOT / name).write_text(generated_files()[name], encoding="utf-8")
-        print(f"wrote {name}")
-    return 0
+        else:
+            (ROOT / name).write_text(text, encoding="utf-8")
+            print(f"wrote {name}")
+    return int(check and bool(stale))
 
 
-def _holds(path: Path, text: str) -> bool:
+def _is_current(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding="utf-8") == text
 
 

@@ -25,12 +25,6 @@ def test_an_unknown_key_that_stands_elsewhere_is_found_there(write):
     assert "valid below model: backbone, mode, name" in text
 
 
-def test_a_key_of_the_other_member_of_a_union_is_not_proposed(write):
-    text = message(write({}), 'trainer.optimizer={"name": "adamw", "momentun": 0.5}')
-    assert "trainer.optimizer.momentun: unknown key" in text
-    assert "valid below trainer.optimizer: beta_1, name" in text
-
-
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
@@ -40,15 +34,14 @@ def test_a_key_of_the_other_member_of_a_union_is_not_proposed(write):
         ('trainer.epochs="4"', "; write 4 without quotes"),
         ("trainer.steps=true", "trainer.steps: received true (a boolean)"),
         ("exp.name=5", """allowed: a valid string; write 'exp.name="5"'"""),
-        ("exp.name=../up", 'exp.name: received "../up" (a string) (in --set); allowed: text that matches the pattern'),
+        ("exp.name=../up", 'exp.name: received "../up" (a string) (in --set); allowed: text like'),
         ("exp.seed=-1", "allowed: greater than or equal to 0"),
         ("model.mode=maxx", "allowed: 'max' or 'min'; did you mean \"max\"?"),
-        ("model.backbone.stages=x", "allowed: a valid integer or a list"),
+        ("model.backbone.stages=x", "allowed: a valid integer or a valid array"),
         ("trainer.ema=None", "; write null"),
-        ('trainer.optimizer={"name": "adam"}', 'trainer.optimizer.name: received "adam" (a string)'),
-        ("trainer.optimizer.momentum=0.5", "trainer.optimizer.name: missing"),
+        ('trainer.optimizer={"name": "adam"}', "does not match any of the expected tags: 'sgd', 'adamw'"),
         ("data.classes=[1]", "data.classes.0: received 1 (an integer)"),
-        ("model=net", "model: received something that is no object"),
+        ("model=net", 'model: received "net" (a string); write {"name": …} with a name; allowed: net'),
     ],
 )
 def test_a_wrong_value_is_shown_with_what_is_allowed(write, override, expected):
@@ -70,7 +63,7 @@ def test_a_missing_key_is_named_with_its_meaning(write):
 def test_missing_sections_and_names_list_the_choices(write):
     text = message(write('{"exp": {"name": "a"}, "model": {}, "data": {"name": 3}, "evaluator": {"name": "figures"}}'))
     assert "model.name: missing; allowed: net, other_net, or a dotted path" in text
-    assert "data.name: received something that is no string; allowed: images" in text
+    assert "data.name: received 3 (an integer); allowed: images" in text
     assert "trainer: missing" in text
     assert "3 problems" in text
 
@@ -101,9 +94,9 @@ def test_broken_json_gives_line_column_and_the_line(write):
 
 
 def test_json_that_only_python_takes_is_refused(write):
-    assert 'the key "a" stands twice in one object (look at line 1, 2)' in message(write('{"a": 1,\n"a": 2}'))
-    assert "NaN is no JSON (look at line 2)" in message(write('{"a":\n NaN}'))
-    assert "not JSON compliant" in message(write('{"a": 1e999}'))
+    assert 'the key "a" is given twice in one object; keep one' in message(write('{"a": 1,\n"a": 2}'))
+    assert "NaN is no finite number" in message(write('{"a":\n NaN}'))
+    assert "1e999 is no finite number" in message(write('{"a": 1e999}'))
     assert "nested too deeply" in message(write("[" * 100_000))
 
 
@@ -111,17 +104,15 @@ def test_json_that_only_python_takes_is_refused(write):
     ("text", "expected"),
     [
         ("a: 1\nb: [1,\nc: 2\n", "line 4, column 1 (the end, after line 3): c: 2"),
-        ("a: 1\nb:\n  c: 2\n  c: 3\n", 'the key "c" stands twice: line 4, column 3: c: 3'),
-        ("1: a\n", "a key must be a string; put it in quotes: line 1, column 1"),
-        ("a: !!python/object/apply:os.getcwd []\n", "could not determine a constructor"),
-        ("a: &x [*x]\n", "Circular reference"),
+        ("a: 1\nb:\n  c: 2\n  c: 3\n", "a key must be a string, once in one object: line 4, column 3: c: 3"),
+        ("[1]: a\n", "a key must be a string, once in one object: line 1, column 1"),
+        ("a: !!python/object/apply:os.getcwd []\n", "JSON has no type tag:yaml.org,2002:python/object/apply:os.getcwd"),
+        ("a: !!timestamp 2026-01-02\n", "JSON has no type tag:yaml.org,2002:timestamp: line 1, column 4"),
+        ("a: &x [*x]\n", "nested too deeply"),
+        ("a: \x07\n", "broken YAML: it has a control character in it"),
         ("- a\n", "a config is one object"),
-        (
-            "a: !!timestamp 2026-01-02\n",
-            "a value that JSON does not have: Object of type date is not JSON serializable",
-        ),
-        ("a: !!set {b}\n", "a value that JSON does not have: Object of type set is not JSON serializable"),
-        ("", "the file is empty"),
+        ("# nothing\n", "a config is one object"),
+        ("", "a config is one object"),
     ],
 )
 def test_broken_yaml(write, text, expected):
@@ -162,3 +153,15 @@ def test_a_circle_of_extends_is_told(write):
 )
 def test_overrides_that_lead_nowhere(write, override, expected):
     assert expected in message(write({"exp": {"name": "run", "tags": ["a"]}}), override)
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "a\\udc00b", "\\u0000"])
+@pytest.mark.parametrize("place", ['{"extends": "%s"}', '{"exp": {"name": "a", "tags": ["%s"]}}', '{"%s": 1}'])
+def test_what_is_no_character_is_refused_wherever_it_is(write, place, text):
+    assert "which is no character" in message(write(place % text))
+    assert "which is no character" in message(write(place % text, "run.yaml"))
+
+
+def test_bytes_of_the_command_line_that_are_no_text_are_refused(write):
+    assert '"\\udcff" in it, which is no character' in message(write({}), "exp.root=a\udcffb")
+    assert process_config(write({}), [r'exp.tags=["\\u0000"]']).exp.tags == (r"\u0000",)

@@ -33,18 +33,19 @@ def test_a_schema_key_and_a_byte_order_mark_are_ignored(write):
     assert process_config(path).exp.name == "run"
 
 
-def test_yaml_is_read_by_the_rules_of_1_2(write):
+def test_an_unquoted_word_of_yaml_is_json_or_else_a_string(write):
     text = """
-exp: {name: no, seed: 010}
-model: {name: net}
-data: &data {name: images, classes: [on, 2024-01-02, 1:30]}
+exp: {name: no, seed: 10}
+model: {name: net, backbone: {weights: ~}}
+data: &data {name: images, classes: [on, 2024-01-02, 1:30, "5", True], mirror_password:}
 trainer: {name: training, steps: 5, ema: {momentum: 1e-3}}
 evaluator: {name: figures}
 """
     config = process_config(write(text, "run.yaml"))
     assert config.exp.name == "no"
     assert config.exp.seed == 10
-    assert config.data.classes == ("on", "2024-01-02", "1:30")
+    assert config.data.classes == ("on", "2024-01-02", "1:30", "5", "True")
+    assert config.data.mirror_password is config.model.backbone.weights is None
     assert config.trainer.ema.momentum == 0.001
 
 
@@ -60,7 +61,7 @@ def test_extends_merges_objects_and_replaces_the_rest(write, tmp_path):
     assert (config.exp.name, config.exp.tags) == ("c", ("x",))
 
 
-def test_another_name_starts_a_section_anew_and_the_same_name_does_not(write):
+def test_another_name_starts_a_section_from_its_defaults_and_the_same_name_does_not(write):
     write({"model": {"name": "net", "mode": "min"}}, "base.json")
     other = process_config(write('{"extends": "base.json", "model": {"name": "other_net", "width": 9}}'))
     assert other.model.width == 9
@@ -86,7 +87,7 @@ def test_an_override_replaces_an_object_and_null_ends_it(write):
     assert process_config(path, ["trainer.ema=null", "trainer.ema.momentum=0.2"]).trainer.ema.momentum == 0.2
 
 
-def test_an_overridden_name_starts_the_section_anew_wherever_it_stands(write):
+def test_an_overridden_name_starts_the_section_from_its_defaults_wherever_it_is(write):
     path = write({"model": {"name": "net", "mode": "min"}})
     config = process_config(path, ["model.width=2", "model.name=other_net"])
     assert (config.model.name, config.model.width) == ("other_net", 2)
