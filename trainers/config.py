@@ -1,8 +1,8 @@
 """The section `trainer`: optimizer, schedule, precision, and what the loop needs."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from base.config import LoopConfig
 from utils.config.section import Section
@@ -44,11 +44,17 @@ class ScheduleConfig(Section):
     power: float = Field(default=0.9, gt=0)
     """poly: the factor is (1 − progress) to this power."""
     milestones: tuple[float, ...] = (8.0, 11.0)
-    """step: epochs after which the factor is multiplied by `gamma`."""
+    """step: epochs after which the factor is multiplied by `gamma`, in ascending order."""
     gamma: float = Field(default=0.1, gt=0, le=1)
     """step: see `milestones`."""
     floor: float = Field(default=0.0, ge=0, le=1)
     """poly, cosine: the factor never falls below this."""
+
+    @model_validator(mode="after")
+    def _milestones_ascend(self) -> Self:
+        if any(later <= earlier for earlier, later in zip((0.0, *self.milestones), self.milestones, strict=False)):
+            raise ValueError(f"milestones is {list(self.milestones)}: give epochs above 0 in ascending order")
+        return self
 
 
 class TrainerConfig(LoopConfig):

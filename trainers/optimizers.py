@@ -1,6 +1,7 @@
 """Optimizers by name, with clipping, accumulation, averaging and loss scaling."""
 
 import inspect
+import logging
 
 import keras
 
@@ -9,6 +10,8 @@ from trainers.schedules import WarmUpSchedule
 from trainers.updates import with_quick_updates
 from utils.errors import UserError
 from utils.registry import nearest
+
+log = logging.getLogger("maskeras")
 
 
 def build_optimizer(config: TrainerConfig, network: keras.Model, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -61,6 +64,8 @@ def optimizer_by_name(name: str) -> type[keras.optimizers.Optimizer]:
 def build_schedule(config: TrainerConfig, steps_per_epoch: int) -> WarmUpSchedule | float:
     """The learning rate of a run; a plain number, which callbacks can set, where it is constant without a warm-up.
 
+    Warns if the config asks for a warm-up that is longer than the run.
+
     Args:
         config: the section `trainer`.
         steps_per_epoch: batches in an epoch.
@@ -71,7 +76,15 @@ def build_schedule(config: TrainerConfig, steps_per_epoch: int) -> WarmUpSchedul
     steps = min(steps, config.max_steps) if config.max_steps else steps
     every = config.optimizer.accumulate
     rate = config.optimizer.learning_rate
-    return WarmUpSchedule(rate, config.schedule, steps // every, steps_per_epoch / every, every)
+    schedule = WarmUpSchedule(rate, config.schedule, steps // every, steps_per_epoch / every, every)
+    if "warmup_steps" in config.schedule.model_fields_set and config.schedule.warmup_steps > schedule.total_steps:
+        log.warning(
+            "trainer.schedule.warmup_steps is %d, but the whole run has %d updates: the warm-up takes %d of them.",
+            config.schedule.warmup_steps,
+            schedule.total_steps,
+            schedule.warmup_steps,
+        )
+    return schedule
 
 
 def _arguments(optimizer_class: type, section: OptimizerConfig) -> dict:

@@ -22,55 +22,66 @@ class RunFolderError(UserError):
 
 
 def run_name(name: str, data_name: str, synthetic: bool) -> str:
-    """The run's name; it ends with the data's where a program generated the images that the config asks for."""
+    """The run's name; where the images are `synthetic`, and not those that the config names, it says so.
+
+    Args:
+        name: the config's `exp.name`.
+        data_name: the data set's `display_name`.
+        synthetic: the data set's flag of that name.
+    """
     if not synthetic or data_name in name:
         return name
     return data_name if data_name == f"synthetic-{name}" else f"{name}-{data_name}"
 
 
 def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool, synthetic: bool = False) -> Path:
-    """Makes the folder of a new run, or finds that of the run to go on with, and writes what the run is made from.
+    """Makes the folder of a new run, or finds that of the run to resume, and writes what the run is made from.
 
-    `config.json` is the resolved config, `environment.json` the versions, commit and data. Those of a resumed run stand
-    beside the first ones, as `config-2.json` and so on. A start that failed before its first checkpoint and its first
-    figure does not take the name: the next one writes its two files over those.
+    `config.json` is the resolved config, `environment.json` the versions, commit and data. Those of a resumed run are
+    written beside the first ones, as `config-2.json` and so on. A start that failed before its first checkpoint and its
+    first metrics does not take the name: the next one writes its two files over those.
 
     Returns:
-        `exp.root/<name>`; the name says so where the images are drawn (`run_name`).
+        `exp.root/<run_name>`.
 
     Raises:
-        RunFolderError: a new run would overwrite one, there is no run to resume, or another process is at it.
+        RunFolderError: a new run would overwrite one, there is no run to resume, another process uses it, or the folder
+            cannot be made or written.
     """
     folder = config.exp.root / run_name(config.exp.name, data_name, synthetic)
-    starts = len(list(folder.glob("environment*.json")))
-    if not resume and (has_checkpoint(folder) or _has_figures(folder)):
-        raise RunFolderError(
-            f"{folder} holds a run already. Go on with it: --resume. Start another one: --set exp.name=<new name>. Or "
-            "remove that folder."
-        )
-    if resume and not starts:
-        found = sorted(path.parent.name for path in config.exp.root.glob("*/environment.json"))
-        raise RunFolderError(
-            f"There is no run {folder} to resume; {config.exp.root} holds: {', '.join(found) or 'none'}. Leave "
-            "--resume away to start it."
-        )
     try:
+        starts = len(list(folder.glob("environment*.json")))
+        _check_start(folder, starts, resume)
         folder.mkdir(parents=True, exist_ok=True)
         hold(folder)
+        suffix = f"-{starts + 1}" if resume else ""
+        config.save(folder / f"config{suffix}.json")
+        described = {"data": data_name, "synthetic": synthetic, "data_fingerprint": data_fingerprint}
+        write_json(folder / f"environment{suffix}.json", environment(described))
     except OSError as error:
         raise RunFolderError(
             f"exp.root = {config.exp.root}: the run's folder {folder} cannot be made or written ({error.strerror}). "
             "Name a folder that can be written, with --set exp.root=<folder>."
         ) from error
-    suffix = f"-{starts + 1}" if resume else ""
-    config.save(folder / f"config{suffix}.json")
-    described = {"data": data_name, "synthetic": synthetic, "data_fingerprint": data_fingerprint}
-    write_json(folder / f"environment{suffix}.json", environment(described))
     return folder
 
 
+def _check_start(folder: Path, starts: int, resume: bool) -> None:
+    if not resume and (has_checkpoint(folder) or _has_metrics(folder)):
+        raise RunFolderError(
+            f"{folder} holds a run already. Resume it: --resume. Start another one: --set exp.name=<new name>. Or "
+            "remove that folder."
+        )
+    if resume and not starts:
+        found = sorted(path.parent.name for path in folder.parent.glob("*/environment.json"))
+        raise RunFolderError(
+            f"There is no run {folder} to resume; {folder.parent} holds: {', '.join(found) or 'none'}. Leave "
+            "--resume away to start it."
+        )
+
+
 def hold(folder: Path) -> None:
-    """Keeps other processes out of a run until this one ends: two at once would mix their checkpoints and figures.
+    """Keeps other processes out of a run until this one ends: two at once would mix their checkpoints and metrics.
 
     Raises:
         RunFolderError: another process has it.
@@ -84,8 +95,7 @@ def hold(folder: Path) -> None:
     except BlockingIOError as error:
         file.close()
         raise RunFolderError(
-            f"Another process is at work in {folder}: wait for it, stop it, or start another run with --set "
-            "exp.name=<new name>."
+            f"Another process uses {folder}: wait for it, stop it, or start another run with --set exp.name=<new name>."
         ) from error
     except OSError as error:
         log.warning("%s cannot be locked (%s): let no second process work in that folder.", path, error)
@@ -97,7 +107,7 @@ def has_checkpoint(folder: Path) -> bool:
     return any((folder / "checkpoints").glob("ckpt-*/checkpoint.json"))
 
 
-def _has_figures(folder: Path) -> bool:
+def _has_metrics(folder: Path) -> bool:
     metrics = folder / "metrics.jsonl"
     return metrics.is_file() and metrics.stat().st_size > 0
 
@@ -109,18 +119,7 @@ def source_files(root: Path, *classes: type) -> list[Path]:
         root: of the project, whose own files are taken without tests and benchmarks.
         classes: that the run is made of; the files of those that a user wrote elsewhere are taken too.
     """
-    folders = (
-        "utils",
-        "base",
-        "models",
-        "data_loader",
-        "inference",
-        "evaluation",
-        "reporting",
-        "tasks",
-        "trainers",
-        "mains",
-    )
+    folders = "utils base models data_loader inference evaluation reporting tasks trainers mains".split()
     files = {path.resolve() for folder in folders for path in (root / folder).rglob("*.py")}
     own = (getattr(sys.modules.get(one.__module__), "__file__", None) for one in classes)
     return sorted(files | {Path(path).resolve() for path in own if path})

@@ -1,7 +1,7 @@
 """The section `model` of a Mask R-CNN.
 
 Thresholds, counts, anchors, box codings and loss constants default to those of torchvision's `maskrcnn_resnet50_fpn`;
-the differences stand in `docs/DECISIONS.md`.
+the differences are documented in `docs/DECISIONS.md`.
 """
 
 from typing import Annotated, Self
@@ -23,8 +23,8 @@ Weights4 = tuple[Positive, Positive, Positive, Positive]
 def _check_positives(samples: int, fraction: float) -> None:
     if not int(samples * fraction):
         raise ValueError(
-            f"received samples {samples} and positive_fraction {fraction}, which leaves room for no positive; raise "
-            "one of them until their product is at least 1"
+            f"received samples {samples} and positive_fraction {fraction}, which gives no positive; raise one "
+            "of them until their product is at least 1"
         )
 
 
@@ -134,7 +134,17 @@ class DetectConfig(Section):
     max_detections: int = Field(default=100, ge=1)
     """Best detections of an image."""
     pre_nms_top_n: int = Field(default=1000, ge=1)
-    """Best pairs of box and class that go into NMS; torchvision takes all with enough score."""
+    """Best pairs of box and class that go into NMS, at least `max_detections`; torchvision takes all with enough
+    score."""
+
+    @model_validator(mode="after")
+    def _nms_can_fill_the_detections(self) -> Self:
+        if self.pre_nms_top_n < self.max_detections:
+            raise ValueError(
+                f"pre_nms_top_n is {self.pre_nms_top_n}, fewer than the {self.max_detections} of max_detections; raise "
+                "the former or lower the latter"
+            )
+        return self
 
 
 class LossWeights(Section):

@@ -1,8 +1,10 @@
 import math
 
 import pytest
+from pydantic import ValidationError
 
-from trainers.config import ScheduleConfig
+from trainers.config import ScheduleConfig, TrainerConfig
+from trainers.optimizers import build_schedule
 from trainers.schedules import WarmUpSchedule
 
 
@@ -64,3 +66,26 @@ def test_milestones_where_an_update_takes_more_than_an_epoch():
     # Two batches an epoch, four an update: the second epoch ends with the first update.
     found = rates([0, 3, 4], total=10, per_epoch=0.5, accumulate=4, name="step", milestones=(2.0,))
     assert found == pytest.approx([0.2, 0.2, 0.02])
+
+
+@pytest.mark.parametrize("milestones", [(3.0, 1.0), (2.0, 2.0), (0.0, 1.0), (-1.0,)])
+def test_milestones_that_do_not_ascend_are_an_error(milestones):
+    with pytest.raises(ValidationError, match="give epochs above 0 in ascending order"):
+        ScheduleConfig(milestones=milestones)
+    assert ScheduleConfig(milestones=(0.5, 1.0)).milestones == (0.5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("section", "warning"),
+    [
+        ({"warmup_steps": 31}, "warmup_steps is 31, but the whole run has 30 updates: the warm-up takes 3 of them."),
+        ({"warmup_steps": 30}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_warm_up_longer_than_the_run_that_the_config_asks_for_is_a_warning(section, warning, caplog):
+    config = TrainerConfig(epochs=3, schedule=ScheduleConfig(**section))
+    with caplog.at_level("WARNING", "maskeras"):
+        build_schedule(config, 10)
+    assert warning in caplog.text
+    assert bool(caplog.text) is bool(warning)

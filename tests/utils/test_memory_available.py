@@ -20,3 +20,11 @@ def test_the_smaller_of_machine_and_container(tmp_path, monkeypatch, meminfo, li
     monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
     monkeypatch.setattr(memory, "_CGROUP", tmp_path)
     assert memory.available_memory() == available
+
+
+def test_cached_pages_of_files_count_as_free(tmp_path, monkeypatch):
+    for name, text in {"max": "6000\n", "current": "5000\n", "stat": "anon 1\ninactive_file 200\n"}.items():
+        (tmp_path / f"memory.{name}").write_text(text)
+    monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "missing")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    assert memory.available_memory() == 1200

@@ -30,7 +30,7 @@ def test_a_new_run_says_what_it_is_made_from(config, tmp_path):
     assert not any("very-secret-key" in path.read_text() for path in folder.iterdir())
 
 
-def figure(folder):
+def metrics(folder):
     (folder / "metrics.jsonl").write_text('{"step": 1}\n')
 
 
@@ -49,7 +49,7 @@ def test_a_start_that_failed_leaves_its_name_free(config):
     assert [path.name for path in folder.glob("environment*")] == ["environment.json"]
 
 
-@pytest.mark.parametrize("leave_something", [figure, checkpoint])
+@pytest.mark.parametrize("leave_something", [metrics, checkpoint])
 def test_a_taken_folder_is_refused_and_left_as_it_is(config, leave_something):
     folder = open_run(config, "toys", "a", resume=False)
     leave_something(folder)
@@ -83,7 +83,7 @@ def test_a_second_process_is_kept_out_until_the_first_ends(config, tmp_path):
     command = [sys.executable, "-c", program, str(folder)]
     root = Path(__file__).resolve().parents[2]
     other = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
-    assert f"RunFolderError: Another process is at work in {folder}" in other.stderr
+    assert f"RunFolderError: Another process uses {folder}" in other.stderr
     utils.run_folder._held.pop(folder.resolve() / ".lock").close()  # as the end of this process would
     assert subprocess.run(command, cwd=root, check=False).returncode == 0
     open_run(config, "toys", "a", resume=True)
@@ -100,16 +100,33 @@ def test_a_second_process_is_kept_out_until_the_first_ends(config, tmp_path):
         ("s", "synthetic-pets", "s-synthetic-pets"),
     ],
 )
-def test_the_name_says_where_images_are_generated(name, data, expected):
+def test_the_name_says_where_images_are_synthetic(name, data, expected):
     assert run_name(name, data, synthetic=True) == expected
     assert run_name(name, data, synthetic=False) == name
 
 
-def test_a_root_that_is_a_file_is_an_error_that_names_it(config, tmp_path):
-    (tmp_path / "file").write_text("")
-    blocked = config.model_copy(update={"exp": config.exp.model_copy(update={"root": tmp_path / "file"})})
-    with pytest.raises(RunFolderError, match=r"exp.root = .*file: .* cannot be made or written \(Not a directory\)"):
-        open_run(blocked, "toys", "a", resume=False)
+def test_the_data_set_says_whether_it_is_synthetic_and_no_name_does(config, tmp_path):
+    assert open_run(config, "synthetic-aperture-radar", "a", resume=False) == tmp_path / "runs" / "toy"
+    drawn = open_run(config, "synthetic-pets", "a", resume=False, synthetic=True)
+    assert drawn == tmp_path / "runs" / "toy-synthetic-pets"
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_root_that_is_a_file_is_an_error_that_names_the_key(config, tmp_path, resume):
+    (tmp_path / "runs").write_text("mine")
+    with pytest.raises(RunFolderError, match=r"exp\.root=<folder>|no run .* to resume"):
+        open_run(config, "toys", "a", resume=resume)
+    assert (tmp_path / "runs").read_text() == "mine"
+
+
+@pytest.mark.parametrize("step", ["mkdir", "open"])
+def test_a_root_that_cannot_be_written_is_an_error_that_names_the_key(config, monkeypatch, step):
+    def refuse(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, step, refuse)
+    with pytest.raises(RunFolderError, match=r"cannot be made or written \(Permission denied\).*exp\.root=<folder>"):
+        open_run(config, "toys", "a", resume=False)
 
 
 def test_only_a_named_checkpoint_counts(tmp_path):

@@ -40,7 +40,7 @@ def shown(value: Any) -> str:
     """A received value for a message: as JSON, shortened, without secrets, and its type."""
     text = json.dumps(without_secrets(value), ensure_ascii=False)
     short = text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
-    return f"{short} ({_kind(value)})"
+    return f"{short} ({_kind(value)})" if value is not None else short
 
 
 def _kind(value: Any) -> str:

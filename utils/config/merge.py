@@ -65,7 +65,9 @@ def merge(base: Plain, child: Plain) -> Plain:
 
 
 def _names_another(base: Any, child: Any) -> bool:
-    return isinstance(base, dict) and isinstance(child, dict) and child.get("name", base.get("name")) != base.get("name")
+    return (
+        isinstance(base, dict) and isinstance(child, dict) and child.get("name", base.get("name")) != base.get("name")
+    )
 
 
 def _deep_merge(base: Any, child: Any) -> Any:
@@ -121,5 +123,7 @@ def _assign(node: Any, path: Sequence[str], value: Any, above: str = "") -> Any:
     if not isinstance(node, list):
         raise ConfigError(f"--set {'.'.join([here, *rest])}: {above} has no keys below it; set {above} itself")
     if not (key.isdecimal() and int(key) < len(node)):
-        raise ConfigError(f"--set {'.'.join([here, *rest])}: {above} is a list of {len(node)}; give an index below that")
+        raise ConfigError(
+            f"--set {'.'.join([here, *rest])}: {above} is a list of {len(node)}; give an index below that"
+        )
     return [_assign(item, rest, value, here) if index == int(key) else item for index, item in enumerate(node)]

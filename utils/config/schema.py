@@ -63,7 +63,9 @@ def config_schema() -> dict[str, Any]:
         "properties": {
             "$schema": {"type": "string", "description": "Where an editor finds this schema; ignored."},
             "extends": {"type": "string", "description": "Config, relative to this file, that this one changes."},
-            **{key: {**properties[key], "description": field.description} for key, field in Config.model_fields.items()},
+            **{
+                key: {**properties[key], "description": field.description} for key, field in Config.model_fields.items()
+            },
         },
         "additionalProperties": False,
         "if": {"not": {"required": ["extends"]}},
