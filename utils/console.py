@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,18 +12,9 @@ from utils.backend import choose_backend
 
 _NOTICES = (
     r"absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers|failed call to cuInit"
-    r"|is optimized to use available CPU instructions|^To enable the following instructions|^\s*$"
+    r"|is optimized to use available CPU instructions|^To enable the following instructions|^[[:space:]]*$"
 )
 """What TensorFlow writes at each start on a machine where all is well. It does not heed TF_CPP_MIN_LOG_LEVEL."""
-
-_FILTER = """
-import re, sys
-notices = re.compile(sys.argv[1].encode())
-for line in sys.stdin.buffer:
-    if not notices.search(line):
-        sys.stderr.buffer.write(line)
-        sys.stderr.buffer.flush()
-"""
 
 
 def setup_console() -> None:
@@ -38,11 +30,11 @@ def setup_console() -> None:
 
 
 def load_keras() -> None:
-    """Imports Keras and starts its backend, see `utils.backend`; the notices that belong to every start are left out,
-    the rest is shown."""
+    """Imports Keras and starts its backend, see `utils.backend`; the notices of every start are left out, the
+    rest is shown."""
     choose_backend()
     with _without_notices():
-        import keras  # noqa: PLC0415 - here, so that a wrong config is told before this takes its seconds
+        import keras  # noqa: PLC0415 - here, so that a wrong config is reported before this takes its seconds
 
         keras.ops.convert_to_tensor(0)
 
@@ -51,12 +43,16 @@ def load_keras() -> None:
 def _without_notices() -> Iterator[None]:
     """Leaves the notices out of what is written to stderr, by native libraries too.
 
-    The lines go through a process of their own, so that the last words of an abort are shown as well. It starts in a
-    session of its own, out of the reach of Ctrl-C.
+    The lines go through `grep`, a process of its own, so that the last lines before an abort are shown as well. It is in
+    a session of its own, which Ctrl-C does not reach. Without `grep` everything is shown.
     """
+    grep = shutil.which("grep")
+    if grep is None:
+        yield
+        return
     sys.stderr.flush()
-    command = [sys.executable, "-I", "-S", "-c", _FILTER, _NOTICES]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True) as lines:
+    command = [grep, "--text", "--line-buffered", "-vE", _NOTICES]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=2, start_new_session=True) as lines:
         terminal = os.dup(2)
         os.dup2(lines.stdin.fileno(), 2)  # type: ignore[union-attr]
         try:
