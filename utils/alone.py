@@ -13,8 +13,8 @@ _LOGGER = logging.getLogger("maskeras")
 def alone(lock: Path, doing: str) -> Iterator[None]:
     """Holds a lock; the system lets go of it when a process ends, however it does.
 
-    Where another process holds it this one waits and says so. Some network file systems have no locks: there it goes on
-    without, and says that too.
+    Where another process holds it this one waits and says so. Some network file systems have no locks: there it
+    continues without, and says that too.
 
     Args:
         lock: an empty file that stays; its folder is made.

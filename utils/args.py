@@ -20,7 +20,7 @@ def parse_args(
     argv: Sequence[str] | None = None,
     resumes: bool = False,
 ) -> argparse.Namespace:
-    """Reads the command line; a wrong one is told with the usage, exit code 2.
+    """Reads the command line; a wrong one is reported with the usage, exit code 2.
 
     Args:
         description: what the main does, for `--help`.

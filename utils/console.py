@@ -43,8 +43,8 @@ def load_keras() -> None:
 def _without_notices() -> Iterator[None]:
     """Leaves the notices out of what is written to stderr, by native libraries too.
 
-    The lines go through `grep`, a process of its own, so that the last lines before an abort are shown as well. It is in
-    a session of its own, which Ctrl-C does not reach. Without `grep` everything is shown.
+    The lines go through `grep`, a process of its own, so that the last lines before an abort are shown as well. Ctrl-C
+    does not reach its session. Without `grep` everything is shown.
     """
     grep = shutil.which("grep")
     if grep is None:

@@ -18,9 +18,9 @@ from utils.errors import UserError
 _LOGGER = logging.getLogger("maskeras")
 _CHUNK = 1 << 18
 _MIN_BYTES_PER_S = 256
-"""A connection that gives less than this over `timeout_s` hangs, for all that anyone can tell."""
+"""A connection that gives less than this over `timeout_s` counts as hanging."""
 _RESUMES = 5
-"""How often a mirror that is interrupted is asked for the rest."""
+"""How often a mirror that is interrupted is requested again."""
 
 
 class DownloadError(UserError):
@@ -35,14 +35,14 @@ def download(urls: Sequence[str], path: Path, checksum: Checksum | None, timeout
     """Downloads a file from the first of `urls` that gives it whole.
 
     It is written to `path` + ".part" and renamed once its checksum is right. An interrupted connection is resumed,
-    in this call and in the next one, and by whichever address is asked next: the checksum tells whether the pieces fit.
+    in this call and in the next one, and by whichever address is asked next: the checksum shows whether the pieces fit.
     A wrong one is tried once more from the start.
 
     Args:
         urls: http or https addresses of the same file, tried in order.
         path: where it goes; its folder is made. A file there with the right checksum is taken as it is.
         checksum: None where nobody gives one: then the length that the server says is all that is checked, and an
-            interrupted download starts from the beginning, for nothing could tell whether two pieces fit.
+            interrupted download starts from the beginning, for nothing would show whether two pieces fit.
         timeout_s: a connection is given up when there is no answer for so long, or next to nothing comes.
 
     Returns:
@@ -105,7 +105,9 @@ def _receive(url: str, part: Path, start: int, timeout_s: float) -> None:
     """One request: the rest of `part` from byte `start` where the server can, else the file from its beginning."""
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise DownloadError("is neither an http nor an https address")
-    headers = {"Accept-Encoding": "identity", "User-Agent": "maskeras"} | ({"Range": f"bytes={start}-"} if start else {})
+    headers = {"Accept-Encoding": "identity", "User-Agent": "maskeras"} | (
+        {"Range": f"bytes={start}-"} if start else {}
+    )
     try:
         response = _open(urllib.request.Request(url, headers=headers), timeout_s)
     except urllib.error.HTTPError as error:

@@ -57,7 +57,7 @@ def multiply_adds(model: keras.Layer, inputs: Any) -> int:
     with _counting(model) as counted:
 
         def once(*values):
-            # PyTorch traces without numbers first, and anew with numbers where these decide how it goes on.
+            # PyTorch traces without numbers first, and again with numbers where the control flow depends on them.
             counted.clear()
             return model(keras.tree.pack_sequence_as(inputs, values), training=False)
 

@@ -24,12 +24,12 @@ def holds_secret(name: str, value: Any) -> bool:
 
 
 def hide_secret(text: str, secret: str | None) -> str:
-    """The text with `***` where the secret stood; unchanged when there is no secret."""
+    """The text with `***` in place of the secret; unchanged when there is no secret."""
     return text.replace(secret, MASK) if secret else text
 
 
 def mask_text(text: str) -> str:
-    """`text` with everything hidden that follows a secret's name on its line, and the next line where it may go on.
+    """`text` with everything hidden that follows a secret's name on its line, and the next line where it may continue.
 
     It hides rather too much: it is used on text that could not be parsed.
     """
@@ -41,8 +41,8 @@ def mask_text(text: str) -> str:
             lines.append(MASK)
         else:
             lines.append(f"{line[: match.end()]}{MASK}" if match and value else line)
-        goes_on = match is not None and not re.search(r"\w", value)
-        hide_next = goes_on or (hide_next and not line.strip())
+        continues = match is not None and not re.search(r"\w", value)
+        hide_next = continues or (hide_next and not line.strip())
     return "\n".join(lines)
 
 
@@ -70,8 +70,8 @@ def without_secrets(value: Any, secret: str | None = None) -> Any:
     """A copy of nested mappings and sequences without the entries that `holds_secret` finds.
 
     Args:
-        value: mappings, lists, tuples and what stands in them.
-        secret: a text that is replaced by `***` wherever it stands, in keys too.
+        value: mappings, lists, tuples and their items.
+        secret: a text that is replaced by `***` wherever it occurs, in keys too.
     """
     if isinstance(value, Mapping):
         return {

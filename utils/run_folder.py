@@ -119,7 +119,7 @@ def source_files(root: Path, *classes: type) -> list[Path]:
         root: of the project, whose own files are taken without tests and benchmarks.
         classes: that the run is made of; the files of those that a user wrote elsewhere are taken too.
     """
-    folders = "utils base models data_loader inference evaluation reporting tasks trainers mains".split()
-    files = {path.resolve() for folder in folders for path in (root / folder).rglob("*.py")}
+    folders = ("utils", "base", "models", "data_loader", "inference", "evaluation", "reporting", "tasks", "trainers")
+    files = {path.resolve() for folder in (*folders, "mains") for path in (root / folder).rglob("*.py")}
     own = (getattr(sys.modules.get(one.__module__), "__file__", None) for one in classes)
     return sorted(files | {Path(path).resolve() for path in own if path})

@@ -90,7 +90,7 @@ def test_without_an_md5_the_length_decides(server, tmp_path):
     assert len(server.ranges) == 2
 
 
-def test_a_download_that_breaks_off_is_resumed(server, tmp_path):
+def test_an_interrupted_download_is_resumed(server, tmp_path):
     server.tricks = ["half", "half"]
     assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
     half = len(CONTENT) // 2
@@ -107,14 +107,14 @@ def test_the_next_call_resumes_what_another_began(server, tmp_path):
     assert server.ranges[-1] == f"bytes={len(CONTENT) // 2}-"
 
 
-def test_another_mirror_goes_on_with_what_the_first_gave(server, tmp_path):
+def test_another_mirror_continues_what_the_first_gave(server, tmp_path):
     server.tricks = ["half", "missing"]
     assert download([server.url, f"{server.url}?mirror"], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
     rest = f"bytes={len(CONTENT) // 2}-"
     assert server.ranges == [None, rest, rest]
 
 
-def test_two_halves_that_do_not_fit_are_loaded_anew(server, tmp_path):
+def test_two_halves_that_do_not_fit_are_loaded_again(server, tmp_path):
     (tmp_path / "file.part").write_bytes(b"?" * 1000)
     assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
     assert server.ranges == ["bytes=1000-", None]
@@ -139,13 +139,13 @@ def test_a_part_that_is_complete_is_taken(server, tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_server_without_range_starts_anew(server, tmp_path):
+def test_a_server_without_range_starts_again(server, tmp_path):
     server.tricks = ["half", "no range"]
     assert download([server.url], tmp_path / "file", MD5, 5).read_bytes() == CONTENT
     assert len(server.ranges) == 2
 
 
-def test_a_file_that_changed_in_between_starts_anew(server, tmp_path):
+def test_a_file_that_changed_in_between_starts_again(server, tmp_path):
     server.tricks = ["half", "missing"]
     with pytest.raises(DownloadError):
         download([server.url], tmp_path / "file", MD5, 5)
@@ -154,7 +154,7 @@ def test_a_file_that_changed_in_between_starts_anew(server, tmp_path):
     assert download([server.url], tmp_path / "file", new, 5).read_bytes() == CONTENT[::-1]
 
 
-def test_a_part_that_is_too_long_starts_anew(server, tmp_path):
+def test_a_part_that_is_too_long_starts_again(server, tmp_path):
     server.tricks = ["half", "missing"]
     with pytest.raises(DownloadError):
         download([server.url], tmp_path / "file", MD5, 5)

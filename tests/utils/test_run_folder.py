@@ -107,8 +107,8 @@ def test_the_name_says_where_images_are_synthetic(name, data, expected):
 
 def test_the_data_set_says_whether_it_is_synthetic_and_no_name_does(config, tmp_path):
     assert open_run(config, "synthetic-aperture-radar", "a", resume=False) == tmp_path / "runs" / "toy"
-    drawn = open_run(config, "synthetic-pets", "a", resume=False, synthetic=True)
-    assert drawn == tmp_path / "runs" / "toy-synthetic-pets"
+    generated = open_run(config, "synthetic-pets", "a", resume=False, synthetic=True)
+    assert generated == tmp_path / "runs" / "toy-synthetic-pets"
 
 
 @pytest.mark.parametrize("resume", [False, True])

@@ -1,4 +1,4 @@
-"""One strict object for everything a run is told: `process_config(path, overrides)`."""
+"""One strict object with every setting of a run: `process_config(path, overrides)`."""
 
 from utils.config.errors import ConfigError
 from utils.config.process import process_config

@@ -72,7 +72,7 @@ def _line(path: Path, items: Sequence[Any], keys: dict[str, str], values: Plain,
     if any(is_secret(str(part)) for part in path):
         return f"{name}: received {MASK} ({_kind(value)}){source}; allowed: a string or null"
     allowed = " or ".join(dict.fromkeys(_allowed(item) for item in items))
-    if types != {"value_error"}:  # the text of a section's own check stands for itself
+    if types != {"value_error"}:  # the text of a section's own check needs no prefix
         allowed = f"allowed: {allowed}{_hint(name, value, items, source)}"
     return f"{name}: received {shown(value)}{source}; {allowed}"
 

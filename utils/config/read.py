@@ -1,7 +1,7 @@
 """Reads one JSON or YAML file into plain dicts, lists, strings, numbers, booleans and None.
 
-An unquoted word of YAML is read as the value of `--set` is: as JSON, or else as a string. So `1e-3` is a number and `no`
-a string, which the rules of YAML 1.1 would turn into a string and a boolean.
+An unquoted word of YAML is read as the value of `--set` is: as JSON, or else as a string. So `1e-3` is a number and
+`no` a string, which the rules of YAML 1.1 would turn into a string and a boolean.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Config keys that got another name: a config of an earlier version is told which."""
+"""Config keys that were renamed: the error about an old key names the new one."""
 
 RENAMED = {
     "data.augment.colour": "data.augment.color",
@@ -14,4 +14,4 @@ RENAMED = {
     "model.rpn.pre_nms_train": "model.rpn.pre_nms_top_n_train",
     "trainer.pictures": "trainer.logged_images",
 }
-"""Name up to version 0.1.0 → name now. An error only names it: a key that works under two names is read in neither."""
+"""Name up to version 0.1.0 → name now. The old one stays an error: two names for one key would contradict each other."""

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,7 +51,7 @@ def config_schema() -> dict[str, Any]:
     """
     named = {key: [_named(key, name) for name in sorted(table)] for key, table in SECTIONS.items()}
     single = {"exp": ExpConfig, "logger": load_object(LOGGER_CONFIG)}
-    models = [*single.values(), *sum(named.values(), [])]
+    models = [*single.values(), *chain(*named.values())]
     found, schema = models_json_schema([(model, "validation") for model in models], schema_generator=_Generator)
     references = {model: found[model, "validation"] for model in models}
     properties: dict[str, Any] = {"comet_api_key": {"type": ["string", "null"], "default": None}}

@@ -100,6 +100,8 @@ def test_a_wrong_value_is_named_by_its_path(read, override, message):
 
 
 def test_nms_gets_enough_to_fill_the_detections(read):
-    with pytest.raises(ConfigError, match=r"model\.detect: .*pre_nms_top_n is 99, fewer than the 100 of max_detections"):
+    with pytest.raises(
+        ConfigError, match=r"model\.detect: .*pre_nms_top_n is 99, fewer than the 100 of max_detections"
+    ):
         read("model.detect.pre_nms_top_n=99")
     assert read("model.detect.pre_nms_top_n=99", "model.detect.max_detections=99").detect.pre_nms_top_n == 99
