@@ -14,4 +14,4 @@ RENAMED = {
     "model.rpn.pre_nms_train": "model.rpn.pre_nms_top_n_train",
     "trainer.pictures": "trainer.logged_images",
 }
-"""Name up to version 0.1.0 → name now. The old one stays an error: two names for one key would contradict each other."""
+"""Name up to version 0.1.0 → name now. The old one stays an error: two names for one key could disagree."""
