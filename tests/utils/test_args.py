@@ -14,7 +14,6 @@ def test_overrides_of_several_set_options_are_put_together():
     args = parse_args("x", argv=["--set", "a=1", "b=2", "-c", "pets.json", "--set", "c=3"])
     assert args.overrides == ["a=1", "b=2", "c=3"]
     assert args.config == "pets.json"
-    assert args.resume is False
     assert parse_args("x", argv=["-c", "a.json", "--resume"], resumes=True).overrides == []
 
 
