@@ -24,7 +24,7 @@ def holds_secret(name: str, value: Any) -> bool:
 
 
 def hide_secret(text: str, secret: str | None) -> str:
-    """The text with `***` where the secret stood; unchanged when there is no secret."""
+    """The text with `***` in place of the secret; unchanged when there is no secret."""
     return text.replace(secret, MASK) if secret else text
 
 
@@ -41,8 +41,8 @@ def mask_text(text: str) -> str:
             lines.append(MASK)
         else:
             lines.append(f"{line[: match.end()]}{MASK}" if match and value else line)
-        goes_on = match is not None and not re.search(r"\w", value)
-        hide_next = goes_on or (hide_next and not line.strip())
+        continues = match is not None and not re.search(r"\w", value)
+        hide_next = continues or (hide_next and not line.strip())
     return "\n".join(lines)
 
 

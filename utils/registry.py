@@ -1,6 +1,6 @@
 """Every model, data set, trainer and evaluator by its name. Nothing registers by being imported: these are tables.
 
-An entry has two strings, so that a config is read and checked without importing Keras. To add one's own, add a line
+An entry has two strings, so that a config is read and checked without importing Keras. To add your own, add a line
 here, or write the dotted path `package.module:Class` in the config; such a class names its section by `config_class`.
 """
 
@@ -19,7 +19,7 @@ class RegistryError(UserError, LookupError):
 
 @dataclass(frozen=True)
 class Entry:
-    """What a name stands for.
+    """What a name selects.
 
     Attributes:
         target: `package.module:Class` of the thing itself.
@@ -85,7 +85,7 @@ def load_object(path: str) -> Any:
 
 
 def resolve(table: Table, name: str) -> Any:
-    """The class that `name` stands for: an entry of `table`, or a dotted path.
+    """The class that `name` selects: an entry of `table`, or a dotted path.
 
     Raises:
         RegistryError: there is none; the message lists the choices and names the nearest.

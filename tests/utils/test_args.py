@@ -31,7 +31,7 @@ def test_a_wrong_command_line_exits_with_2(argv, capsys):
     assert "usage" in capsys.readouterr().err
 
 
-def test_a_wrong_command_line_is_not_told_with_its_secrets(capsys):
+def test_a_wrong_command_line_is_reported_without_its_secrets(capsys):
     with pytest.raises(SystemExit):
         parse_args("x", argv=["-c", "a.json", "comet_api_key=s3kr1t"])
     error = capsys.readouterr().err

@@ -78,7 +78,7 @@ def test_parameters():
 @pytest.mark.parametrize(
     ("application", "published"), [(keras.applications.ResNet50, 3.86e9), (keras.applications.MobileNetV2, 0.30e9)]
 )
-def test_published_figures(application, published):
+def test_published_costs(application, published):
     model = application(include_top=False, weights=None, input_shape=(224, 224, 3))
     assert multiply_adds(model, spec(1, 224, 224, 3)) == pytest.approx(published, rel=0.02)
 

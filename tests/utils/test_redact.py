@@ -63,7 +63,7 @@ def test_booleans_and_numbers_are_no_secrets():
     assert mask_command(words) == command_without_secrets(words) == words
 
 
-def test_a_secret_s_text_is_hidden_wherever_it_stands():
+def test_a_secret_s_text_is_hidden_wherever_it_occurs():
     parameters = {"note": "use abcd1234 here", "list": ["abcd1234", {"kept": None}], "abcd1234": True}
     assert without_secrets(parameters, "abcd1234") == {
         "note": "use *** here",

@@ -53,14 +53,14 @@ def test_names_and_dotted_paths_lead_to_the_class_and_to_its_section():
         ("../shapes:Big", "is no dotted path"),
     ],
 )
-def test_what_cannot_be_found_is_told_with_what_can(name, expected):
+def test_the_error_of_an_unknown_name_lists_the_choices(name, expected):
     with pytest.raises(RegistryError) as caught:
         resolve(TABLE, name)
     assert expected in str(caught.value)
     assert isinstance(caught.value, UserError)
 
 
-def test_a_class_without_a_section_is_told():
+def test_a_class_without_a_section_is_an_error():
     with pytest.raises(RegistryError, match="set config_class"):
         resolve_config(TABLE, "shapes:Small")
     with pytest.raises(RegistryError, match="has no Gone"):

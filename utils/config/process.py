@@ -24,7 +24,7 @@ def process_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
         overrides: `a.b.c=value` each; the value is parsed as JSON and taken as a string where it is none.
 
     Returns:
-        The frozen config, each section an instance of the class that its `name` stands for.
+        The frozen config, each section an instance of the class that its `name` selects.
 
     Raises:
         ConfigError: with every problem found: key path, what was received, what is allowed, the nearest valid key.

@@ -31,7 +31,7 @@ class ExpConfig(Section):
 class Config(Section):
     """The whole config of a run. Made by `process_config`; its text form holds no secret.
 
-    The sections typed `Any` are instances of the `Section` that their `name` stands for; which one is only known when
+    The sections typed `Any` are instances of the `Section` that their `name` selects; which one is only known when
     the config is read, so no type checker could follow their fields.
     """
 
@@ -46,7 +46,7 @@ class Config(Section):
     evaluator: Any
     """How it is measured."""
     logger: Any
-    """Where the figures go."""
+    """Where the metrics are logged."""
     comet_api_key: SecretStr | None = None
     """Key for Comet.ml. The environment's COMET_API_KEY goes first; neither is ever written or shown."""
 

@@ -145,7 +145,7 @@ def test_a_local_file_must_have_the_digits_in_its_name_too(tmp_path):
     (plain := tmp_path / "mine-012345f.pth").write_bytes(CONTENT)
     assert (obtain(str(right), "key"), obtain(str(plain), "key")) == (right, plain)
     with pytest.raises(
-        WeightsError, match=rf"\(key\) has the SHA-256 {SHA}, but by its name that begins with 0123456f: "
+        WeightsError, match=rf"\(key\) has the SHA-256 {SHA}, but by its name that starts with 0123456f: "
     ):
         obtain(str(wrong), "key")
     with pytest.raises(WeightsError, match=r'no file ".*none.pth" \(key, looked for in'):

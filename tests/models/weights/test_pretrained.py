@@ -170,16 +170,16 @@ def test_arrays_by_name_are_the_same(no_network, source, tmp_path, file):
         np.testing.assert_array_equal(second[name], value)
 
 
-def test_what_are_unavailable_falls_back_loudly_to_the_backbones_weights(no_network, caplog):
+def test_what_is_unavailable_falls_back_loudly_to_the_backbones_weights(no_network, caplog):
     with caplog.at_level(logging.INFO, "maskeras"):
         made = model("coco", backbone={"weights": None})
     assert made.initial == InitialWeights("resnet50 (random weights)", pretrained=False)
     text = caplog.text
     assert 'the weights "coco" of model.pretrained.weights are unavailable' in text and no_network in text
-    assert "The run begins WITHOUT THEM, from model.backbone.weights" in text
+    assert "The run starts WITHOUT THEM, from model.backbone.weights" in text
 
 
-def test_what_is_required_and_are_unavailable_is_an_error(no_network):
+def test_what_is_required_and_unavailable_is_an_error(no_network):
     with pytest.raises(WeightsError, match=f"are unavailable: tried .*{no_network}.*refused.*set model.pretrained"):
         model("coco", required=True)
 

@@ -56,8 +56,8 @@ class Training(Section):
     optimizer: Annotated[Sgd | AdamW, Field(discriminator="name")] = Sgd()
 
 
-class Figures(Section):
-    name: str = "figures"
+class Metrics(Section):
+    name: str = "metrics"
 
 
 class OwnNetwork:
@@ -73,21 +73,21 @@ PLAIN = {
     "model": {"name": "net"},
     "data": {"name": "images"},
     "trainer": {"name": "training", "steps": 5},
-    "evaluator": {"name": "figures"},
+    "evaluator": {"name": "metrics"},
 }
 
 
 @pytest.fixture(autouse=True)
 def fake_parts(monkeypatch):
     module = ModuleType("fake_parts")
-    parts = (Network, OtherNetwork, Images, Training, Figures, OwnNetwork, NoSection, Sgd, AdamW)
+    parts = (Network, OtherNetwork, Images, Training, Metrics, OwnNetwork, NoSection, Sgd, AdamW)
     vars(module).update({part.__name__: part for part in parts})
     monkeypatch.setitem(sys.modules, "fake_parts", module)
     names = {
         "model": {"net": "Network", "other_net": "OtherNetwork"},
         "data": {"images": "Images"},
         "trainer": {"training": "Training"},
-        "evaluator": {"figures": "Figures"},
+        "evaluator": {"metrics": "Metrics"},
     }
     for key, classes in names.items():
         table = {name: Entry("fake_parts:NoSection", f"fake_parts:{part}") for name, part in classes.items()}

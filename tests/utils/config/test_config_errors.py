@@ -19,7 +19,7 @@ def test_an_unknown_key_names_its_path_and_the_nearest_key(write):
     assert "modle: unknown key (in --set); did you mean model?" in message(write({}), "modle.name=net")
 
 
-def test_an_unknown_key_that_stands_elsewhere_is_found_there(write):
+def test_an_unknown_key_of_another_section_is_found_there(write):
     text = message(write({"model": {"name": "net", "weights": "w.h5"}}))
     assert "model.weights: unknown key; did you mean model.backbone.weights?" in text
     assert "valid below model: backbone, mode, name" in text
@@ -48,7 +48,7 @@ def test_a_wrong_value_is_shown_with_what_is_allowed(write, override, expected):
     assert expected in message(write({}), override)
 
 
-def test_the_advice_for_a_number_that_should_be_text_is_right_where_it_stands(write):
+def test_the_advice_for_a_number_that_should_be_text_fits_file_and_command_line(write):
     assert '; write "5" in quotes' in message(write({"exp": {"name": 5}}))
     advice = message(write({}), "exp.name=5").rpartition("; write ")[2]
     (word,) = shlex.split(advice)
@@ -61,7 +61,7 @@ def test_a_missing_key_is_named_with_its_meaning(write):
 
 
 def test_missing_sections_and_names_list_the_choices(write):
-    text = message(write('{"exp": {"name": "a"}, "model": {}, "data": {"name": 3}, "evaluator": {"name": "figures"}}'))
+    text = message(write('{"exp": {"name": "a"}, "model": {}, "data": {"name": 3}, "evaluator": {"name": "metrics"}}'))
     assert "model.name: missing; allowed: net, other_net, or a dotted path" in text
     assert "data.name: received 3 (an integer); allowed: images" in text
     assert "trainer: missing" in text
@@ -73,12 +73,12 @@ def test_an_unknown_name_lists_the_choices_and_the_nearest(write):
     assert 'model.name: received "nett", which is not registered; did you mean "net"? choices: net, other_net' in text
 
 
-def test_a_class_whose_section_is_none_is_told(write):
+def test_a_class_whose_section_is_none_is_an_error(write):
     text = message(write({"model": {"name": "fake_parts:NoSection"}}))
     assert "model.name: int must be a subclass of Section with a field `name: str`" in text
 
 
-def test_all_problems_are_told_at_once_with_the_file_that_made_them(write):
+def test_all_problems_are_reported_at_once_with_the_file_that_made_them(write):
     base = write({"exp": {"name": "run", "sed": 3}}, "base.json")
     path = write('{"extends": "base.json", "trainer": {"epochs": 0}}')
     text = message(path, "data.rot=x")
@@ -135,7 +135,7 @@ def test_files_that_are_no_config(write, tmp_path):
     assert "byte 7 is not UTF-8" in message(path)
 
 
-def test_a_circle_of_extends_is_told(write):
+def test_a_circle_of_extends_is_an_error(write):
     write('{"extends": "b.json"}', "a.json")
     assert '"extends" goes in a circle: b.json → a.json → b.json' in message(write('{"extends": "a.json"}', "b.json"))
     assert '"extends" is one file name' in message(write('{"extends": ["a.json"]}', "c.json"))

@@ -39,7 +39,7 @@ exp: {name: no, seed: 10}
 model: {name: net, backbone: {weights: ~}}
 data: &data {name: images, classes: [on, 2024-01-02, 1:30, "5", True], mirror_password:}
 trainer: {name: training, steps: 5, ema: {momentum: 1e-3}}
-evaluator: {name: figures}
+evaluator: {name: metrics}
 """
     config = process_config(write(text, "run.yaml"))
     assert config.exp.name == "no"
