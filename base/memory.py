@@ -1,12 +1,15 @@
 """Whether a training step can fit into memory at all, found before anything large is allocated."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from utils.errors import UserError
 from utils.memory import available_memory
 
-from base.base_data import BaseData
-from utils.errors import UserError
+if TYPE_CHECKING:  # importing it loads Grain, which a main does only after it has silenced notices
+    from base.base_data import BaseData
 
 _STEM_CHANNELS = 16
 """Channels after the first convolution, of stride 2: the fewest of any backbone here."""
@@ -15,7 +18,7 @@ _STEM_COPIES = 3
 _GB = 1e9
 
 
-def check_step_fits(data: BaseData) -> None:
+def check_step_fits(data: "BaseData") -> None:
     """Refuses a batch that cannot fit.
 
     The estimate is a lower bound: the arrays of a batch, the images in float32 and the features of the first
@@ -38,7 +41,7 @@ def check_step_fits(data: BaseData) -> None:
     )
 
 
-def step_bytes(data: BaseData) -> dict[str, int]:
+def step_bytes(data: "BaseData") -> dict[str, int]:
     """What a training step needs at the least: what → bytes."""
     size = data.config.batch_size
     shapes = data.task.shapes(data.spec, size)
