@@ -79,7 +79,7 @@ class CheckpointSaver:
             self._remove_unfinished()
             raise CheckpointError(
                 f"{self.folder}: a checkpoint could not be written ({error}); earlier ones are untouched. Free space "
-                "there or mend the disk, then resume with --resume."
+                "there or repair the disk, then resume with --resume."
             ) from error
         self._remove_old()
         return final

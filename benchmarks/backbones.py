@@ -1,7 +1,7 @@
 """What each backbone costs, as a table: `python -m benchmarks.backbones --write docs/BACKBONES.md`.
 
 Parameters and multiply-adds are counted; the times are those of the backbone with its pyramid, each in turns with
-ResNet-50, so that the ratio holds where the machine wanders. `--rounds 0` counts only.
+ResNet-50, so that drifts of the machine do not change the ratio. `--rounds 0` counts only.
 """
 
 import argparse
@@ -31,7 +31,7 @@ TRAINED = 2
 INTRODUCTION = """# Backbones
 
 `model.backbone.name` takes one of these. Made by `python -m benchmarks.backbones --write docs/BACKBONES.md`; a test
-holds that every backbone is here.
+verifies that every backbone is listed.
 
 C2…C5 are the channels of its features. Parameters (M) and multiply-adds (G, of one 512×512 image) are of the backbone
 alone. {times} ImageNet: whether weights are published for `model.backbone.weights` = `"imagenet"`; MobileNets have
@@ -39,8 +39,8 @@ others for other `alpha`.
 """
 TIMES = """Times are with the pyramid on top (256 channels, P2 to P6), {size}×{size}, {precision}: inference of one
 image, a training step of {trained}, nothing frozen; medians of {rounds} rounds, each in turns with the
-yardstick, `{yardstick}` (v1.5, with the same pyramid), and ×, the median ratio to it in the same round: that is the
-figure to compare. {machine}."""
+yardstick, `{yardstick}` (v1.5, with the same pyramid), and ×, the median ratio to it in the same round, which is
+the number to compare. {machine}."""
 NO_TIMES = "Times were not measured."
 
 

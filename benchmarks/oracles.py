@@ -5,17 +5,21 @@ that component.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from base.base_data import BaseData
+from base.batch import Batch, Sample
+from base.loading import load_batches
 from benchmarks.common import machine, prepared
+from data_loader.transforms.prepare import train_sample
 from utils.args import parse_args, run_main
 from utils.console import setup_console
-from utils.registry import EVALUATORS, MODELS, resolve
+from utils.registry import EVALUATORS, resolve
 from utils.run_folder import run_name
 
 Arrays = dict[str, np.ndarray]
@@ -28,11 +32,10 @@ def main() -> None:
     setup_console()
     args = parse_args(__doc__ or "")
     config, data = prepared(args.config, args.overrides)
-    model = resolve(MODELS, config.model.name)(config.model, data.spec)
-    run = config.exp.root / run_name(config.exp.name, data.display_name, data.synthetic)
-    model.init_saver(run / "checkpoints", config.trainer.checkpoint)
-    model.load("best")
-    batches = [(batch, _numpy(model.predict(_inputs(batch)))) for batch in data.eval_batches("test")]
+    from inference.predictor import Predictor  # noqa: PLC0415 - loads Keras
+
+    predictor = Predictor.load(config.exp.root / run_name(config.exp.name, data.display_name, data.synthetic))
+    batches = [(batch, predictor.outputs(batch)) for batch in _with_targets(data)]
     side = 2 * config.model.mask_head.pool_size
     rows: dict[str, Callable[[Arrays, Arrays], Arrays]] = {
         "as predicted": lambda _, found: found,
@@ -50,6 +53,17 @@ def main() -> None:
             evaluator.update(batch, change(batch, found))
         result = evaluator.result()
         print(f"{name:60s} mask AP {result['mask/AP']:.3f}  box AP {result['box/AP']:.3f}")
+
+
+def _with_targets(data: BaseData) -> Iterator[Batch]:
+    """The batches of an evaluation, which have no targets, with those that training would have."""
+    config, source = data.config, data.split("test")
+
+    def load(index: int) -> Sample:
+        sample = train_sample(source[index], config.image_size, None, config.max_objects, np.random.default_rng(0))
+        return sample | {"valid": np.bool_(True)}
+
+    return load_batches(load, np.arange(len(source)), config.val_batch_size, config)
 
 
 def right_class(batch: Arrays, found: Arrays) -> Arrays:
@@ -111,14 +125,6 @@ def crops(masks: np.ndarray, index: np.ndarray, boxes: np.ndarray, side: int) ->
 
 def _area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[..., 2:] - boxes[..., :2]).prod(-1)
-
-
-def _inputs(batch: Arrays) -> Arrays:
-    return {key: value for key, value in batch.items() if not key.startswith("gt_")}
-
-
-def _numpy(found: dict) -> Arrays:
-    return {key: np.asarray(value) for key, value in found.items()}
 
 
 if __name__ == "__main__":

@@ -57,13 +57,14 @@ class Predictor:
         while chunk := list(islice(source, self.batch_size)):
             samples = [self._sample(image) for image in chunk]
             batch = stack(fill(samples, self.batch_size))
-            yield from self.task.results(self._predictions(batch), batch, self.model.spec)
+            yield from self.task.results(self.outputs(batch), batch, self.model.spec)
+
+    def outputs(self, batch: Batch) -> dict[str, np.ndarray]:
+        """What the network predicts for a batch, in pixels of its input, before any postprocessing."""
+        found = self._step({key: value for key, value in batch.items() if key in ("images", "image_size")})
+        return {key: keras.ops.convert_to_numpy(value) for key, value in found.items()}
 
     def _sample(self, image: Image) -> dict[str, np.ndarray]:
         pixels = image if isinstance(image, np.ndarray) else read_rgb(Path(image).expanduser())
         images, geometry = letterbox(pixels, self.model.spec.image_size)
         return {"images": images, **geometry.arrays(), "valid": np.array(True)}
-
-    def _predictions(self, batch: Batch) -> dict[str, np.ndarray]:
-        found = self._step({key: value for key, value in batch.items() if key in ("images", "image_size")})
-        return {key: keras.ops.convert_to_numpy(value) for key, value in found.items()}

@@ -33,7 +33,7 @@ class RunInfo:
         model: of the model.
         weights: what they were initialized from: "mobilenet_v2 (random weights)".
         seconds: the training took; None where nothing was trained.
-        synthetic: whether a program generated the images: marked as such, loudly.
+        synthetic: whether a program generated the images: marked as such, by a warning.
         places: what → where it is.
         commands: what it does → the command to type next.
     """

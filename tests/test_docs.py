@@ -1,8 +1,11 @@
-"""The documents tell the truth: links, paths, keys, commands, targets, names in Keras, versions."""
+"""The documents are correct: links, paths, keys, commands, targets, names in Keras, versions, and the words."""
 
+import ast
+import io
 import re
 import shlex
 import subprocess
+import tokenize
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +13,14 @@ from types import SimpleNamespace
 import pytest
 
 from utils.config import process_config
+from utils.config.renamed import RENAMED
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ("base", "models", "trainers", "data_loader", "mains", "utils")
-FOLDERS = (*CODE, "tests", "benchmarks", "configs", "docs", ".ci")
+CODE = (
+    *("utils", "base", "models", "data_loader", "inference", "evaluation", "reporting"),
+    *("tasks", "trainers", "benchmarks", "mains"),
+)
+FOLDERS = (*CODE, "tests", "configs", "docs", ".ci")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
 TEXT = {".py", ".md", ".json", ".jsonl", ".toml", ".txt", ".lock", ".yaml", ".yml", ""}
 SECTIONS = "exp|data|model|trainer|evaluator|logger"
@@ -32,8 +39,8 @@ def named(paths):
 
 
 def project_files():
-    """Every text or image file that belongs to the project; what git ignores lies in none of these folders."""
-    top = [path for path in ROOT.iterdir() if path.is_file()]
+    """Every text or image file that belongs to the project; nothing that git ignores is in these folders."""
+    top = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]  # a file in a worktree
     below = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
     return sorted(path for path in top + below if "__pycache__" not in path.parts)
 
@@ -70,7 +77,7 @@ def missing_paths(text):
 def missing_scripts(text):
     scripts = [word for code in code_in(text) for word in re.findall(r"python[\d.]* ([\w/]+\.py)", code)]
     scripts += [word for code in code_in(text) for word in re.findall(r"(?:-c|pytest) (\w[\w./]*)", code)]
-    # What lies in experiments/ is written by a run.
+    # Files in experiments/ are written by a run.
     return [script for script in scripts if not (ROOT / script).exists() and not script.startswith("experiments/")]
 
 
@@ -92,10 +99,10 @@ def reference_keys():
 
 
 def unknown_keys(text):
-    """Keys named in inline code that the config reference does not have."""
+    """Keys named in inline code that the config reference does not have; a renamed key may be named."""
     codes = SPAN.findall(FENCE.sub("", text))
     keys = {code for code in codes if re.fullmatch(rf"({SECTIONS})(\.[a-z_]+)+", code)}
-    return sorted(key for key in keys - reference_keys() if not (ROOT / key).exists())
+    return sorted(key for key in keys - reference_keys() - RENAMED.keys() if not (ROOT / key).exists())
 
 
 @named(DOCUMENTS)
@@ -128,7 +135,7 @@ def test_the_readme_has_settings_to_check():
     assert ["exp.name=breeds", "data.classes=breed", "trainer.epochs=12"] in settings_in(text)
 
 
-def test_shown_errors_are_those_that_come(monkeypatch):
+def test_shown_errors_are_printed_by_the_command(monkeypatch):
     """The console block of the README is what the command prints."""
     monkeypatch.chdir(ROOT)
     block = next(block for kind, block in FENCE.findall((ROOT / "README.md").read_text()) if kind == "console")
@@ -136,6 +143,12 @@ def test_shown_errors_are_those_that_come(monkeypatch):
     with pytest.raises(Exception, match="2 problems") as caught:
         process_config("configs/pets.json", shlex.split(command.partition("--set ")[2]))
     assert f"error: {caught.value}".strip() == printed.strip()
+
+
+def test_the_changelog_has_every_renamed_key():
+    rows = re.findall(r"^ *\| (`.+) \| (`.+) \|$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    pairs = [zip(SPAN.findall(old), SPAN.findall(new), strict=False) for old, new in rows]
+    assert RENAMED.items() <= {pair for row in pairs for pair in row}
 
 
 def test_names_in_keras_exist():
@@ -207,3 +220,69 @@ def test_make_help_lists_every_target():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split():
         assert re.search(rf"^  {target}\s+\w", shown, re.MULTILINE), f"make help does not explain {target}"
+
+
+RETIRED = {
+    r"pictures?": "image",
+    r"drawn (pets|images?|animals|ones)": "synthetic pets",
+    r"(?<!paper's )figures?(?! \d)": "metric, value, number",
+    r"(go|goes|going|went|gone) on": "resume, continue",
+    r"(begins?|began|begun) (from|with)": "is initialized from",
+    r"anew": "again; is randomly initialized",
+    r"(breaks?|broke|broken) off": "is interrupted",
+    r"(can|cannot|could|could not|to) be had": "is unavailable",
+    r"(stands?|stood|lies?|lay) (in(?! for)|there|here|beside|below|above)": "is in, is documented in",
+    r"how quick(ly)?|quick(er|est|ly)?": "fast, speed",
+    r"memory is short": "memory is limited",
+    r"on the way back": "in the backward pass",
+    r"(takes?|took|taken) (the average|back)": "loads the EMA weights; rolls back",
+    r"a part of it": "a subset, a component",
+    r"room (for|in the batch)": "capacity, at most N",
+    r"one's own|(an )?own one": "custom, your own",
+    r"tests? (holds?|held)|held by tests?": "a test verifies, enforced by a test",
+    r"proves what": "verifies",
+    r"recomputed stages?": "gradient checkpointing",
+    r"loud(ly| line| warning)": "warning",
+    r"(is|are|be|was|were) told(?! apart)": "is reported",
+    r"mend(s|ed)?": "correct, repair",
+    r"colour(s|ed|ing)?": "color",
+}
+"""Expression that documents, docstrings, comments and messages must not contain → what to write instead."""
+
+
+def passages(path):
+    """The prose of a file, each passage with the line it starts at: no code blocks, inline code or identifiers."""
+    text = path.read_text(encoding="utf-8")
+    found = [(1, FENCE.sub("", text))]
+    if path.suffix == ".py":
+        nodes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant))
+        found = [(node.lineno, node.value) for node in nodes if isinstance(node.value, str)]
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        found += [(token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT]
+    for line, passage in found:
+        yield line, " ".join(re.sub(r"(`+)[^`]+\1|\w+(\.\w+)+|\w*_\w+", "…", passage).split())
+
+
+def retired_words(path):
+    return [
+        f'{path.name}:{line}: "{match[0]}" in "{passage[max(0, match.start() - 30) : match.end() + 30]}": {instead}'
+        for line, passage in passages(path)
+        for words, instead in RETIRED.items()
+        for match in re.finditer(rf"\b(?:{words})\b", passage, re.IGNORECASE)
+    ]
+
+
+@named([*DOCUMENTS, ROOT / "Makefile"])
+def test_documents_use_the_words_of_the_field(path):
+    assert retired_words(path) == []
+
+
+@pytest.mark.parametrize("folder", CODE)
+def test_docstrings_comments_and_messages_use_the_words_of_the_field(folder):
+    assert [found for path in sorted((ROOT / folder).rglob("*.py")) for found in retired_words(path)] == []
+
+
+def test_retired_words_are_found(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text('"""Goes\non."""\nprint(f"{1} anew", "`anew`", "anew_x")  # a picture\n', encoding="utf-8")
+    assert [found.split('"')[1] for found in retired_words(path)] == ["Goes on", "anew", "picture"]

@@ -53,7 +53,7 @@ def parse_args(
 def run_main(main: Callable[[], int | None]) -> NoReturn:
     """Calls `main` and ends the process: with its return value (None is 0) as exit code.
 
-    An error that the user can mend is one message on stderr and the error's exit code, Ctrl-C is 130. Any other
+    An error that the user can correct is one message on stderr and the error's exit code, Ctrl-C is 130. Any other
     exception goes through, with its traceback and exit code 1.
     """
     try:

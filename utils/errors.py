@@ -1,4 +1,4 @@
-"""Errors that a user can mend: shown as one message, without a traceback."""
+"""Errors that a user can correct: shown as one message, without a traceback."""
 
 
 class UserError(Exception):

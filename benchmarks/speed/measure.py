@@ -88,7 +88,7 @@ def _parts(case: BenchmarkCase, config: Config, rounds: int) -> dict[str, float]
 
 
 def _load(case: BenchmarkCase) -> dict[str, float]:
-    """What the heads had to do: the figures mean little without it."""
+    """What the heads had to do: the times mean little without it."""
     if not isinstance(case.model.network, MaskRCNNNetwork):
         return {}
     classes = keras.ops.convert_to_numpy(case.predict(case.one)["classes"])

@@ -8,7 +8,7 @@ from keras import ops
 from base.base_model import BaseModel
 
 NAME = "bare keras.applications.ResNet50"
-"""As the figures call it. It is ResNet v1: the stride is in the 1×1 convolution, unlike in the backbone `resnet50`."""
+"""Its name in the results. It is ResNet v1: the stride is in the 1×1 convolution, unlike in the backbone `resnet50`."""
 
 
 class Yardstick(BaseModel):

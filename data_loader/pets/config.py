@@ -18,7 +18,7 @@ class DownloadConfig(Section):
         "https://thor.robots.ox.ac.uk/pets/",
         "https://www.robots.ox.ac.uk/~vgg/data/pets/data/",
     )
-    """Addresses, tried in order, that `images.tar.gz` and `annotations.tar.gz` lie below; empty: never download."""
+    """Addresses, tried in order, that `images.tar.gz` and `annotations.tar.gz` are below; empty: never download."""
     images_md5: Md5 = "5c4f3ee8e5d25df40f4fd59a7f44e54c"
     """MD5 of `images.tar.gz`."""
     annotations_md5: Md5 = "95a8c909bbe2e81eed6a22bccdf3f68f"

@@ -25,7 +25,7 @@ class Conv2D(keras.layers.Conv2D):
     Args:
         filters, kernel_size: as in Keras.
         border: rows and columns of zeros around the image, as torch's `padding`; with `padding="valid"` only. "same"
-            would pad even sizes at the far edges only. TensorFlow's kernel needs no padded copy of the image.
+            would pad even sizes at the far edges only.
 
     Raises:
         ValueError: a border and another padding than "valid".

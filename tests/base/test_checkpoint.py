@@ -178,7 +178,7 @@ def test_a_full_disk_is_told_and_leaves_the_former_ones(tmp_path, monkeypatch, b
 
     with monkeypatch.context() as patch:
         patch.setattr(base.checkpoint, broken, full)
-        with pytest.raises(CheckpointError, match=r"No space left on device.*those before it are untouched"):
+        with pytest.raises(CheckpointError, match=r"No space left on device.*earlier ones are untouched"):
             write(target, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["ckpt-00001"]
     assert target.read("last").meta["global_step"] == 1

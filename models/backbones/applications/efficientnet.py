@@ -43,7 +43,7 @@ _V2_PIXELS = Pixels(mean=(128.0,) * 3, std=(128.0,) * 3)
 def efficientnet(config: BackboneConfig) -> Architecture:
     """EfficientNet (Tan & Le 2019). C5 is its last feature, as for MobileNetV2, not the linear bottleneck before it.
 
-    Its own normalization is replaced by `STANDARD`, which gives the same: Keras adds a part of it only where it
+    Its own normalization is replaced by `STANDARD`, which gives the same: Keras adds some of it only where it
     downloads the weights itself, so a local file would silently see other images.
     """
     size = config.name.rpartition("_")[2]

@@ -1,1 +1,1 @@
-"""Kernels of one backend that stand beside the general operations; tests hold both equal."""
+"""Kernels of one backend that are alternatives to the general operations; tests compare both."""

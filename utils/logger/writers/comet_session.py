@@ -133,7 +133,7 @@ class CometSession(Session):
         return bool(archives or online) and not strays
 
     def leave(self) -> None:
-        """Remove the temporary folder, unless an archive is in it: then the parent is told to keep it."""
+        """Remove the temporary folder, unless an archive is in it: then the parent is asked to keep it."""
         strays = self._strays()
         for archive in strays:
             text = (
