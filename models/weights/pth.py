@@ -19,7 +19,7 @@ from models.weights.tensors import KINDS, Storage, Tensor, rebuild_parameter, re
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
-_LARGEST_PICKLE = 4 << 20
+_LARGEST_PICKLE = 1 << 20
 """Bytes; the state dict of a ResNet-152 needs 0.1 MB."""
 
 _KNOWN: Mapping[str, Any] = {
