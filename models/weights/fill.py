@@ -1,4 +1,4 @@
-"""A file of weights into a network, and a proof that they arrived: every array by name, or none at all."""
+"""Fills a network from a file of weights and verifies that each arrived: every array by name, or none at all."""
 
 import warnings
 from collections.abc import Iterable, Mapping

@@ -26,7 +26,7 @@ _KNOWN: Mapping[str, Any] = {
     "collections.OrderedDict": Call(make_dictionary),
     "torch._utils._rebuild_tensor_v2": Call(rebuild_tensor),
     "torch._utils._rebuild_parameter": Call(rebuild_parameter),
-    **KINDS,
+    **{f"torch.{kind.torch}Storage": kind for kind in KINDS},
 }
 
 

@@ -1,4 +1,4 @@
-"""Where published weights lie, and from a name, an address or a path to a file on this machine."""
+"""Where weights are published, and from a name, an address or a path to a file on this machine."""
 
 import hashlib
 import re
