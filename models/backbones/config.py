@@ -17,7 +17,7 @@ class BackboneConfig(Section):
     """Which network turns an image into features, what it starts from and how much of it learns."""
 
     name: str = "mobilenet_v2"
-    """A backbone of `models/backbones/table.py`, or the dotted path `package.module:function` of an own one."""
+    """A backbone of `models/backbones/table.py`, or the dotted path `package.module:function` of your own."""
 
     weights: str | None = "imagenet"
     """`"imagenet"` (downloaded once, kept in Keras' cache), `"imagenet_v2"` (torchvision's later files of its ResNets

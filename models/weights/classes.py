@@ -26,7 +26,7 @@ def coco_rows(classes: Sequence[str], taken: Mapping[str, str]) -> list[int | No
         taken: ours → COCO's name.
 
     Raises:
-        WeightsError: `taken` names a class that is none of ours.
+        WeightsError: `taken` names a class that is not among ours.
     """
     for own in taken:
         if own not in classes:

@@ -1,4 +1,4 @@
-"""The section `model.pretrained`: a whole network that somebody trained before. It imports no Keras."""
+"""The section `model.pretrained`: a whole pretrained network. It imports no Keras."""
 
 import difflib
 

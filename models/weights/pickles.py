@@ -100,7 +100,7 @@ class _PlainUnpickler(pickle._Unpickler):
     def _reduce(self) -> None:
         arguments, function = self.stack.pop(), self.stack[-1]
         if type(function) is not Call or type(arguments) is not tuple:
-            raise ValueError("its pickle calls what is no function of ours")
+            raise ValueError("its pickle calls something that is not a known function")
         self.stack[-1] = function.function(*arguments)
 
     def _build(self) -> None:

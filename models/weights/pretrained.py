@@ -41,7 +41,7 @@ def load_pretrained(
     Raises:
         WeightsError: there is no such file, its checksum is wrong, or it is unavailable and required; it holds no Mask
             R-CNN, one of another design or with another backbone, or numbers that are not finite; or `config.classes`
-            names a class that is none of `classes`.
+            names a class that is not among `classes`.
     """
     rows = coco_rows(classes, config.classes or {})  # a wrong name is an error before a long download
     published = COCO.get(config.weights)

@@ -74,7 +74,7 @@ class Tensor:
     def __post_init__(self):
         """Raises ValueError if the window reaches out of its storage, or shows a number twice.
 
-        Views that overlap themselves are legal in torch (`expand`), but are no weights: a few bytes could pose as
+        Views that overlap themselves are legal in torch (`expand`), but are no weights: a few bytes could claim
         terabytes.
         """
         if not (_are_counts(self.shape) and _are_counts(self.strides) and _are_counts((self.offset,))):

@@ -169,7 +169,7 @@ def test_a_kill_while_removing_leaves_no_half_checkpoint_under_a_good_name(tmp_p
 
 
 @pytest.mark.parametrize("broken", ["_write_arrays", "_write_synced", "_sync_folder"])
-def test_a_full_disk_is_told_and_leaves_the_former_ones(tmp_path, monkeypatch, broken):
+def test_a_full_disk_is_an_error_and_leaves_the_earlier_ones(tmp_path, monkeypatch, broken):
     target = saver(tmp_path)
     write(target, 1)
 
@@ -178,7 +178,7 @@ def test_a_full_disk_is_told_and_leaves_the_former_ones(tmp_path, monkeypatch, b
 
     with monkeypatch.context() as patch:
         patch.setattr(base.checkpoint, broken, full)
-        with pytest.raises(CheckpointError, match=r"No space left on device.*those before it are untouched"):
+        with pytest.raises(CheckpointError, match=r"No space left on device.*earlier ones are untouched"):
             write(target, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["ckpt-00001"]
     assert target.read("last").meta["global_step"] == 1
