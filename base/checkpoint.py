@@ -106,7 +106,7 @@ class CheckpointSaver:
         A damaged one is passed over with a warning, and the one before it or the next best is taken.
 
         Raises:
-            CheckpointError: there is none, or none is sound.
+            CheckpointError: there is no sound checkpoint.
         """
         return self._first_sound(self._best_first() if which == "best" else reversed(self.paths()))
 

@@ -37,7 +37,7 @@ class InitialWeights:
 
 
 def read_initial_weights(folder: Path) -> InitialWeights | None:
-    """That of the run whose checkpoints are in `folder`; None before its first sound one.
+    """The initial weights of the run with checkpoints in `folder`; None before its first sound checkpoint.
 
     It is read before the model is built. Damage is not reported here; `BaseModel.load` does that.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from utils.errors import UserError
 
-# Keras numbers the generators that nobody named by all that the process made before, so the number says nothing.
+# Keras numbers unnamed generators by how many the process made before, so the number has no meaning.
 _UNNAMED_GENERATOR = re.compile(r"(?<![^/])seed_generator(_\d+)?(?=/)")
 
 
@@ -59,8 +59,7 @@ def named_variables(network: keras.Model) -> dict[str, keras.Variable]:
 
 
 def to_array(variable: keras.Variable) -> np.ndarray:
-    """The value as an array of its own: what PyTorch and JAX hand out may be the very memory that the next update
-    writes to."""
+    """A copy of the value: what PyTorch and JAX return may be the memory that the next update writes to."""
     value = keras.ops.convert_to_numpy(variable)
     return value if value.flags.owndata else value.copy()
 

@@ -28,9 +28,9 @@ class Architecture:
         stages: names of the layers whose outputs are C1…C5, of strides 2, 4, 8, 16 and 32. C1 only marks where the
             stem ends.
         pixels: the normalization that comes before the network.
-        pretrained: the file for `weights: "imagenet"`; None where nobody publishes one.
+        pretrained: the file for `weights: "imagenet"`; None where none is published.
         pretrained_v2: the same for `weights: "imagenet_v2"`, torchvision's later recipe.
-        starts_at: the first layer that is kept, for a network that opens with a normalization of its own.
+        starts_at: the first layer that is kept, for a network that starts with its own normalization.
         check: called after a file was loaded; raises ValueError if its values contradict `pixels`.
     """
 

@@ -148,7 +148,7 @@ def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfi
 
 
 def _stages(start: Any, ends: dict[str, Any], number: int) -> tuple[dict[str, keras.Model], keras.Model | None]:
-    """The first stages, each from the feature before it to its own, and what comes behind them, if anything."""
+    """The first stages, each from one feature to the next, and what comes after them, if anything."""
     stages = {}
     for level in LEVELS[:number]:
         stages[level] = _part(start, ends[level], f"stage_{level}")
@@ -158,10 +158,10 @@ def _stages(start: Any, ends: dict[str, Any], number: int) -> tuple[dict[str, ke
 
 
 def _part(start: Any, outputs: Any, name: str) -> keras.Model:
-    """`start` → `outputs` by the same layers, on an own input: else its name would count up with each network."""
+    """`start` → `outputs` by the same layers, on a new input: else its name would count up with each network."""
     part = keras.Model(start, outputs, name=name)
-    own = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
-    return keras.models.clone_model(part, input_tensors=own, clone_function=lambda layer: layer)
+    inputs = keras.Input(start.shape[1:], dtype=start.dtype, name="normalized")
+    return keras.models.clone_model(part, input_tensors=inputs, clone_function=lambda layer: layer)
 
 
 def _check_strides(backbone: keras.Model, image_size: tuple[int, int]) -> None:

@@ -1,19 +1,17 @@
-"""Weights for a backbone: from a local file, from the net, or none."""
+"""Initial weights of a backbone: from a local file, downloaded, or random."""
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 
 import keras
 
 from models.backbones.architecture import Architecture
 from models.backbones.config import BackboneConfig
 from models.weights.errors import WeightsError
-from models.weights.fetch import cache_folder, obtain
+from models.weights.fetch import obtain
 from models.weights.fill import fill_backbone
 from models.weights.report import WeightsReport
-from models.weights.sources import SUFFIXES, Pretrained, is_address
-from utils.download import DownloadError
+from models.weights.sources import SUFFIXES, Pretrained
 
 logger = logging.getLogger("maskeras")
 
@@ -22,10 +20,7 @@ _FROM_SCRATCH = "Training starts FROM SCRATCH: no stage is frozen and batch norm
 
 
 def load_weights(network: keras.Model, config: BackboneConfig, architecture: Architecture) -> WeightsReport:
-    """Fill `network`, which `architecture.make` built, as `config.weights` says.
-
-    Returns:
-        what was loaded.
+    """Fills every array of `network`, which `architecture.make` built, as `config.weights` says, or none.
 
     Raises:
         WeightsError: a file that is missing, unreadable or made for another network; a name under which nothing is
@@ -34,29 +29,21 @@ def load_weights(network: keras.Model, config: BackboneConfig, architecture: Arc
     if config.weights is None:
         logger.warning("%s is null. %s", _KEY, _FROM_SCRATCH)
         return WeightsReport()
-    try:
-        path = obtain(_source(config, architecture), _KEY)
-    except DownloadError as error:
-        message = _not_reachable(config, error)
-        if config.required:
-            raise WeightsError(message) from error
-        logger.warning("%s %s", message, _FROM_SCRATCH)
+    path = obtain(_source(config, architecture), _KEY, config.required, _FROM_SCRATCH)
+    if path is None:
         return WeightsReport(fell_back=True)
-    return load_file(network, path, config, architecture)
-
-
-def load_file(network: keras.Model, path: Path, config: BackboneConfig, architecture: Architecture) -> WeightsReport:
-    """Fill every array of `network` from the file `path`; see `models.weights.fill.fill_backbone`.
-
-    Raises:
-        WeightsError: the file cannot be read, or belongs to another network.
-    """
     try:
         loaded = fill_backbone(network, path, config.name)
         if architecture.check is not None:
             architecture.check(network)
     except (ValueError, OSError) as error:
-        raise WeightsError(_misfit(config, path, error)) from error
+        reason = " ".join(str(error).split())[:600]
+        raise WeightsError(
+            f'"{path}" does not fit the backbone {config.name} (alpha {config.alpha}): {reason}. Expected is an intact '
+            "file of weights of this very network: HDF5 of keras.applications (include_top=False), or arrays in "
+            "torchvision's names or in Keras'; give another path, or set model.backbone.name to what the file was made "
+            "for"
+        ) from error
     if loaded.unexpected:
         logger.info("%s: %d arrays besides the backbone's are not used", path, len(loaded.unexpected))
     return WeightsReport(path, loaded)
@@ -75,20 +62,3 @@ def _source(config: BackboneConfig, architecture: Architecture) -> str | Pretrai
             f'"{config.weights}"; set {_KEY} to a file that ends with {" or ".join(SUFFIXES)}, or to null'
         )
     return source
-
-
-def _not_reachable(config: BackboneConfig, error: DownloadError) -> str:
-    which = "weights" if is_address(config.weights or "") else "ImageNet weights"
-    return (
-        f"the {which} of the backbone {config.name} are unavailable: tried {cache_folder()}; {error} "
-        f"To use them, download that file elsewhere and set {_KEY} to its path."
-    )
-
-
-def _misfit(config: BackboneConfig, path: Path, error: Exception) -> str:
-    reason = " ".join(str(error).split())[:600]
-    return (
-        f'"{path}" does not fit the backbone {config.name} (alpha {config.alpha}): {reason}. Expected is an intact '
-        "file of weights of this very network: HDF5 of keras.applications (include_top=False), or arrays in "
-        "torchvision's names or in Keras'; give another path, or set model.backbone.name to what the file was made for"
-    )

@@ -53,9 +53,9 @@ class RPNConfig(Section):
     smooth_l1_beta: float = Field(default=1.0 / 9.0, ge=0)
     """The box loss is quadratic below this difference and linear above."""
     nms_iou: float = Field(default=0.7, gt=0, le=1)
-    """Of two proposals of one level with more IoU than this, the one of lower score goes."""
+    """Of two proposals of one level with more IoU than this, the one of lower score is dropped."""
     min_size: float = Field(default=1e-3, ge=0)
-    """Proposals with a side shorter than this, in pixels, go."""
+    """Proposals with a side shorter than this, in pixels, are dropped."""
     pre_nms_top_n_train: int = Field(default=2000, ge=1)
     """Best proposals of each level before NMS, in training."""
     post_nms_top_n_train: int = Field(default=2000, ge=1)
@@ -128,9 +128,9 @@ class DetectConfig(Section):
     score_threshold: float = Field(default=0.05, ge=0, lt=1)
     """Detections with a lower probability are dropped."""
     nms_iou: float = Field(default=0.5, gt=0, le=1)
-    """Of two boxes of one class with more IoU than this, the one of lower score goes."""
+    """Of two boxes of one class with more IoU than this, the one of lower score is dropped."""
     min_size: float = Field(default=1e-2, ge=0)
-    """Boxes with a side shorter than this, in pixels, go."""
+    """Boxes with a side shorter than this, in pixels, are dropped."""
     max_detections: int = Field(default=100, ge=1)
     """Best detections of an image."""
     pre_nms_top_n: int = Field(default=1000, ge=1)

@@ -17,7 +17,7 @@ from models.mask_rcnn.targets import AnchorTargets, GroundTruth, RoITargets
 from models.ops.gather import take
 from models.ops.kernels import portable_operations
 from models.ops.masks import crop_masks
-from models.weights.pretrained import fill_pretrained, obtain_pretrained
+from models.weights.pretrained import load_pretrained
 from utils.errors import UserError
 
 
@@ -34,10 +34,8 @@ class MaskRCNN(BaseModel):
     def initialize_weights(self) -> InitialWeights:
         """The whole network's weights from the section `pretrained`, or the backbone's from `backbone.weights`."""
         name, pretrained = self.config.backbone.name, self.config.pretrained
-        path = obtain_pretrained(pretrained, self.spec.classes) if pretrained else None
-        if pretrained and path:
-            report = fill_pretrained(self.network, path, pretrained, self.spec.classes, name)
-        else:
+        report = load_pretrained(self.network, pretrained, self.spec.classes, name) if pretrained else None
+        if report is None:
             report = self.network.backbone_builder.load()
         return InitialWeights(f"{name} ({report})", pretrained=report.source is not None)
 

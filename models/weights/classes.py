@@ -19,14 +19,14 @@ HEADS = tuple(f"{layer}/{leaf}" for layer, _, _ in _LAYERS for leaf in ("kernel"
 
 
 def coco_rows(classes: Sequence[str], taken: Mapping[str, str]) -> list[int | None]:
-    """For each of our classes the number of the COCO class that it takes; None where it is randomly initialized.
+    """For each of our classes the number of the COCO class whose rows it takes; None for randomly initialized rows.
 
     Args:
         classes: ours, 1…K.
         taken: ours → COCO's name.
 
     Raises:
-        WeightsError: `taken` names a class that is none of ours.
+        WeightsError: `taken` names a class that is not among ours.
     """
     for own in taken:
         if own not in classes:

@@ -1,4 +1,4 @@
-"""The section `model.pretrained`: a whole network that somebody trained before. It imports no Keras."""
+"""The section `model.pretrained`: a whole pretrained network. It imports no Keras."""
 
 import difflib
 
@@ -22,7 +22,7 @@ class PretrainedConfig(Section):
 
     classes: dict[str, str] | None = None
     """Class of the data → the COCO class whose rows of the heads it takes, `{"cat": "cat", "dog": "dog"}`; one that is
-    not named is randomly initialized. Null: the last layers of the heads is randomly initialized for all classes."""
+    not named is randomly initialized. Null: the last layers of the heads are randomly initialized."""
 
     @field_validator("weights")
     @classmethod

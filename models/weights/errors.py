@@ -1,4 +1,4 @@
-"""What goes wrong with weights."""
+"""Errors of weights."""
 
 from utils.errors import UserError
 

@@ -1,5 +1,6 @@
-"""A file of weights from the net into a cache folder, or from a path that somebody gave."""
+"""A file of weights: published, at an address, or at a path; downloaded once into a cache folder."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -9,29 +10,47 @@ from models.weights.sources import Pretrained, at_address, checksum_in_name, fol
 from utils.alone import alone
 from utils.download import ChecksumError, DownloadError, download, is_whole
 
+logger = logging.getLogger("maskeras")
+
 SILENCE = 7.0
 """Seconds to wait for an answer, and again for each next piece; both together stay below 15 s."""
 _UNFINISHED = f".unfinished-{os.getuid()}"
-"""The folder in the cache for what is not whole yet: each user's own, since one may not write into another's."""
+"""The folder in the cache for incomplete files: one for each user, who may not write into another's."""
 
 
 def cache_folder() -> Path:
-    """Keras' own folder for downloaded weights, so that each is fetched once on a machine."""
+    """Keras' folder for downloaded weights, so that each is fetched once on a machine."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "models"
 
 
-def obtain(given: str | Pretrained, key: str) -> Path:
-    """The file on this machine that was asked for; where it has a checksum, that is right.
+def obtain(given: str | Pretrained, key: str, required: bool = True, fallback: str = "") -> Path | None:
+    """The file on this machine, its checksum verified where it has one; None where a download failed.
 
     Args:
         given: what is published, an http or https address, or a path.
-        key: of the config, for the message.
+        key: of the config, for messages.
+        required: whether a download that fails is an error. Otherwise it is a warning, and the result is None.
+        fallback: the end of that warning: what the run is initialized from instead.
 
     Raises:
-        WeightsError: there is no file at the path, or its SHA-256 is not the one in its name.
-        DownloadError: see `fetch`.
+        WeightsError: the download failed and is required, there is no file at the path, or its SHA-256 is not the one
+            in its name.
     """
+    try:
+        return _obtain(given, key)
+    except DownloadError as error:
+        message = (
+            f"The weights of {key} are unavailable: tried {cache_folder()}; {error} To use them, download that file "
+            f"elsewhere and set {key} to its path."
+        )
+        if required:
+            raise WeightsError(message) from error
+        logger.warning("%s %s", message, fallback)
+        return None
+
+
+def _obtain(given: str | Pretrained, key: str) -> Path:
     if isinstance(given, Pretrained):
         return fetch(given, cache_folder())
     if is_address(given):
@@ -49,7 +68,7 @@ def obtain(given: str | Pretrained, key: str) -> Path:
     if checksum and not checksum.fits(found):
         raise WeightsError(
             f'"{path}" ({key}) has the SHA-256 {found}, but by its name that starts with {checksum}: it is damaged '
-            "or another file. Get it again, or rename it if these digits are no checksum"
+            "or another file. Download it again, or rename it if these digits are no checksum"
         )
     return path
 

@@ -13,22 +13,8 @@ from models.weights.errors import WeightsError
 from models.weights.pth import read_pth
 from models.weights.tensors import KINDS
 
-_SAFETENSORS = {
-    name: KINDS[f"torch.{kind}Storage"]
-    for name, kind in (
-        ("F64", "Double"),
-        ("F32", "Float"),
-        ("F16", "Half"),
-        ("BF16", "BFloat16"),
-        ("I64", "Long"),
-        ("I32", "Int"),
-        ("I16", "Short"),
-        ("I8", "Char"),
-        ("U8", "Byte"),
-        ("BOOL", "Bool"),
-    )
-}
-"""Its names of the kinds of numbers. The package's own NumPy reader cannot read bfloat16."""
+_SAFETENSORS = {kind.safetensors: kind for kind in KINDS}
+"""Kinds of numbers by name. The package's NumPy reader cannot read bfloat16."""
 
 _SWELLING = 20
 _SMALL = 16 << 20
@@ -49,7 +35,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Name → array of all that the file holds.
 
     Raises:
-        WeightsError: it is interrupted, damaged, a bomb, or something else than its ending says; or it needs a package
+        WeightsError: it is interrupted, damaged, a bomb, or something else than its suffix says; or it needs a package
             that is not installed.
     """
     try:
@@ -126,4 +112,4 @@ def _read_npy(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
 
 
 _READERS = {".pth": read_pth, ".safetensors": _read_safetensors, ".npz": _read_npz}
-"""Ending → reader; each raises one of `_SPOILT`."""
+"""Suffix → reader; each raises one of `_SPOILT`."""

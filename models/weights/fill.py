@@ -1,4 +1,4 @@
-"""A file of weights into a network, and a proof that they arrived: every array by name, or none at all."""
+"""Fills a network from a file of weights and verifies that each arrived: every array by name, or none at all."""
 
 import warnings
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ DETECTOR = ("fpn/", "rpn_head/", "box_head/", "mask_head/")
 """What a Mask R-CNN has besides its backbone: beginnings of our paths."""
 
 _OTHERS = (*DETECTOR, *PARTS)
-"""What has no place in a backbone, and says nothing about whose backbone the file holds."""
+"""What no backbone has: it does not show which backbone the file holds."""
 
 _WITHOUT_EPSILON = Checksum("sha256", "bf2d0c1e")
 """torchvision's first Mask R-CNN: trained when its frozen batch norm used no epsilon, so torchvision sets it to 0."""
@@ -59,7 +59,7 @@ def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
 
 
 def backbone_misfits(arrays: Mapping[str, np.ndarray], network: keras.Model, name: str) -> str:
-    """Why `arrays` do not fill the whole backbone that `network` has or is, and whose they are; empty if they do.
+    """Why `arrays` do not fill the whole backbone that `network` has or is, and which they are of; empty if they do.
 
     Args:
         arrays: path → value, of a backbone or a whole network.
@@ -76,11 +76,11 @@ def backbone_misfits(arrays: Mapping[str, np.ndarray], network: keras.Model, nam
     }
     parts = [f"{len(paths)} are {kind} ({', '.join(paths[:3])} …)" for kind, paths in kinds.items() if paths]
     found = backbone_of({path: value.shape for path, value in arrays.items()})
-    return f"{_whose(found, name)}{'; '.join(parts)}" if parts else ""
+    return f"{_other_backbone(found, name)}{'; '.join(parts)}" if parts else ""
 
 
 def _is_backbones(path: str, value: np.ndarray) -> bool:
-    # A counter or a random state, as that of our sampling, is no weight of anything.
+    # Counters and random states, such as that of our sampling, are no weights.
     return value.dtype.kind == "f" and not path.startswith(_OTHERS)
 
 
@@ -106,7 +106,8 @@ def read_network_arrays(path: Path, network: keras.Model) -> dict[str, np.ndarra
 def without_epsilon(arrays: dict[str, np.ndarray], network: keras.Model) -> dict[str, np.ndarray]:
     """The same arrays with each batch norm's scale times √((variance + ε) / variance), ε being that of `network`.
 
-    The epsilon is no weight: a network built for a checkpoint has its own again, so the scale has to carry it.
+    The epsilon is no weight: a network built for a checkpoint has the layer's default again, so it has to
+    be in the scale.
     """
     scaled = dict(arrays)
     for layer in batch_norms(network):
@@ -126,7 +127,7 @@ def check_finite(network: keras.Model, paths: Iterable[str]) -> None:
         raise ValueError(f"{len(bad)} of {len(named)} arrays got no finite values from it: {', '.join(bad[:5])} …")
 
 
-def _whose(found: str | None, name: str) -> str:
+def _other_backbone(found: str | None, name: str) -> str:
     return "" if found in (None, name) else f"this file holds {found}; model.backbone.name is {name}; "
 
 
@@ -152,7 +153,7 @@ def _fill_from_hdf5(network: keras.Model, path: Path, name: str) -> LoadReport:
             network.load_weights(str(path))
     except _SPOILT as error:
         reason = str(error) or type(error).__name__
-        raise ValueError(f"{_whose(backbone_of(dict.fromkeys(names, ())), name)}{reason}") from error
+        raise ValueError(f"{_other_backbone(backbone_of(dict.fromkeys(names, ())), name)}{reason}") from error
     check_finite(network, weights)
     return LoadReport(list(weights))
 

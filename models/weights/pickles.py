@@ -1,38 +1,26 @@
-"""A reader of the pickles that `torch.save` writes, which runs nothing that a file names.
+"""Reads the pickles that `torch.save` writes, and imports and runs nothing that a file names.
 
-Python's own unpickler imports and calls what a file asks for. This one has no such power to be taken away: it knows
-the few operations that build plain values, and where a file names something of a module, it looks that name up in a
-table of ours. Whatever else a file asks for is an error.
+The base is the unpickler of the standard library that is written in Python, left with the operations that build plain
+values: names are looked up in a table of ours. The one in C is no base: its operations cannot be removed, and its memo
+allocates as many entries as a file claims, so that ten bytes take 64 GB.
 """
 
-import pickletools
+import pickle
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-_LARGEST = 1 << 19
-"""Operations of one pickle; the state dict of a ResNet-152 needs 20,000."""
-
-_PUSHES = frozenset(
-    ("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "BINSTRING")
-) | {"SHORT_BINSTRING"}
-_MAKES: Mapping[str, Callable[[], Any]] = {
-    "NONE": lambda: None,
-    "NEWTRUE": lambda: True,
-    "NEWFALSE": lambda: False,
-    "EMPTY_TUPLE": tuple,
-    "EMPTY_LIST": list,
-    "EMPTY_DICT": dict,
-}
-_NOTHING_TO_DO = frozenset(("PROTO", "FRAME"))
+_BROKEN = (pickle.UnpicklingError, EOFError, IndexError, KeyError, TypeError, AttributeError, struct.error)
+"""What the base raises for bytes that are no pickle, besides ValueError."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """What stands for a function that a file may call: `function(*arguments)`, ours, without effects.
+    """What a file may call in place of a function of its own: `function(*arguments)`, ours, without side effects.
 
     It makes nothing larger than what its arguments hold, and compares, hashes and prints none of them as a whole: the
-    file may hand in the same value thousands of times, and one that holds itself many times over.
+    file may pass the same value thousands of times, and one that holds itself many times over.
     """
 
     function: Callable[..., Any]
@@ -41,159 +29,102 @@ class Call:
 def make_dictionary(pairs: Any = None) -> dict[str, Any]:
     """In place of `collections.OrderedDict`, which Python 2 pickled with a list of its pairs and Python 3 without.
 
-    The list is emptied. No pickle uses it twice, unless to have a copy for each of thousands of calls.
+    The list is emptied: only an attack uses it again, to have a copy for each of thousands of calls.
 
     Raises:
         ValueError: it is called with anything else, or a key is no str.
     """
-    made: dict[str, Any] = {}
     if pairs is None:
-        return made
+        return {}
     if type(pairs) is not list:
         raise ValueError("it makes a dictionary from something that is no list of pairs")
-    for pair in pairs:
-        if type(pair) not in (tuple, list) or len(pair) != 2 or type(pair[0]) is not str:
-            raise ValueError("it makes a dictionary from a list that holds something else than pairs with a name")
-        made[pair[0]] = pair[1]
+    if not all(type(pair) in (tuple, list) and len(pair) == 2 and type(pair[0]) is str for pair in pairs):
+        raise ValueError("it makes a dictionary from a list that holds something else than pairs with a name")
+    made = dict(pairs)
     pairs.clear()
     return made
 
 
 def read_pickle(stream: BinaryIO, known: Mapping[str, Any], persistent: Callable[[Any], Any]) -> Any:
-    """The value at the place where `stream` stands; afterwards it stands behind that pickle.
+    """The value at the position of `stream`, which is left behind that pickle.
 
     Args:
-        stream: must hold its bytes in memory: a length that a file only claims is then never allocated.
-        known: `module.name` → what stands for it; only a `Call` can be called.
+        stream: bytes in memory, so that a length that a file only claims is never allocated. Its value
+            takes less than 100 times their memory.
+        known: `module.name` → what replaces it; only a `Call` can be called.
         persistent: persistent id → the value; may raise ValueError.
 
     Raises:
-        ValueError: the pickle is interrupted, asks for a name that is not known, or for an operation that plain values
-            do not need.
+        ValueError: the pickle is interrupted, uses a name that is not known, or an operation that plain values do not
+            need.
     """
-    machine = _Machine(known, persistent)
-    for number, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-        if number == _LARGEST:
-            raise ValueError(f"its pickle has more than {_LARGEST} operations")
-        try:
-            if opcode.name == "STOP":
-                return machine.pop()
-            machine.do(opcode.name, argument)
-        except (IndexError, KeyError, TypeError) as error:
-            raise ValueError(f"its pickle is broken at the operation {opcode.name}") from error
-    raise ValueError("its pickle has no end")
+    try:
+        return _PlainUnpickler(stream, known, persistent).load()
+    except _BROKEN as error:
+        raise ValueError(f"its pickle is broken ({type(error).__name__}: {error})") from error
 
 
-class _Machine:
-    """The stack of values, the marks on it, and the values that were numbered to be used again."""
+_PLAIN = """PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE
+SHORT_BINUNICODE BINSTRING SHORT_BINSTRING EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_LIST APPEND APPENDS EMPTY_DICT
+GLOBAL STACK_GLOBAL BINPERSID BINPUT LONG_BINPUT MEMOIZE BINGET LONG_BINGET"""
+"""Operations that are taken over as they are: none calls, hashes, compares or prints a value of the file."""
 
-    def __init__(self, known: Mapping[str, Any], persistent: Callable[[Any], Any]):
+
+class _Operations(dict[int, Callable[[Any], None]]):
+    """Code → method of the unpickler; any other code is an error."""
+
+    def __missing__(self, code: int) -> Callable[[Any], None]:
+        raise ValueError(f"its pickle uses the operation {bytes([code])!r}, which no plain state dict needs")
+
+
+class _PlainUnpickler(pickle._Unpickler):
+    stack: list[Any]
+    pop_mark: Callable[[], list[Any]]
+
+    def __init__(self, stream: BinaryIO, known: Mapping[str, Any], persistent: Callable[[Any], Any]):
+        super().__init__(stream, encoding="latin-1")
         self._known, self._persistent = known, persistent
-        self._stack: list[Any] = []
-        self._marked: list[list[Any]] = []
-        self._memo: dict[int, Any] = {}
 
-    def do(self, name: str, argument: Any) -> None:
-        """One operation."""
-        if name in _PUSHES:
-            self._stack.append(argument)
-        elif name in _MAKES:
-            self._stack.append(_MAKES[name]())
-        elif name in _OPERATIONS:
-            _OPERATIONS[name](self, argument)
-        elif name not in _NOTHING_TO_DO:
-            raise ValueError(f"its pickle uses the operation {name}, which no plain state dict needs")
-
-    def pop(self) -> Any:
-        """The last value."""
-        return self._stack.pop()
-
-    def _push(self, value: Any) -> None:
-        self._stack.append(value)
-
-    def mark(self, _argument: Any) -> None:
-        """Sets the stack aside; what comes now is one group."""
-        self._marked.append(self._stack)
-        self._stack = []
-
-    def _group(self) -> list[Any]:
-        group, self._stack = self._stack, self._marked.pop()
-        return group
-
-    def _tuple(self, size: int) -> None:
-        if len(self._stack) < size:
-            raise IndexError
-        self._stack[-size:] = [tuple(self._stack[-size:])]
-
-    def _set(self, pairs: list[Any]) -> None:
-        target: Any = self._stack[-1]
-        if type(target) is not dict or len(pairs) % 2:
-            raise TypeError
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            if type(key) is not str:  # integers of one hash would make a dictionary take hours
-                raise TypeError
-            target[key] = value
-
-    def _extend(self, values: list[Any]) -> None:
-        target: Any = self._stack[-1]
-        if type(target) is not list:
-            raise TypeError
-        target.extend(values)
-
-    def _name(self, dotted: str) -> None:
+    def find_class(self, module: str, name: str) -> Any:
+        dotted = f"{module}.{name}"
         if dotted not in self._known:
             raise ValueError(
-                f"it asks for {dotted[:200]!r}, and only plain state dicts are read: nothing in a file is ever run. If "
-                "it holds a whole module, save its state_dict() instead"
+                f"it refers to {dotted[:200]!r}, and only plain state dicts are read: nothing in a file is ever run. "
+                "If it holds a whole module, save its state_dict() instead"
             )
-        self._stack.append(self._known[dotted])
+        return self._known[dotted]
 
-    def _stack_name(self) -> None:
-        name, module = self.pop(), self.pop()
-        if type(name) is not str or type(module) is not str:
-            raise TypeError
-        self._name(f"{module}.{name}")
+    def persistent_load(self, pid: Any) -> Any:
+        return self._persistent(pid)
 
     def _reduce(self) -> None:
-        arguments, function = self.pop(), self.pop()
+        arguments, function = self.stack.pop(), self.stack[-1]
         if type(function) is not Call or type(arguments) is not tuple:
-            raise ValueError("its pickle calls what is no function of ours")
-        self._stack.append(function.function(*arguments))
+            raise ValueError("its pickle calls something that is not a known function")
+        self.stack[-1] = function.function(*arguments)
 
     def _build(self) -> None:
-        # The state of an OrderedDict is its `_metadata`, the versions of torch's modules: of no use here.
-        state, target = self.pop(), self._stack[-1]
-        if type(target) is not dict or type(state) is not dict:
+        # The state of an OrderedDict is its `_metadata`, the versions of torch's modules, which is not needed.
+        state = self.stack.pop()
+        if type(self.stack[-1]) is not dict or type(state) is not dict:
             raise ValueError("its pickle sets the state of something that is no dictionary")
 
-    def _remember(self, index: int | None) -> None:
-        self._memo[len(self._memo) if index is None else index] = self._stack[-1]
+    def _set_item(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        self._set([key, value])
 
-    def _recall(self, index: int) -> None:
-        self._stack.append(self._memo[index])
+    def _set_items(self) -> None:
+        self._set(self.pop_mark())
 
-    def _lookup(self) -> None:
-        self._stack.append(self._persistent(self.pop()))
+    def _set(self, items: list[Any]) -> None:
+        target, keys = self.stack[-1], items[::2]
+        # Other keys than str may be hashed for hours: tuples that hold each other, integers of one hash.
+        if type(target) is not dict or len(items) % 2 or not all(type(key) is str for key in keys):
+            raise TypeError("a dictionary needs pairs with a name")
+        target.update(zip(keys, items[1::2], strict=True))
 
-
-_OPERATIONS: Mapping[str, Callable[[_Machine, Any], None]] = {
-    "MARK": _Machine.mark,
-    "TUPLE": lambda machine, _: machine._push(tuple(machine._group())),
-    "TUPLE1": lambda machine, _: machine._tuple(1),
-    "TUPLE2": lambda machine, _: machine._tuple(2),
-    "TUPLE3": lambda machine, _: machine._tuple(3),
-    "SETITEM": lambda machine, _: machine._set([machine.pop(), machine.pop()][::-1]),
-    "SETITEMS": lambda machine, _: machine._set(machine._group()),
-    "APPEND": lambda machine, _: machine._extend([machine.pop()]),
-    "APPENDS": lambda machine, _: machine._extend(machine._group()),
-    "GLOBAL": lambda machine, argument: machine._name(argument.replace(" ", ".")),
-    "STACK_GLOBAL": lambda machine, _: machine._stack_name(),
-    "REDUCE": lambda machine, _: machine._reduce(),
-    "BUILD": lambda machine, _: machine._build(),
-    "BINPUT": lambda machine, index: machine._remember(index),
-    "LONG_BINPUT": lambda machine, index: machine._remember(index),
-    "MEMOIZE": lambda machine, _: machine._remember(None),
-    "BINGET": lambda machine, index: machine._recall(index),
-    "LONG_BINGET": lambda machine, index: machine._recall(index),
-    "BINPERSID": lambda machine, _: machine._lookup(),
-}
+    dispatch = _Operations(
+        {code: pickle._Unpickler.dispatch[code] for code in (getattr(pickle, name)[0] for name in _PLAIN.split())}
+    )
+    dispatch.update({pickle.REDUCE[0]: _reduce, pickle.BUILD[0]: _build})
+    dispatch.update({pickle.SETITEM[0]: _set_item, pickle.SETITEMS[0]: _set_items})

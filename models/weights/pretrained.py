@@ -1,4 +1,4 @@
-"""A whole Mask R-CNN that was trained before, as the beginning of a run: the section `model.pretrained`."""
+"""Initial weights from a whole pretrained Mask R-CNN: the section `model.pretrained`."""
 
 import logging
 from collections.abc import Sequence
@@ -11,65 +11,45 @@ from base.variables import LoadReport, load_network_arrays, named_variables, net
 from models.weights.classes import HEADS, coco_rows, with_rows
 from models.weights.config import PretrainedConfig
 from models.weights.errors import WeightsError
-from models.weights.fetch import cache_folder, obtain
+from models.weights.fetch import obtain
 from models.weights.fill import backbone_misfits, check_finite, is_weight, read_network_arrays
 from models.weights.report import WeightsReport
 from models.weights.sources import COCO, torchvision
 from models.weights.torchvision import PARTS
-from utils.download import DownloadError
 
 logger = logging.getLogger("maskeras")
 
 _KEY = "model.pretrained.weights"
+_FALLBACK = "The backbone is initialized from model.backbone.weights instead, the pyramid and the heads randomly."
 
 
-def obtain_pretrained(config: PretrainedConfig, classes: Sequence[str]) -> Path | None:
-    """The file that the config names; None, after a warning, where it is unavailable and not required.
-
-    Raises:
-        WeightsError: there is no such file, it is not what its name says, it is unavailable and required, or
-            `config.classes` names a class that is none of `classes`.
-    """
-    coco_rows(classes, config.classes or {})  # a wrong name is an error before a long download
-    known = config.weights in COCO
-    try:
-        return obtain(torchvision(COCO[config.weights]) if known else config.weights, _KEY)
-    except DownloadError as error:
-        message = (
-            f'the weights "{config.weights}" of {_KEY} are unavailable: tried {cache_folder()}; {error} To use them, '
-            f"download that file elsewhere and set {_KEY} to its path."
-        )
-        if config.required:
-            raise WeightsError(message) from error
-        logger.warning(
-            "%s The run starts WITHOUT THEM, from model.backbone.weights, with a random pyramid and random heads.",
-            message,
-        )
-        return None
-
-
-def fill_pretrained(
-    network: keras.Model, path: Path, config: PretrainedConfig, classes: Sequence[str], backbone: str
-) -> WeightsReport:
-    """Fills `network` from the file: the whole backbone, of the rest what fits, of the heads the classes' rows.
+def load_pretrained(
+    network: keras.Model, config: PretrainedConfig, classes: Sequence[str], backbone: str
+) -> WeightsReport | None:
+    """Fills `network`: the whole backbone, of the rest what fits, of the heads the rows of the classes.
 
     Args:
         network: a `MaskRCNNNetwork` of `classes`.
-        path: as `obtain_pretrained` gave it.
-        config: which class takes which rows.
+        config: which file, and which class takes which rows.
         classes: 1…K of the data.
         backbone: `model.backbone.name`, for messages.
 
     Returns:
-        what was filled, and what is randomly initialized.
+        what was filled and what is left as it was; None, after a warning, where the file is unavailable and not
+        required.
 
     Raises:
-        WeightsError: the file cannot be read, holds no Mask R-CNN, one of another design or with another backbone, or
-            numbers that are not finite.
+        WeightsError: there is no such file, its checksum is wrong, or it is unavailable and required; it holds no Mask
+            R-CNN, one of another design or with another backbone, or numbers that are not finite; or `config.classes`
+            names a class that is not among `classes`.
     """
+    rows = coco_rows(classes, config.classes or {})  # a wrong name is an error before a long download
+    published = COCO.get(config.weights)
+    path = obtain(torchvision(published) if published else config.weights, _KEY, config.required, _FALLBACK)
+    if path is None:
+        return None
     arrays = read_network_arrays(path, network)
     _check_backbone(arrays, network, path, backbone)
-    rows = coco_rows(classes, config.classes or {})
     if config.classes is None:
         arrays = {name: value for name, value in arrays.items() if name not in HEADS}
     else:
@@ -113,12 +93,9 @@ def _check_backbone(arrays: dict[str, np.ndarray], network: keras.Model, path: P
 
 
 def _log(report: WeightsReport) -> None:
+    reshaped = len(report.loaded.reshaped)
     logger.info("initialized from %s: %s", report.source, report.loaded)
-    if report.loaded.reshaped:
-        logger.warning(
-            "%s: %d arrays have another shape here and is randomly initialized",
-            report.source,
-            len(report.loaded.reshaped),
-        )
+    if reshaped:
+        logger.warning("%s: %d arrays have another shape here; these are randomly initialized", report.source, reshaped)
     if report.new:
-        logger.warning("classes whose rows of the heads is randomly initialized: %s", ", ".join(report.new))
+        logger.warning("classes whose rows of the heads are randomly initialized: %s", ", ".join(report.new))

@@ -19,14 +19,14 @@ from models.weights.tensors import KINDS, Storage, Tensor, rebuild_parameter, re
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
-_LARGEST_PICKLE = 4 << 20
+_LARGEST_PICKLE = 1 << 20
 """Bytes; the state dict of a ResNet-152 needs 0.1 MB."""
 
 _KNOWN: Mapping[str, Any] = {
     "collections.OrderedDict": Call(make_dictionary),
     "torch._utils._rebuild_tensor_v2": Call(rebuild_tensor),
     "torch._utils._rebuild_parameter": Call(rebuild_parameter),
-    **KINDS,
+    **{f"torch.{kind.torch}Storage": kind for kind in KINDS},
 }
 
 
@@ -72,14 +72,14 @@ def _read_zip(path: Path) -> dict[str, np.ndarray]:
 
 
 def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
-    """Name below the archive's one folder → entry, where each is stored as it is: then nothing can swell."""
+    """Name below the archive's one folder → entry, where each is stored uncompressed: nothing can grow when read."""
     entries: dict[str, zipfile.ZipInfo] = {}
     roots = set()
     for info in archive.infolist():
         root, _, name = info.filename.partition("/")
         roots.add(root)
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.file_size != info.compress_size:
-            raise ValueError(f"its entry {info.filename[:200]!r} is compressed or encrypted; torch.save writes no such")
+            raise ValueError(f"its entry {info.filename[:200]!r} is compressed or encrypted; torch.save stores all")
         if not name or name in entries or ".." in info.filename.split("/"):
             raise ValueError(
                 f"its entry {info.filename[:200]!r} is there twice or has a name that torch.save never gives"
@@ -105,7 +105,7 @@ def _read_old(path: Path) -> dict[str, np.ndarray]:
         file.seek(head.tell())
         wanted = {storage.key: storage for storage in _storages(tensors)}
         if type(system) is not dict or type(keys) is not list or not all(type(key) is str for key in keys):
-            raise ValueError("its list of storages is none")
+            raise ValueError("it has no list of storages")
         if sorted(keys) != sorted(wanted):
             raise ValueError("its list of storages is not that of its tensors")
         order = "<" if system.get("little_endian", True) else ">"

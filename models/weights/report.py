@@ -15,7 +15,7 @@ class WeightsReport:
         loaded: what became of each array.
         fell_back: the weights that the config names were unavailable.
         kept: classes whose rows of the heads were kept; empty for a backbone.
-        new: classes whose rows of the heads is randomly initialized; empty for a backbone.
+        new: classes whose rows of the heads are randomly initialized; empty for a backbone.
     """
 
     source: Path | None = None

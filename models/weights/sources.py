@@ -1,4 +1,4 @@
-"""Where published weights lie, and from a name, an address or a path to a file on this machine."""
+"""Where weights are published, and from a name, an address or a path to a file on this machine."""
 
 import hashlib
 import re
@@ -23,7 +23,7 @@ _DIGITS = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A file of weights on the net.
+    """A published file of weights.
 
     Attributes:
         url: where it is; the last part of its path is its name in the cache.
@@ -46,7 +46,7 @@ def torchvision(file: str) -> Pretrained:
 
 
 def at_address(url: str) -> Pretrained:
-    """The file at an address that somebody gave; its checksum may be in its name."""
+    """The file at an address from a config; its checksum may be in its name."""
     return Pretrained(url, checksum_in_name(Pretrained(url).file))
 
 
@@ -93,5 +93,5 @@ def checksum_in_name(name: str) -> Checksum | None:
 
 
 def folder_of(url: str) -> Path:
-    """Where below the cache the file of an address that somebody gave is stored: two files may have one name."""
+    """The folder below the cache for an address from a config: two addresses may end with the same file name."""
     return Path("addresses") / hashlib.sha256(url.encode()).hexdigest()[:16]

@@ -6,18 +6,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-_DTYPES = {
-    "Double": "f8",
-    "Float": "f4",
-    "Half": "f2",
-    "BFloat16": "u2",
-    "Long": "i8",
-    "Int": "i4",
-    "Short": "i2",
-    "Char": "i1",
-    "Byte": "u1",
-    "Bool": "?",
-}
 _MOST_AXES = 32
 
 _SHORT = reprlib.Repr()
@@ -27,29 +15,42 @@ _SHORT.maxlevel, _SHORT.maxtuple, _SHORT.maxother = 2, 8, 60
 
 @dataclass(frozen=True)
 class Kind:
-    """What a storage holds: `Float`, `Half`, …, as in `torch.FloatStorage`."""
+    """A kind of numbers, as torch (`torch.FloatStorage`), safetensors and NumPy call it."""
 
-    name: str
+    torch: str
+    safetensors: str
+    dtype: str
 
     @property
     def size(self) -> int:
         """Bytes of one number."""
-        return np.dtype(_DTYPES[self.name]).itemsize
+        return np.dtype(self.dtype).itemsize
 
     def read(self, data: bytes, order: Literal["<", ">"]) -> np.ndarray:
         """The numbers of a storage, in the byte order `"<"` or `">"`; bfloat16, which NumPy lacks, as float32."""
-        dtype = np.dtype(_DTYPES[self.name])
+        dtype = np.dtype(self.dtype)
         values = np.frombuffer(data, dtype.newbyteorder(order)).astype(dtype, copy=False)
-        return (values.astype("u4") << 16).view("f4") if self.name == "BFloat16" else values
+        return (values.astype("u4") << 16).view("f4") if self.torch == "BFloat16" else values
 
 
-KINDS = {f"torch.{name}Storage": Kind(name) for name in _DTYPES}
-"""`module.name` in a pickle → kind; what is not here (complex and quantized numbers) is not read."""
+KINDS = (
+    Kind("Double", "F64", "f8"),
+    Kind("Float", "F32", "f4"),
+    Kind("Half", "F16", "f2"),
+    Kind("BFloat16", "BF16", "u2"),
+    Kind("Long", "I64", "i8"),
+    Kind("Int", "I32", "i4"),
+    Kind("Short", "I16", "i2"),
+    Kind("Char", "I8", "i1"),
+    Kind("Byte", "U8", "u1"),
+    Kind("Bool", "BOOL", "?"),
+)
+"""What is read; complex and quantized numbers are not."""
 
 
 @dataclass(frozen=True)
 class Storage:
-    """Where numbers lie: the `key` of a piece of the file, and how many it holds."""
+    """The `key` of a piece of the file, and which and how many numbers it holds."""
 
     key: str
     kind: Kind
@@ -73,7 +74,7 @@ class Tensor:
     def __post_init__(self):
         """Raises ValueError if the window reaches out of its storage, or shows a number twice.
 
-        Views that overlap themselves are legal in torch (`expand`), but are no weights: a few bytes could pose as
+        Views that overlap themselves are legal in torch (`expand`), but are no weights: a few bytes could claim
         terabytes.
         """
         if not (_are_counts(self.shape) and _are_counts(self.strides) and _are_counts((self.offset,))):

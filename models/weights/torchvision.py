@@ -43,7 +43,7 @@ _ON_PYRAMID = re.compile(r"(rpn\.head\.conv|backbone\.fpn\.layer_blocks\.0)(\.0)
 """Arrays with as many numbers as the pyramid has channels."""
 
 _PYRAMID_CHANNELS = 256
-"""torchvision's own number, for a file that does not say it."""
+"""torchvision's number, for a file that does not show it."""
 
 _BATCH_NORM = {
     "weight": "gamma",

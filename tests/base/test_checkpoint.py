@@ -169,7 +169,7 @@ def test_a_kill_while_removing_leaves_no_half_checkpoint_under_a_good_name(tmp_p
 
 
 @pytest.mark.parametrize("broken", ["_write_arrays", "_write_synced", "_sync_folder"])
-def test_a_full_disk_is_told_and_leaves_the_former_ones(tmp_path, monkeypatch, broken):
+def test_a_full_disk_is_an_error_and_leaves_the_earlier_ones(tmp_path, monkeypatch, broken):
     target = saver(tmp_path)
     write(target, 1)
 

@@ -75,7 +75,7 @@ def rebuilt(network: keras.Model, shape: Shape, copy: Copy = as_it_is) -> keras.
     Args:
         network: also a nest of models.
         shape: (H, W, 3).
-        copy: (layer, its config) → a new layer of that config, for those that shall be others.
+        copy: (layer, its config) → a new layer of that config, for layers to be replaced.
     """
     before = "input"
 

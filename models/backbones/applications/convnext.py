@@ -23,8 +23,8 @@ def convnext_tiny(config: BackboneConfig) -> Architecture:
     """ConvNeXt Tiny (Liu et al. 2022), whose strided convolutions are padded here, so that images of any size fit.
 
     Its blocks add to a stream that nothing normalizes, and its authors' detectors put a layer norm behind each stage.
-    C2…C4 are that of the layer norm with which the next stage starts, so it is a trained one; C5 is the network's last.
-    The stem has stride 4 at once. There is no batch norm in it.
+    C2…C4 are the outputs of the layer norm with which the next stage starts, so it is a trained one; C5 is the
+    network's last. The stem has stride 4 at once. There is no batch norm in it.
     """
     return Architecture(
         make=_make,
@@ -40,7 +40,7 @@ def convnext_tiny(config: BackboneConfig) -> Architecture:
 
 @keras.saving.register_keras_serializable(package="maskeras")
 class LayerScale(keras.layers.Layer):
-    """x · gamma by channel (Touvron et al. 2021), as Keras' own in ConvNeXt, whose weight has no lasting name."""
+    """x · gamma by channel (Touvron et al. 2021), as Keras' in ConvNeXt, but its weight always has the same name."""
 
     def __init__(self, init_values: float, projection_dim: int, **kwargs):
         super().__init__(**kwargs)

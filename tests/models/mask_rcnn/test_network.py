@@ -15,7 +15,6 @@ from models.mask_rcnn.model import MaskRCNN
 from tests.gradients import weight_gradients
 from tests.models.layer_contract import dtype_policy
 from tests.models.mask_rcnn.dummy_batches import OBJECTS, SIZE, batch_of, image, tiny_config, tiny_spec, two_images
-from utils.download import DownloadError
 from utils.errors import UserError
 from utils.flops import count_cost, multiply_adds
 
@@ -87,10 +86,7 @@ def test_anchors_lie_on_the_features_of_an_image_of_any_size():
 def test_a_run_that_fell_back_resumes_unfrozen_without_asking_again(tmp_path, monkeypatch):
     backbone = BackboneConfig(weights="imagenet", alpha=0.35, frozen_stages=3)
 
-    def unreachable(*_):
-        raise DownloadError("no network")
-
-    monkeypatch.setattr(weights, "obtain", unreachable)
+    monkeypatch.setattr(weights, "obtain", lambda *_: None)
     first = MaskRCNN(tiny_config(backbone=backbone), tiny_spec())
     first.init_saver(tmp_path)
     first.save()

@@ -12,7 +12,7 @@ from models.weights.fetch import SILENCE, fetch, obtain
 from models.weights.sources import COCO, IMAGENET, IMAGENET_V2, Pretrained, at_address, checksum_in_name, torchvision
 from tests.local_server import Handler, hanging, refusing, serving
 from utils.checksum import Checksum
-from utils.download import ChecksumError, DownloadError
+from utils.download import DownloadError
 
 CONTENT = bytes(range(256)) * 4000
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -162,9 +162,9 @@ def test_a_date_in_a_name_is_no_checksum(tmp_path):
 
 def test_an_address_with_digits_that_do_not_fit_has_the_same_hint(server, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    with pytest.raises(ChecksumError, match=r"instead of 0123456f, twice.* \(key\) are no checksum, rename"):
+    with pytest.raises(WeightsError, match=r"instead of 0123456f, twice.* \(key\) are no checksum, rename"):
         obtain(f"{server.address}/whole-0123456f.pth", "key")
-    with pytest.raises(DownloadError, match="404") as error:
+    with pytest.raises(WeightsError, match="404") as error:
         obtain(f"{server.address}/missing-0123456f.pth", "key")
     assert "rename" not in str(error.value)
 

@@ -210,7 +210,7 @@ def test_an_address_that_refuses_falls_back_or_is_an_error(small_resnet, monkeyp
             assert build(f"{address}/file.pth")[1].fell_back
         with pytest.raises(WeightsError, match=f"are unavailable: .*{address}.*refused"):
             build(f"{address}/file.pth", required=True)
-    assert "FROM SCRATCH" in caplog.text and "the weights of the backbone resnet50 are unavailable" in caplog.text
+    assert "FROM SCRATCH" in caplog.text and "The weights of model.backbone.weights are unavailable" in caplog.text
 
 
 def test_there_is_no_second_file_for_other_backbones():

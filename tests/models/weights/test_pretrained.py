@@ -90,18 +90,18 @@ def test_the_heads_keep_just_the_rows_of_cat_and_dog(no_network, source, file, r
     assert "layer1_0_conv3" in frozen and "layer2_0_conv1" not in frozen
 
 
-def test_a_class_without_an_entry_starts_anew_and_is_listed(no_network, source, file, caplog):
+def test_a_class_without_an_entry_is_randomly_initialized_and_listed(no_network, source, file, caplog):
     with caplog.at_level(logging.INFO, "maskeras"):
         made = model(file, names=("rabbit", "dog", "cat"))
     ours, theirs = network_arrays(made.network), torchvision_arrays(source)
     np.testing.assert_array_equal(ours["box_head/logits/bias"][[0, 2, 3]], theirs["box_head/logits/bias"][[0, 18, 17]])
     assert ours["box_head/logits/bias"][1] == 0 and ours["mask_head/logits/bias"][0] == 0
     assert 0 < np.abs(ours["box_head/logits/kernel"][:, 1]).max() < 0.1  # as it was drawn, with deviation 0.01
-    assert "classes whose rows of the heads is randomly initialized: rabbit" in caplog.text
+    assert "classes whose rows of the heads are randomly initialized: rabbit" in caplog.text
     assert made.initial.origin.endswith("; rows kept for dog, cat; new rows for rabbit)")
 
 
-def test_without_a_mapping_the_heads_start_anew_and_all_else_is_taken(no_network, source, file, caplog):
+def test_without_a_mapping_only_the_heads_are_randomly_initialized(no_network, source, file, caplog):
     with caplog.at_level(logging.INFO, "maskeras"):
         made = model(file, classes=None)
     ours, theirs = network_arrays(made.network), torchvision_arrays(source)
@@ -115,7 +115,7 @@ def test_what_has_another_shape_is_listed(no_network, file, caplog):
     with caplog.at_level(logging.INFO, "maskeras"):
         model(file, classes=None, hidden=12)
     assert "box_head/fc6/kernel: (392, 16) → (392, 12)" in caplog.text
-    assert "arrays have another shape here and is randomly initialized" in caplog.text
+    assert "arrays have another shape here; these are randomly initialized" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_spoilt_file_is_an_error(no_network, source, tmp_path, change, reason)
         model(path)
 
 
-def test_another_detector_is_told(no_network, source, tmp_path):
+def test_another_detector_is_named(no_network, source, tmp_path):
     path = write_pth(tmp_path / "v2.pth", with_norms(source))
     with pytest.raises(WeightsError, match=r"is of another detector than maskrcnn_resnet50_fpn: 6 arrays") as error:
         model(path)
@@ -170,16 +170,16 @@ def test_arrays_by_name_are_the_same(no_network, source, tmp_path, file):
         np.testing.assert_array_equal(second[name], value)
 
 
-def test_what_is_unavailable_falls_back_loudly_to_the_backbones_weights(no_network, caplog):
+def test_unavailable_weights_fall_back_with_a_warning_to_those_of_the_backbone(no_network, caplog):
     with caplog.at_level(logging.INFO, "maskeras"):
         made = model("coco", backbone={"weights": None})
     assert made.initial == InitialWeights("resnet50 (random weights)", pretrained=False)
     text = caplog.text
-    assert 'the weights "coco" of model.pretrained.weights are unavailable' in text and no_network in text
-    assert "The run starts WITHOUT THEM, from model.backbone.weights" in text
+    assert "The weights of model.pretrained.weights are unavailable" in text and no_network in text
+    assert "The backbone is initialized from model.backbone.weights instead" in text
 
 
-def test_what_is_required_and_unavailable_is_an_error(no_network):
+def test_unavailable_weights_that_are_required_are_an_error(no_network):
     with pytest.raises(WeightsError, match=f"are unavailable: tried .*{no_network}.*refused.*set model.pretrained"):
         model("coco", required=True)
 

@@ -47,7 +47,7 @@ def test_a_malicious_pickle_runs_nothing(tmp_path, protocol):
     assert trace.exists()
     trace.unlink()
     (tmp_path / "file.pth").write_bytes(zipped(pickle.dumps(attack, protocol), {}))
-    with pytest.raises(ValueError, match=r"pickle|asks for"):
+    with pytest.raises(ValueError, match=r"pickle|refers to"):
         read_pth(tmp_path / "file.pth")
     assert not trace.exists()
 
@@ -59,31 +59,31 @@ REBUILD = Name("torch._utils", "_rebuild_tensor_v2")
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (Called(SYSTEM, ("true",)), "asks for 'posix.system'"),
-        ({"a": {"b": [(Called(Name("builtins", "eval"), ("1",)),)]}}, "asks for 'builtins.eval'"),
-        (Called(Called(Name("builtins", "getattr"), (ORDERED, "__init__")), ()), "asks for 'builtins.getattr'"),
-        (Called(Name("torch.storage", "_load_from_bytes"), ("x",)), "asks for 'torch.storage._load_from_bytes'"),
-        (Called(Name("collections", "OrderedDict.fromkeys"), ("ab",)), "asks for 'collections.OrderedDict.fromkeys'"),
-        (Called(Name("torch", "FloatStorage"), (3,)), "calls what is no function"),
-        (Called("os", ("x",)), "calls what is no function"),
+        (Called(SYSTEM, ("true",)), "refers to 'posix.system'"),
+        ({"a": {"b": [(Called(Name("builtins", "eval"), ("1",)),)]}}, "refers to 'builtins.eval'"),
+        (Called(Called(Name("builtins", "getattr"), (ORDERED, "__init__")), ()), "refers to 'builtins.getattr'"),
+        (Called(Name("torch.storage", "_load_from_bytes"), ("x",)), "refers to 'torch.storage._load_from_bytes'"),
+        (Called(Name("collections", "OrderedDict.fromkeys"), ("ab",)), "refers to 'collections.OrderedDict.fromkeys'"),
+        (Called(Name("torch", "FloatStorage"), (3,)), "calls something that is not a known function"),
+        (Called("os", ("x",)), "calls something that is not a known function"),
         (Called(ORDERED, ("abc",)), "no list of pairs"),
         (Called(ORDERED, ({"a": 1},)), "no list of pairs"),
         (Called(ORDERED, (["ab"],)), "something else than pairs with a name"),
         (Called(ORDERED, ([("a", 1, 2)],)), "something else than pairs with a name"),
         (Called(ORDERED, ([(1, 2)],)), "something else than pairs with a name"),
-        (Called(ORDERED, ([], [])), "broken at the operation REDUCE"),
+        (Called(ORDERED, ([], [])), "its pickle is broken"),
         (Called(ORDERED, (), ({"a": 1}, {"b": 2})), "sets the state"),
         (Called(ORDERED, (), "state"), "sets the state"),
         (
             {"a": Called(REBUILD, (storage("0", "Float", 24), 0, (1,), (1,), False, None), {"__class__": "x"})},
             "sets the",
         ),
-        (Called(REBUILD, (1, 2)), "broken at the operation REDUCE"),
+        (Called(REBUILD, (1, 2)), "its pickle is broken"),
         (Called(REBUILD, ("storage", 0, (1,), (1,))), "without a storage"),
         (Called(REBUILD, (storage("0", "Float", 24), 0, [1], [1])), "without a storage, a shape"),
         (Called(Name("torch._utils", "_rebuild_parameter"), (ORDERED, True, None)), "parameter without a tensor"),
-        (Called(Name("torch._utils", "_rebuild_tensor_v3"), ()), "asks for"),
-        (Persistent(SYSTEM), "asks for"),
+        (Called(Name("torch._utils", "_rebuild_tensor_v3"), ()), "refers to"),
+        (Persistent(SYSTEM), "refers to"),
         (Persistent("storage"), "no storage"),
         (Persistent(("storage",)), "no storage"),
         (Persistent(("storage", "Float", "0", "cpu", 24)), "no storage"),
@@ -91,14 +91,14 @@ REBUILD = Name("torch._utils", "_rebuild_tensor_v2")
         (storage(0, "Float", 24), "no storage"),
         (storage("0", "Float", -1), "no storage"),
         (storage("0", "Float", 24, ("view", 0, 1)), "no storage"),
-        (storage("0", "ComplexFloat", 24), "asks for 'torch.ComplexFloatStorage'"),
+        (storage("0", "ComplexFloat", 24), "refers to 'torch.ComplexFloatStorage'"),
         (storage("0", "Float", 24), "no dictionary"),
         (Called(Name("torch.nn.modules.linear", "Linear"), ()), "save its state_dict"),
         ({"model": {"weight": 1}}, "a dictionary under 'model'"),
         ({"epoch": 3}, "a int under 'epoch'"),
         ([1], "no dictionary"),
-        ({1: tensor(storage("0", "Float", 24), 0, (1,), (1,))}, "broken at the operation SETITEM"),
-        ({(): 1}, "broken at the operation SETITEMS"),
+        ({1: tensor(storage("0", "Float", 24), 0, (1,), (1,))}, "its pickle is broken"),
+        ({(): 1}, "its pickle is broken"),
     ],
 )
 def test_what_is_no_plain_state_dict_is_refused(tmp_path, value, reason):
@@ -109,22 +109,21 @@ def test_what_is_no_plain_state_dict_is_refused(tmp_path, value, reason):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\x80\x02.", "broken at the operation STOP"),
-        (b"\x80\x02}u.", "broken at the operation SETITEMS"),
-        (b"\x80\x02t.", "broken at the operation TUPLE"),
-        (b"\x80\x02K\x01\x87.", "broken at the operation TUPLE3"),
-        (b"\x80\x02h\x07.", "broken at the operation BINGET"),
-        (b"\x80\x02}", "pickle exhausted"),
-        (b"\x80\x02X\xff\xff\xff\xff.", "expected 4294967295 bytes"),
+        (b"\x80\x02.", "its pickle is broken"),
+        (b"\x80\x02}u.", "its pickle is broken"),
+        (b"\x80\x02t.", "its pickle is broken"),
+        (b"\x80\x02K\x01\x87.", "its pickle is broken"),
+        (b"\x80\x02h\x07.", "its pickle is broken"),
+        (b"\x80\x02}", "its pickle is broken"),
+        (b"\x80\x02X\xff\xff\xff\xff.", "its pickle is broken"),
         (b"\x80\x02\x8e" + b"\xff" * 7 + b"\x7f.", "."),
-        (b"\x80\x02iposix\nsystem\n.", "operation INST"),
-        (b"\x80\x02cposix\nsystem\n)\x81.", "asks for"),
-        (b"\x80\x02ccollections\nOrderedDict\n)\x81.", "operation NEWOBJ"),
-        (b"\x80\x04\x8c\x05posix\x8c\x06system\x93)R.", "asks for 'posix.system'"),
-        (b"\x80\x04K\x01K\x02\x93.", "broken at the operation STACK_GLOBAL"),
-        (b"\x80\x02\x82\x01.", "operation EXT1"),
-        (b"\x80\x02]" + b"K\x01a" * (1 << 18) + b".", "more than"),
-        (b"\x80\x02\xff.", "opcode"),
+        (b"\x80\x02iposix\nsystem\n.", "the operation b'i'"),
+        (b"\x80\x02cposix\nsystem\n)\x81.", "refers to"),
+        (b"\x80\x02ccollections\nOrderedDict\n)\x81.", r"the operation b'\\x81'"),
+        (b"\x80\x04\x8c\x05posix\x8c\x06system\x93)R.", "refers to 'posix.system'"),
+        (b"\x80\x04K\x01K\x02\x93.", "its pickle is broken"),
+        (b"\x80\x02\x82\x01.", r"the operation b'\\x82'"),
+        (b"\x80\x02\xff.", r"the operation b'\\xff'"),
     ],
 )
 def test_broken_pickles_are_refused(tmp_path, content, reason):
@@ -143,9 +142,15 @@ def little_memory(most=5e6):
 
 
 def test_a_memo_far_away_takes_no_memory(tmp_path):
-    """Python's own reader allocates room for every number up to the one that is claimed."""
+    """The standard library's unpickler in C allocates every entry up to the one that is claimed."""
     with little_memory():
         assert read(tmp_path, zipped(b"\x80\x02}r\xff\xff\xff\xff.", {})) == {}
+
+
+@pytest.mark.parametrize("operations", [b"]", b"]\x94", b"}\x94", b"N\x85\x94", b"("])
+def test_a_pickle_of_many_small_values_takes_bounded_memory(tmp_path, operations):
+    with little_memory(100e6):
+        refused(tmp_path, zipped(b"\x80\2N" + operations * (1_000_000 // len(operations)) + b"N.", {}), ".")
 
 
 def bomb_by_compression():
@@ -173,7 +178,7 @@ def bomb_of_the_old_format():
 
 
 def bomb_of_a_pickle():
-    return archive([("a/data.pkl", b"\x80\x02" + b"N0" * (3 << 20) + b".")])
+    return archive([("a/data.pkl", b"\x80\x02" + b"N0" * (1 << 20) + b".")])
 
 
 @pytest.mark.parametrize(
@@ -183,7 +188,7 @@ def bomb_of_a_pickle():
         (bomb_by_claim, "has 96 bytes"),
         (bomb_by_overlap, "entries claim more than|Overlapped"),
         (bomb_of_the_old_format, "has not the 4398046511104 bytes"),
-        (bomb_of_a_pickle, "more than 4194304 bytes"),
+        (bomb_of_a_pickle, "more than 1048576 bytes"),
     ],
 )
 def test_a_bomb_takes_no_memory(tmp_path, make, reason):
@@ -213,7 +218,7 @@ CALL_ORDERED = pickled(ORDERED)[2:-1]
     [
         (b"", b"Q", "no storage: "),
         (b"(X\7\0\0\0storage", b"NNNtQ", r"no storage: \('storage', \("),
-        (b"}", b"K\1s", "broken at the operation SETITEM"),
+        (b"}", b"K\1s", "its pickle is broken"),
         (CALL_REBUILD + b"(" + STORAGE + b"K\0", b")tR", "shape .*, which are no sizes"),
         (CALL_REBUILD + b"(" + STORAGE, b")K\1\x85tR", "offset .*, which are no sizes"),
         (CALL_REBUILD + b"(" + STORAGE + b"K\0)", b"tR", "strides .*, which are no sizes"),
