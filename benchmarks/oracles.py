@@ -7,6 +7,7 @@ that component.
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -57,7 +58,8 @@ def main() -> None:
 
 def _with_targets(data: BaseData) -> Iterator[Batch]:
     """The batches of an evaluation, which have no targets, with those that training would have."""
-    config, source = data.config, data.split("test")
+    config: Any = data.config  # of a data set of objects
+    source = data.split("test")
 
     def load(index: int) -> Sample:
         sample = train_sample(source[index], config.image_size, None, config.max_objects, np.random.default_rng(0))
