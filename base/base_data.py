@@ -30,11 +30,19 @@ class BaseData(ABC):
 
     Attributes:
         task_name: the kind of segmentation, see `base.task.load_task`.
+
+    Raises:
+        UserError: the subclass has no `task_name`.
     """
 
     task_name: str
 
     def __init__(self, config: DataConfig, seed: int):
+        if not hasattr(self, "task_name"):
+            raise UserError(
+                f'{type(self).__name__} has no task_name; add task_name = "instance", or "package.module:Class" for a '
+                "task of your own"
+            )
         self.config = config
         self.seed = seed
         self._splits: dict[str, Sequence[Sample]] = {}

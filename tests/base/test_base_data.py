@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from base.base_data import evenly_spread
+from tests.toy.toy_data import ToyData
 from tests.toy.toy_run import toy_data
 from utils.errors import UserError
 
@@ -142,3 +143,14 @@ def test_the_fingerprint_is_that_of_the_content():
 )
 def test_positions_are_spread_evenly(length, wanted, positions):
     assert evenly_spread(length, wanted) == positions
+
+
+def test_a_data_set_without_a_task_is_told_to_name_one():
+    class Nameless(ToyData):
+        def __init__(self, config, seed):
+            super().__init__(config, seed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(ToyData, "task_name")
+        with pytest.raises(UserError, match=r'Nameless has no task_name; add task_name = "instance"'):
+            Nameless(None, 0)

@@ -20,6 +20,7 @@ TRAINER = {"epochs": 1, "validate_every": 0, "optimizer": {"learning_rate": 0.02
 
 
 class Scenes(BaseData):
+    task_name = "instance"
     classes = ("rectangle", "ellipse")
 
     def train(self):
