@@ -13,11 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from base.base_data import BaseData
 from base.batch import Batch, Sample
-from base.loading import load_batches
 from benchmarks.common import machine, prepared
-from data_loader.transforms.prepare import train_sample
 from utils.args import parse_args, run_main
 from utils.console import setup_console
 from utils.registry import EVALUATORS, resolve
@@ -56,10 +53,12 @@ def main() -> None:
         print(f"{name:60s} mask AP {result['mask/AP']:.3f}  box AP {result['box/AP']:.3f}")
 
 
-def _with_targets(data: BaseData) -> Iterator[Batch]:
+def _with_targets(data: Any) -> Iterator[Batch]:
     """The batches of an evaluation, which have no targets, with those that training would have."""
-    config: Any = data.config  # of a data set of objects
-    source = data.split("test")
+    from base.loading import load_batches  # noqa: PLC0415 - loads Grain, which prints
+    from data_loader.transforms.prepare import train_sample  # noqa: PLC0415
+
+    config, source = data.config, data.split("test")
 
     def load(index: int) -> Sample:
         sample = train_sample(source[index], config.image_size, None, config.max_objects, np.random.default_rng(0))

@@ -32,7 +32,7 @@ def load_index(root: Path, cache: Path | None) -> PetsIndex:
     path = None if cache is None else cache / f"pets-{_state(root)}.json.gz"
     index = _read(path) if path else None
     if index is None:
-        _LOGGER.info("Looking at every image and mask in %s …", root)
+        _LOGGER.info("Checking every image and mask in %s …", root)
         index = build_index(root)
         if path:
             _write(path, index)
