@@ -329,6 +329,9 @@ class BaseTrain(ABC):
 
     def _check_data(self, checkpoint: Checkpoint) -> None:
         before, now = checkpoint.meta["data"], self._data_identity()
+        if "spec" not in checkpoint.meta and before[1:] == now[1:]:
+            log.warning("%s is of version 0.1.0, so it is not known whether the data are the same.", checkpoint.path)
+            return
         if before == now:
             return
         found = f"{checkpoint.path} was written on other data ({before}) than these ({now})"

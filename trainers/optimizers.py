@@ -14,19 +14,20 @@ from utils.registry import nearest
 log = logging.getLogger("maskeras")
 
 
-def build_optimizer(config: TrainerConfig, network: keras.Model, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def build_optimizer(
+    config: TrainerConfig, network: keras.Model, schedule: WarmUpSchedule | float
+) -> keras.optimizers.Optimizer:
     """The optimizer of a run, built for the trainable variables of `network`.
 
     Args:
         config: the section `trainer`.
         network: built.
-        steps_per_epoch: batches in an epoch.
+        schedule: the learning rate, see `build_schedule`.
 
     Raises:
         UserError: there is no optimizer of that name, or it does not take an argument.
     """
     section = config.optimizer
-    schedule = build_schedule(config, steps_per_epoch)
     optimizer_class = optimizer_by_name(section.name)
     arguments = _arguments(optimizer_class, section)
     try:

@@ -37,7 +37,7 @@ class SupervisedTrain(BaseTrain):
     def __init__(self, model, data, config, **others):
         super().__init__(model, data, config, **others)
         self.schedule = build_schedule(config, data.steps_per_epoch)
-        self.optimizer = build_optimizer(config, model.network, data.steps_per_epoch)
+        self.optimizer = build_optimizer(config, model.network, self.schedule)
         model.network.optimizer = self.optimizer
         self._train = compile_train_step(model, self.optimizer, config.jit_compile)
         self._predict = compile_predict(model, config.jit_compile)

@@ -13,7 +13,7 @@ from base.task import load_task
 from benchmarks.speed.yardstick import Yardstick
 from inference.compiled import compile_predict
 from trainers.config import TrainerConfig
-from trainers.optimizers import build_optimizer
+from trainers.optimizers import build_optimizer, build_schedule
 from trainers.steps import compile_train_step
 from utils.config import Config
 from utils.registry import DATA, MODELS, resolve
@@ -54,7 +54,7 @@ def case_of(config: Config) -> BenchmarkCase:
     if hasattr(section, "detect"):
         section = section.model_copy(update={"detect": section.detect.model_copy(update={"score_threshold": 0.0})})
     model = resolve(MODELS, config.model.name)(section, data.spec, InitialWeights())
-    optimizer = build_optimizer(config.trainer, model.network, STEPS_PER_EPOCH)
+    optimizer = build_optimizer(config.trainer, model.network, build_schedule(config.trainer, STEPS_PER_EPOCH))
     return _case(model, optimizer, config)
 
 

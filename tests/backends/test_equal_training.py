@@ -9,7 +9,7 @@ from tests.backends.formula import fill
 from tests.backends.parts import arrays, mask_rcnn
 from tests.models.mask_rcnn.dummy_batches import two_images
 from trainers.config import TrainerConfig
-from trainers.optimizers import build_optimizer
+from trainers.optimizers import build_optimizer, build_schedule
 from trainers.steps import compile_train_step
 
 pytestmark = compares_backends
@@ -22,7 +22,9 @@ SEEDS = 4
 def steps_for(model, **optimizer):
     section = {"name": "sgd", "learning_rate": 0.005, **optimizer}
     config = TrainerConfig.model_validate({"optimizer": section, "schedule": {"name": "constant", "warmup_steps": 0}})
-    return compile_train_step(model, build_optimizer(config, model.network, STEPS), jit_compile=False)
+    return compile_train_step(
+        model, build_optimizer(config, model.network, build_schedule(config, STEPS)), jit_compile=False
+    )
 
 
 def first_gradients(steps):

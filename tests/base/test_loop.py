@@ -1,5 +1,6 @@
 import logging
 import os
+import shutil
 import signal
 
 import keras
@@ -296,6 +297,24 @@ def test_other_data_between_two_epochs_are_told_loudly(tmp_path, caplog):
         assert not caplog.records
         toy_trainer(tmp_path, resume="last", data=toy_data(images=30))
     assert "written on other data" in caplog.text
+
+
+def test_a_checkpoint_of_0_1_0_is_resumed_within_an_epoch(tmp_path, caplog):
+    """That version hashed the data in another way, and described no model in its checkpoints."""
+    before = toy_trainer(tmp_path, {"max_steps": 8})
+    before.train()
+    kept = before.model.saver.read("last")
+    meta = {
+        key: value for key, value in kept.meta.items() if key not in ("spec", "model", "monitor", "initial_weights")
+    }
+    shutil.rmtree(kept.path)
+    before.model.saver.write(kept.arrays, {**meta, "data": ["0123456789ab", *meta["data"][1:]]})
+    with caplog.at_level(logging.WARNING, "maskeras"):
+        resumed = toy_trainer(tmp_path, resume="last")
+    assert resumed.model.global_step == 8
+    assert "of version 0.1.0, so it is not known whether the data are the same" in caplog.text
+    with pytest.raises(UserError, match="within an epoch"):
+        toy_trainer(tmp_path, resume="last", data=toy_data(batch_size=2))
 
 
 def test_another_optimizer_cannot_go_on(tmp_path):

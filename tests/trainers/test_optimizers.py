@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from trainers.config import TrainerConfig
-from trainers.optimizers import build_optimizer, optimizer_by_name
+from trainers.optimizers import build_optimizer, build_schedule, optimizer_by_name
 from utils.errors import UserError
 
 PLAIN = {"learning_rate": 0.1, "weight_decay": 0, "clip_norm": None, "momentum": 0}
@@ -32,7 +32,8 @@ def network():
 
 def optimizer_for(net, trainer=None, **section):
     values = {"schedule": {"name": "constant", "warmup_steps": 0}, **(trainer or {}), "optimizer": section}
-    return build_optimizer(TrainerConfig.model_validate_json(json.dumps(values)), net, steps_per_epoch=10)
+    config = TrainerConfig.model_validate_json(json.dumps(values))
+    return build_optimizer(config, net, build_schedule(config, steps_per_epoch=10))
 
 
 def apply(optimizer, net, gradient):
