@@ -22,15 +22,15 @@ from data_loader.pets.index import BACKGROUND, BORDER, PET
 from utils.work_folder import remove_abandoned, work_folder
 
 _LOGGER = logging.getLogger("maskeras")
-_VERSION = 6
+_VERSION = 7
 """Raised when the images change, so that old ones are not taken for them."""
 _BORDER_WIDTH = 2
-_DRAWING = ".drawing-"
+_UNFINISHED = ".unfinished-"
 _FOLDERS = ("images", "annotations/trimaps", "annotations/instances", "lines")
 
 
 def write_synthetic_pets(config: SyntheticConfig) -> Path:
-    """Draws the data set unless it is there.
+    """Generates the data set unless it is there.
 
     It appears below `config.folder` whole or not at all; two that start at once do not disturb each other.
 
@@ -41,15 +41,15 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
         DataError: the folder cannot be written.
     """
     root = config.folder / f"v{_VERSION}-{_key(config)}"
-    remove_abandoned(config.folder, _DRAWING)
+    remove_abandoned(config.folder, _UNFINISHED)
     if root.is_dir():
         return root
     started = time.monotonic()
     count = config.trainval + config.test
-    _LOGGER.info("Drawing %d pets-like images into %s …", count, root)
+    _LOGGER.info("Generating %d images of synthetic pets in %s …", count, root)
     try:
         config.folder.mkdir(parents=True, exist_ok=True)
-        with work_folder(config.folder, _DRAWING) as temporary:
+        with work_folder(config.folder, _UNFINISHED) as temporary:
             folder = temporary / "pets"
             _draw_all(folder, config, count)
             _write_lists(folder, config)
@@ -59,7 +59,7 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
             f"data.synthetic.folder = {config.folder}: the synthetic images cannot be written there ({error}). "
             "Name a folder that can be written."
         ) from error
-    _LOGGER.info("Drew them in %.0f s.", time.monotonic() - started)
+    _LOGGER.info("Generated them in %.0f s.", time.monotonic() - started)
     return root
 
 
@@ -93,7 +93,7 @@ def _draw_all(folder: Path, config: SyntheticConfig, count: int) -> None:
         for process in running:
             _, errors = process.communicate()
             if process.returncode:
-                raise DataError(f"Drawing the images failed: {errors.strip()[-2000:]}")
+                raise DataError(f"Generating the images failed: {errors.strip()[-2000:]}")
     finally:
         for process in running:
             process.kill()

@@ -26,7 +26,7 @@ def ellipse(x: float, y: float, rx: float, ry: float, degrees: float = 0.0) -> n
     return points @ rotate + (x, y)
 
 
-def smooth(points: list[tuple[float, float]], closed: bool = True, steps: int = 8) -> np.ndarray:
+def smooth(points: Sequence | np.ndarray, closed: bool = True, steps: int = 8) -> np.ndarray:
     """(len(points) · steps, 2) points of the Catmull-Rom curve through `points`."""
     knots = np.asarray(points, float)
     padded = np.vstack([knots[-1:], knots, knots[:2]]) if closed else np.vstack([knots[:1], knots, knots[-1:]])
@@ -37,7 +37,7 @@ def smooth(points: list[tuple[float, float]], closed: bool = True, steps: int = 
     return curve.reshape(-1, 2) if closed else np.vstack([curve.reshape(-1, 2), knots[-1:]])
 
 
-def limb(points: list[tuple[float, float]], widths: list[float]) -> np.ndarray:
+def limb(points: Sequence | np.ndarray, widths: list[float]) -> np.ndarray:
     """The outline of a tail or leg: a curve through `points` that has these half widths there, with a round end."""
     path = smooth(points, closed=False)
     place = np.linspace(0, len(widths) - 1, len(path))
@@ -65,7 +65,7 @@ def fluffy(outline: np.ndarray, amount: float, rng: np.random.Generator) -> np.n
     if np.sum(outward * (points - points.mean(axis=0))) < 0:
         outward = -outward
     length = amount * rng.uniform(0.3, 0.65, count) * np.where(np.arange(count) % 2, 1.0, -0.35)
-    return smooth(list(points + outward * length[:, None]), steps=3)
+    return smooth(points + outward * length[:, None], steps=3)
 
 
 class Layer:

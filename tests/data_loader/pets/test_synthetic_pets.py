@@ -36,7 +36,7 @@ def test_images_depend_on_nothing_but_their_number(tmp_path):
 def test_written_once(tmp_path):
     root = write_synthetic_pets(config_of(tmp_path))
     (root / "mark").write_text("")
-    (tmp_path / ".drawing-killed/pets").mkdir(parents=True)
+    (tmp_path / ".unfinished-killed/pets").mkdir(parents=True)
     assert write_synthetic_pets(config_of(tmp_path)) == root
     assert (root / "mark").exists()
     assert [path.name for path in tmp_path.iterdir()] == [root.name]
