@@ -42,7 +42,7 @@ class CocoEvaluator(BaseEvaluator):
             (class k is the k-th of the list) and `annotations` with `bbox` xywh, `segmentation`, `area`, `iscrowd`.
 
     Raises:
-        ValueError: for a ground truth without these lists, with two categories of one name or an annotation of a
+        ValueError: for a ground truth without these lists, with two categories of one name or an annotation of an
             image or category that is not there.
     """
 

@@ -186,7 +186,7 @@ def _open(request: urllib.request.Request, timeout_s: float) -> Any:
         raise _Interrupted(f"no answer within {timeout_s:g} s")
     answer = result[0]
     if isinstance(answer, urllib.error.HTTPError) and answer.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return answer  # the part is not the beginning of the file: `_receive` is randomly initialized
+        return answer  # the part is not the beginning of the file: `_receive` starts from its first byte
     if isinstance(answer, Exception):
         raise _Interrupted(_reason(answer, timeout_s)) from answer
     return answer

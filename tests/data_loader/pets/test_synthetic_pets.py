@@ -81,7 +81,7 @@ def test_the_drawn_ones_can_be_asked_for(pets_config, caplog):
 
 
 def test_a_drawn_image_has_no_more_animals_than_there_is_room_for(pets_config):
-    synthetic = pets_config().synthetic.model_copy(update={"trainval": 12})
+    synthetic = pets_config().synthetic.model_copy(update={"trainval": 24})
     for room, most in ((8, 3), (2, 2), (1, 1)):
         keys = {"max_objects": room, "synthetic": synthetic.model_dump(mode="json")}
         data = PetsData(pets_config(source="synthetic", **keys), 0)
