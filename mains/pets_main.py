@@ -14,7 +14,7 @@ from utils.config import process_config
 from utils.console import load_keras, setup_console
 from utils.logger import Logger
 from utils.registry import DATA, EVALUATORS, MODELS, TRAINERS, resolve
-from utils.run_folder import has_checkpoint, open_run, source_files
+from utils.run_folder import check_root, has_checkpoint, open_run, source_files
 from utils.seeds import seed_everything, set_precision
 
 
@@ -23,6 +23,7 @@ def main() -> None:
     setup_console()
     args = parse_args(__doc__ or "", resumes=True)
     config = process_config(args.config, args.overrides)
+    check_root(config.exp.root)
     load_keras()
     seed_everything(config.exp.seed)
     set_precision(config.trainer.precision)

@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import IO
@@ -34,6 +35,20 @@ def run_name(name: str, data_name: str, synthetic: bool) -> str:
     return data_name if data_name == f"synthetic-{name}" else f"{name}-{data_name}"
 
 
+def check_root(root: Path) -> None:
+    """Makes the folder of the runs; called before data are downloaded and checked, which takes long.
+
+    Raises:
+        RunFolderError: it cannot be made or written.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_writable(root, error) from error
+    if not os.access(root, os.W_OK | os.X_OK):
+        raise _not_writable(root, "no permission")
+
+
 def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool, synthetic: bool = False) -> Path:
     """Makes the folder of a new run, or finds that of the run to resume, and writes what the run is made from.
 
@@ -59,10 +74,14 @@ def open_run(config: Config, data_name: str, data_fingerprint: str, resume: bool
         described = {"data": data_name, "synthetic": synthetic, "data_fingerprint": data_fingerprint}
         write_json(folder / f"environment{suffix}.json", environment(described))
     except OSError as error:
-        raise RunFolderError(
-            f"{folder} cannot be made or written ({error}). Free it, or name another place: --set exp.root=<folder>."
-        ) from error
+        raise _not_writable(folder, error) from error
     return folder
+
+
+def _not_writable(folder: Path, reason: object) -> RunFolderError:
+    return RunFolderError(
+        f"{folder} cannot be made or written ({reason}). Free it, or name another place: --set exp.root=<folder>."
+    )
 
 
 def _check_start(folder: Path, starts: int, resume: bool) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 import utils.run_folder
 from tests.toy.toy_run import toy_config
 from utils.config import process_config
-from utils.run_folder import RunFolderError, has_checkpoint, open_run, run_name, source_files
+from utils.run_folder import RunFolderError, check_root, has_checkpoint, open_run, run_name, source_files
 
 
 @pytest.fixture
@@ -117,6 +118,18 @@ def test_a_root_that_is_a_file_is_an_error_that_names_the_key(config, tmp_path, 
     with pytest.raises(RunFolderError, match=r"exp\.root=<folder>|no run .* to resume"):
         open_run(config, "toys", "a", resume=resume)
     assert (tmp_path / "runs").read_text() == "mine"
+
+
+def test_the_root_is_checked_before_there_is_a_run(tmp_path, monkeypatch):
+    check_root(tmp_path / "new" / "runs")
+    assert (tmp_path / "new" / "runs").is_dir()
+    (tmp_path / "file").write_text("mine")
+    for root in (tmp_path / "file", tmp_path / "file" / "runs"):
+        with pytest.raises(RunFolderError, match=r"cannot be made or written \(.*exp\.root=<folder>"):
+            check_root(root)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(RunFolderError, match="no permission"):
+        check_root(tmp_path / "new")
 
 
 @pytest.mark.parametrize("step", ["mkdir", "open"])
