@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import grain
 import numpy as np
 
 from base.batch import Batch, Sample
@@ -23,6 +22,8 @@ def load_batches(load: Callable[[int], Sample], indices: np.ndarray, batch_size:
     """
     if not len(indices):
         return iter(())
+    import grain  # noqa: PLC0415 - a prediction stacks batches without it
+
     options = grain.ReadOptions(num_threads=config.workers, prefetch_buffer_size=max(config.prefetch, config.workers))
     samples = grain.MapDataset.source(_Indices(indices)).map(load).to_iter_dataset(options)
     stacked = samples.batch(batch_size, drop_remainder=False, batch_fn=lambda part: stack(fill(part, batch_size)))

@@ -14,7 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from base.batch import Batch, Sample
+from base.loading import load_batches
 from benchmarks.common import machine, prepared
+from data_loader.transforms.prepare import train_sample
 from utils.args import parse_args, run_main
 from utils.console import setup_console
 from utils.registry import EVALUATORS, resolve
@@ -55,9 +57,6 @@ def main() -> None:
 
 def _with_targets(data: Any) -> Iterator[Batch]:
     """The batches of an evaluation, which have no targets, with those that training would have."""
-    from base.loading import load_batches  # noqa: PLC0415 - loads Grain, which prints
-    from data_loader.transforms.prepare import train_sample  # noqa: PLC0415
-
     config, source = data.config, data.split("test")
 
     def load(index: int) -> Sample:

@@ -48,6 +48,7 @@ class Predictor:
         Raises:
             DataError: the file is missing or does not decode.
             ValueError: the array is not a uint8 image of three channels.
+            TypeError: it is neither an array nor a path.
         """
         return next(self.predict_all([image]))
 
@@ -65,6 +66,8 @@ class Predictor:
         return {key: keras.ops.convert_to_numpy(value) for key, value in found.items()}
 
     def _sample(self, image: Image) -> dict[str, np.ndarray]:
+        if not isinstance(image, np.ndarray | Path | str):
+            raise TypeError(f"Predictor received a {type(image).__name__}; give an RGB array or the path of an image")
         pixels = image if isinstance(image, np.ndarray) else read_rgb(Path(image).expanduser())
         images, geometry = letterbox(pixels, self.model.spec.image_size)
         return {"images": images, **geometry.arrays(), "valid": np.array(True)}

@@ -1,5 +1,9 @@
 """What the Predictor gives is what the evaluator measured, for images of any size."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import keras
 import numpy as np
@@ -19,6 +23,7 @@ from tests.models.mask_rcnn.dummy_batches import OBJECTS, SIZE, tiny_config
 from trainers.config import TrainerConfig
 from trainers.supervised_train import SupervisedTrain
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((50, 90), (120, 64), (64, 64), (31, 33), (200, 180))
 
 
@@ -108,3 +113,14 @@ def test_what_is_no_image_is_an_error(run, tmp_path):
         predictor.predict(tmp_path / "x.jpg")
     with pytest.raises(DataError, match="no such file"):
         predictor.predict(tmp_path / "absent.jpg")
+    with pytest.raises(TypeError, match="received a NoneType; give an RGB array or the path"):
+        predictor.predict(None)  # pyright: ignore[reportArgumentType]
+
+
+def test_predicting_loads_neither_grain_nor_a_trainer():
+    code = (
+        "import sys, inference.predictor; "
+        "print([name for name in sys.modules if name.partition('.')[0] in ('grain', 'trainers', 'evaluation')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert found.stdout.strip() == "[]"
