@@ -50,7 +50,7 @@ def test_the_quick_recipe_goes_from_drawing_to_the_final_table(tmp_path):
     done = start("pets_quick.json", *(f"{key}={value}" for key, value in settings.items()), folder=tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
     run = tmp_path / "experiments/pets-quick-synthetic-pets"
-    table = (ROOT / "README.md").read_text(encoding="utf-8").split("A run writes its folder")[1].split("\n\n")[1]
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("A run writes the folder")[1].split("\n\n")[1]
     promised = re.findall(r"`([^`]+)`", " ".join(row.split("|")[1] for row in table.splitlines()))
     assert len(promised) == 10
     for name in promised:
