@@ -39,11 +39,11 @@ class SyntheticConfig(Section):
     max_animals: int = Field(default=3, ge=1, le=3)
     """Animals in an image, at most; never more than `max_objects` of the data set."""
     seed: int = Field(default=0, ge=0)
-    """Another seed draws other images."""
+    """Another seed generates other images."""
     folder: Path = Path("data/synthetic-pets")
     """The images are written once, below this folder."""
     workers: int | None = Field(default=None, ge=1)
-    """Processes that draw; null: one per core that may be used."""
+    """Processes that generate; null: one per core that may be used."""
 
 
 class PetsConfig(InstanceDataConfig):
@@ -68,7 +68,7 @@ class PetsConfig(InstanceDataConfig):
     split_seed: int = Field(default=0, ge=0)
     """Another seed puts other images into the validation split."""
     offline: Literal["synthetic", "error"] = "synthetic"
-    """Where the data set can be neither found nor downloaded: draw images and say so, or stop."""
+    """Where the data set can be neither found nor downloaded: generate images and say so, or stop."""
     download: DownloadConfig = DownloadConfig()
     """Where the data set comes from when it is not there."""
     synthetic: SyntheticConfig = SyntheticConfig()

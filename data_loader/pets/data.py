@@ -86,7 +86,7 @@ class PetsData(InstanceData):
     def _find(self) -> Path:
         """The folder to read, which is there when this returns."""
         if self._synthetic:
-            return self._draw()
+            return self._generate()
         root = self.config.root
         missing = missing_parts(root)
         if not missing:
@@ -102,10 +102,10 @@ class PetsData(InstanceData):
                 ) from error
             _LOGGER.warning(_banner(root, str(error)))
             self._synthetic = True
-            return self._draw()
+            return self._generate()
         return root
 
-    def _draw(self) -> Path:
+    def _generate(self) -> Path:
         """The folder of the synthetic pets, none of whose images has more animals than the capacity of a batch."""
         synthetic = self.config.synthetic
         most = min(synthetic.max_animals, self.config.max_objects)
