@@ -12,6 +12,9 @@ from data_loader.errors import DataError
 MAX_PIXELS = 1 << 27
 """Of an image that is decoded, 11,585 × 11,585: a few bytes can claim any size, and decoding allocates it."""
 
+_ORIENTATION, _FIRST_TURNED = 0x0112, 5
+"""The EXIF tag, and its first value of an image that lies on its side."""
+
 cv2.setNumThreads(0)  # the loader's threads are the parallelism; OpenCV's own would fight them for the cores
 
 
@@ -34,6 +37,25 @@ def read_mask(path: Path) -> np.ndarray:
     if mask.ndim != 2:
         raise DataError(f"{path}: the mask has {mask.shape[2]} channels instead of 1.")
     return mask
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Height and width of an image as it is shown, turned by its EXIF orientation; only the header is read.
+
+    Raises:
+        DataError: the file is missing, is no image or claims more than `MAX_PIXELS`.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file.")
+    try:
+        with PIL.Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: has no header of an image ({error}).") from error
+    if width * height > MAX_PIXELS:
+        raise DataError(f"{path}: its header claims more than {MAX_PIXELS} pixels.")
+    return (width, height) if turned else (height, width)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -106,11 +106,19 @@ def read_sample(record: ImageRecord) -> Sample:
     }
 
 
-def coco_ground_truth(records: Sequence[ImageRecord], classes: Sequence[str]) -> dict:
+def coco_ground_truth(
+    records: Sequence[ImageRecord], classes: Sequence[str], category_ids: Sequence[int] | None = None
+) -> dict:
     """The COCO dict of the images: RLE masks in the file's size, exact boxes and areas.
 
     An object's ignored pixels belong to it here: COCO's metric knows no such pixels.
+
+    Args:
+        records: of a split; categories are 1…K.
+        classes: names of the classes 1…K.
+        category_ids: their ids in the dict; None for 1…K.
     """
+    ids = tuple(range(1, len(classes) + 1) if category_ids is None else category_ids)
     images, annotations = [], []
     for record in records:
         images.append(
@@ -122,16 +130,16 @@ def coco_ground_truth(records: Sequence[ImageRecord], classes: Sequence[str]) ->
             }
         )
         for item in record.objects:
-            annotations.append(_annotation(item, record.image_id, len(annotations) + 1))
-    categories = [{"id": number, "name": name} for number, name in enumerate(classes, 1)]
+            annotations.append(_annotation(item, ids[item.category - 1], record.image_id, len(annotations) + 1))
+    categories = [{"id": number, "name": name} for number, name in zip(ids, classes, strict=True)]
     return {"images": images, "annotations": annotations, "categories": categories}
 
 
-def _annotation(item: ObjectRecord, image_id: int, number: int) -> dict:
+def _annotation(item: ObjectRecord, category_id: int, image_id: int, number: int) -> dict:
     return {
         "id": number,
         "image_id": image_id,
-        "category_id": item.category,
+        "category_id": category_id,
         "bbox": rle.xywh(item.mask),
         "area": rle.area(item.mask),
         "iscrowd": int(item.crowd),

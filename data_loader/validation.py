@@ -29,13 +29,14 @@ class BadItem:
         return f"{self.where}: {self.kind}: {self.reason}"
 
 
-def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float) -> None:
+def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float, what: str = "images") -> None:
     """Logs what was left out, by name and reason, and counts it.
 
     Args:
         bad: what was left out.
-        total: images listed, the bad ones included.
+        total: how many are listed, the bad ones included.
         max_bad_fraction: the largest part that may be bad.
+        what: what is counted.
 
     Raises:
         DataError: more than `max_bad_fraction` is bad.
@@ -43,7 +44,7 @@ def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float) -> N
     if not bad:
         return
     counts = ", ".join(f"{number} × {kind}" for kind, number in Counter(item.kind for item in bad).most_common())
-    head = f"{len(bad)} of {total} images are broken and left out ({counts})"
+    head = f"{len(bad)} of {total} {what} are broken and left out ({counts})"
     lines = [f"  {item}" for item in bad[:_SHOWN]]
     if len(bad) > _SHOWN:
         lines.append(f"  … and {len(bad) - _SHOWN} more")

@@ -33,7 +33,10 @@ class Entry:
 Table = Mapping[str, Entry]
 
 MODELS: Table = {"mask_rcnn": Entry("models.mask_rcnn.model:MaskRCNN", "models.mask_rcnn.config:MaskRCNNConfig")}
-DATA: Table = {"pets": Entry("data_loader.pets.data:PetsData", "data_loader.pets.config:PetsConfig")}
+DATA: Table = {
+    "pets": Entry("data_loader.pets.data:PetsData", "data_loader.pets.config:PetsConfig"),
+    "coco": Entry("data_loader.coco.data:CocoData", "data_loader.coco.config:CocoDataConfig"),
+}
 TRAINERS: Table = {"supervised": Entry("trainers.supervised_train:SupervisedTrain", "trainers.config:TrainerConfig")}
 EVALUATORS: Table = {"coco": Entry("evaluation.coco:CocoEvaluator", "evaluation.config:CocoConfig")}
 

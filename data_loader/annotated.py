@@ -1,0 +1,131 @@
+"""AnnotatedData: classes, splits and ids of a data set that annotation files describe.
+
+A subclass reads its files; which classes are learned, in which order, and what becomes of images without an object is
+the same for all of them.
+"""
+
+import logging
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from data_loader.annotated_config import AnnotatedDataConfig
+from data_loader.errors import DataError
+from data_loader.instance_data import InstanceData
+from data_loader.records import ImageRecord, coco_ground_truth
+from utils.registry import nearest
+
+_LOGGER = logging.getLogger("maskeras")
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """What the files hold.
+
+    Attributes:
+        categories: the data set's id of a class → its name.
+        splits: `"train"` and perhaps `"val"` and `"test"` → images; the categories of objects are the data set's ids.
+    """
+
+    categories: Mapping[int, str]
+    splits: Mapping[str, Sequence[ImageRecord]]
+
+
+class AnnotatedData(InstanceData):
+    """A data set for instance segmentation that is read from annotation files; the subclass writes `read()`.
+
+    Inside, classes are numbered 1…K; the ground truth, and so every result, has the data set's own ids.
+    """
+
+    config: AnnotatedDataConfig
+
+    def __init__(self, config: AnnotatedDataConfig, seed: int):
+        super().__init__(config, seed)
+        self._categories: dict[int, str] = {}
+        self._records: dict[str, tuple[ImageRecord, ...]] = {}
+
+    @abstractmethod
+    def read(self) -> Annotated:
+        """Reads and checks all annotation files; called once.
+
+        Raises:
+            DataError: a file cannot be used, or too much in it is broken.
+        """
+
+    def prepare(self) -> None:
+        """Reads the files, selects the classes and makes the splits.
+
+        Raises:
+            DataError: as `read`; or a class is unknown, or a split is empty.
+        """
+        found = self.read()
+        self._categories = selected_categories(found.categories, self.config.classes)
+        splits = {name: tuple(map(self._numbered, records)) for name, records in found.splits.items()}
+        if "val" not in splits:
+            splits |= split_by_seed(splits["train"], self.config.val_fraction, self.config.split_seed)
+        if not self.config.keep_empty:
+            splits["train"] = tuple(record for record in splits["train"] if record.objects)
+        self._records = {name: splits.get(name, splits["val"]) for name in ("train", "val", "test")}
+        empty = [name for name, records in self._records.items() if not records]
+        if empty:
+            raise DataError(f"{self.display_name}: no usable image for {' and '.join(empty)}.")
+        counts = ", ".join(f"{name} {len(records)}" for name, records in self._records.items())
+        _LOGGER.info("%s: %s images, %d classes", self.display_name, counts, len(self.classes))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes 1…K: known after `prepare()`."""
+        return tuple(self._categories.values())
+
+    def records(self, split: str) -> Sequence[ImageRecord]:
+        """The images of a split; `prepare()` comes first. Without a test split, `"test"` is the validation split."""
+        if not self._records:
+            raise RuntimeError(f"{type(self).__name__} knows its images only after prepare(): call that first.")
+        if split not in self._records:
+            raise ValueError(f"There is no split {split!r}: take {', '.join(self._records)}.")
+        return self._records[split]
+
+    def ground_truth(self, split: str) -> dict:
+        """The COCO dict of a split, with the data set's own category and image ids."""
+        return coco_ground_truth(self.records(split), self.classes, tuple(self._categories))
+
+    def _numbered(self, record: ImageRecord) -> ImageRecord:
+        """Its objects of the selected classes, with the numbers 1…K."""
+        numbers = {category: number for number, category in enumerate(self._categories, 1)}
+        kept = (item for item in record.objects if item.category in numbers)
+        return replace(record, objects=tuple(replace(item, category=numbers[item.category]) for item in kept))
+
+
+def selected_categories(categories: Mapping[int, str], wanted: Sequence[str] | None) -> dict[int, str]:
+    """Id → name of the classes to learn, in their order.
+
+    Args:
+        categories: all of the data set.
+        wanted: names, or None for all.
+
+    Raises:
+        DataError: a name is not among the categories, or wanted twice.
+    """
+    if wanted is None:
+        return dict(categories)
+    ids = {name: category for category, name in categories.items()}
+    for name in wanted:
+        if name not in ids:
+            near = nearest(name, ids)
+            hint = f' did you mean "{near}"?' if near else ""
+            raise DataError(f'data.classes: there is no class "{name}";{hint} The data have: {", ".join(ids)}.')
+    if len(set(wanted)) < len(wanted):
+        raise DataError(f"data.classes names a class twice: {', '.join(wanted)}.")
+    return {ids[name]: name for name in wanted}
+
+
+def split_by_seed(records: Sequence[ImageRecord], fraction: float, seed: int) -> dict[str, tuple[ImageRecord, ...]]:
+    """Divides images into `"train"` and `"val"` at random, at least one each where there are two; order is kept."""
+    count = min(max(1, round(fraction * len(records))), max(0, len(records) - 1))
+    chosen = set(np.random.default_rng(seed).permutation(len(records))[:count].tolist())
+    return {
+        "train": tuple(record for index, record in enumerate(records) if index not in chosen),
+        "val": tuple(record for index, record in enumerate(records) if index in chosen),
+    }

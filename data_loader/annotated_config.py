@@ -1,0 +1,20 @@
+"""The section that every data set read from annotation files shares."""
+
+from pydantic import Field
+
+from data_loader.config import InstanceDataConfig
+
+
+class AnnotatedDataConfig(InstanceDataConfig):
+    """What a data set with classes and splits of its own needs, whatever its files look like."""
+
+    classes: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """Names of the classes to learn, in this order; all others are background. Null: all, in the files' order."""
+    keep_empty: bool = True
+    """Whether training images without an object of these classes are kept; validation and test images always are."""
+    val_fraction: float = Field(default=0.1, gt=0, lt=1)
+    """Part of the training images that validates where no validation split is named."""
+    split_seed: int = Field(default=0, ge=0)
+    """Another seed puts other images into that part."""
+    max_bad_fraction: float = Field(default=0.01, ge=0, le=1)
+    """Largest part of the images, and of the annotations, that may be broken; those are named and left out."""

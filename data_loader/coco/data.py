@@ -1,0 +1,67 @@
+"""CocoData: a data set in COCO's format (https://cocodataset.org/#format-data)."""
+
+from collections.abc import Mapping
+
+from data_loader.annotated import Annotated, AnnotatedData
+from data_loader.coco.annotations import CocoFile, read_coco, to_records
+from data_loader.coco.config import CocoDataConfig, CocoSplitConfig
+from data_loader.errors import DataError
+from data_loader.records import ImageRecord
+from data_loader.validation import BadItem, report_bad
+
+
+class CocoData(AnnotatedData):
+    """Images and annotations in COCO's format, by config alone."""
+
+    config: CocoDataConfig
+    config_class = CocoDataConfig
+
+    @property
+    def display_name(self) -> str:
+        """The name of the folder, which tables and `environment.json` carry."""
+        return self.config.root.resolve().name
+
+    def read(self) -> Annotated:
+        """See `AnnotatedData.read`."""
+        sections = {"train": self.config.train, "val": self.config.val, "test": self.config.test}
+        named = {name: section for name, section in sections.items() if section is not None}
+        files = {name: self._files(section) for name, section in named.items()}
+        categories = _same_categories([file for found in files.values() for file in found])
+        splits = {name: self._records_of(named[name], found) for name, found in files.items()}
+        return Annotated(categories, splits)
+
+    def _files(self, section: CocoSplitConfig) -> list[CocoFile]:
+        return [read_coco(self.config.root / path) for path in section.annotations]
+
+    def _records_of(self, section: CocoSplitConfig, files: list[CocoFile]) -> list[ImageRecord]:
+        """The usable images of a split; those of further files get new ids where an id is taken."""
+        records: list[ImageRecord] = []
+        bad_images: list[BadItem] = []
+        bad_annotations: list[BadItem] = []
+        taken: set[int] = set()
+        for file in files:
+            found, of_images, of_annotations = to_records(file, self.config.root / section.images, taken)
+            records += found
+            bad_images += of_images
+            bad_annotations += of_annotations
+            taken |= {record.image_id for record in found}
+        images, annotations = (sum(len(getattr(file, key)) for file in files) for key in ("images", "annotations"))
+        report_bad(bad_images, images, self.config.max_bad_fraction)
+        report_bad(bad_annotations, annotations, self.config.max_bad_fraction, "annotations")
+        return records
+
+
+def _same_categories(files: list[CocoFile]) -> Mapping[int, str]:
+    first = files[0]
+    for file in files[1:]:
+        if dict(file.categories) != dict(first.categories):
+            raise DataError(
+                f"{file.path} has other categories than {first.path}: {_words(file)} and {_words(first)}. Files of one "
+                "data set need the same ids and names."
+            )
+    return first.categories
+
+
+def _words(file: CocoFile) -> str:
+    shown = [f"{number} {name}" for number, name in list(file.categories.items())[:5]]
+    return ", ".join(shown) + (" …" if len(file.categories) > len(shown) else "")

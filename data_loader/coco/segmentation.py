@@ -1,0 +1,80 @@
+"""COCO's three forms of a mask → compressed RLE: polygons, uncompressed RLE, compressed RLE.
+
+Every number is checked before the C code of the library sees it.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from faster_coco_eval import mask as coco_mask
+
+from base.rle import Rle
+
+_FARTHEST = 1e6
+"""Corners of a polygon in pixels: the library allocates for each pixel of an outline, also outside of the image."""
+
+
+def to_rle(segmentation: Any, height: int, width: int) -> Rle:
+    """The mask of an annotation.
+
+    Args:
+        segmentation: a list of polygons `[x0, y0, x1, y1, …]`, or an RLE with `size` and `counts`, the runs as a list
+            of numbers or as text.
+        height, width: of the image, in pixels.
+
+    Raises:
+        ValueError: it is none of these, a polygon has fewer than three corners or no finite ones, or an RLE is of
+            another size.
+    """
+    if isinstance(segmentation, list) and segmentation:
+        parts = coco_mask.frPyObjects([_polygon(part) for part in segmentation], height, width)
+        return _as_text(coco_mask.merge(parts))
+    if isinstance(segmentation, dict):
+        return _rle(segmentation, height, width)
+    raise ValueError("it has neither polygons nor an RLE")
+
+
+def _polygon(part: Any) -> list[float]:
+    if not isinstance(part, list) or len(part) < 6 or len(part) % 2:
+        raise ValueError("a polygon needs three corners or more, x and y each")
+    for value in part:
+        if type(value) not in (int, float) or not math.isfinite(value) or abs(value) > _FARTHEST:
+            raise ValueError(f"a polygon has a corner that is no place near the image: {str(value)[:40]}")
+    return [float(value) for value in part]
+
+
+def _rle(given: dict[str, Any], height: int, width: int) -> Rle:
+    size, counts = given.get("size"), given.get("counts")
+    if size != [height, width]:
+        raise ValueError(f"the RLE is of size {str(size)[:40]}, the image of {[height, width]} (height, width)")
+    runs = _decompressed(counts) if isinstance(counts, str) else counts
+    if not isinstance(runs, list) or not all(type(run) is int and run >= 0 for run in runs):
+        raise ValueError("the counts of the RLE are neither text nor whole numbers from 0")
+    if sum(runs) != height * width:
+        raise ValueError(f"the runs of the RLE sum to {sum(runs)}, the image has {height * width} pixels")
+    return _as_text(coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width))
+
+
+def _decompressed(text: str) -> Sequence[int]:
+    """The runs of COCO's text: six bits a character, the lowest first; from the third on differences to two before."""
+    runs: list[int] = []
+    value, shift = 0, 0
+    for character in text:
+        bits = ord(character) - 48
+        if not 0 <= bits < 64 or shift > 60:
+            raise ValueError("the counts of the RLE have a character that none of COCO's has")
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            if bits & 16:
+                value -= 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value, shift = 0, 0
+    if shift:
+        raise ValueError("the counts of the RLE are cut off")
+    return runs
+
+
+def _as_text(found: dict[str, Any]) -> Rle:
+    return {"size": [int(side) for side in found["size"]], "counts": found["counts"].decode("ascii")}
