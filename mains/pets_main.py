@@ -1,68 +1,15 @@
-"""Trains and evaluates Mask R-CNN on Oxford-IIIT Pet: `python mains/pets_main.py -c configs/pets.json`."""
+"""Trains and evaluates Mask R-CNN on Oxford-IIIT Pet: `python mains/pets_main.py -c configs/pets.json`.
+
+The steps are those of `train_main`, which is started in the same way for any other data.
+"""
 
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from base.initial_weights import read_initial_weights
-from base.memory import check_step_fits
-from reporting.final_report import final_report
-from utils.args import parse_args, run_main
-from utils.config import process_config
-from utils.console import load_keras, setup_console
-from utils.logger import Logger
-from utils.registry import DATA, EVALUATORS, MODELS, TRAINERS, resolve
-from utils.run_folder import check_root, has_checkpoint, open_run, source_files
-from utils.seeds import seed_everything, set_precision
-
-
-def main() -> None:
-    """Parse, seed, data, evaluators, model, logger, trainer, train, final evaluation."""
-    setup_console()
-    args = parse_args(__doc__ or "", resumes=True)
-    config = process_config(args.config, args.overrides)
-    check_root(config.exp.root)
-    load_keras()
-    seed_everything(config.exp.seed)
-    set_precision(config.trainer.precision)
-
-    data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
-    check_step_fits(data)
-    data.prepare()
-    run = open_run(config, data.display_name, data.fingerprint, args.resume, data.synthetic)
-
-    evaluator = resolve(EVALUATORS, config.evaluator.name)
-    val = evaluator(config.evaluator, data.ground_truth("val")) if config.trainer.validate_every else None
-    test = evaluator(config.evaluator, data.ground_truth("test"))  # now: an error in it must not cost a training
-
-    resumed = args.resume and has_checkpoint(run)
-    initial = read_initial_weights(run / "checkpoints") if resumed else None
-    model = resolve(MODELS, config.model.name)(config.model, data.spec, initial)
-    model.init_saver(run / "checkpoints", config.trainer.checkpoint)
-    checkpoint = model.load("last") if resumed else None
-    print(model.summary())
-    with Logger(
-        run,
-        config.logger,
-        experiment_name=run.name,
-        keys=config.tracker_keys(),
-        hyper_parameters=config.to_dict(),
-        tags=(*config.exp.tags, data.display_name),
-        resume_step=model.global_step if checkpoint else None,
-    ) as logger:
-        trainer = resolve(TRAINERS, config.trainer.name)(model, data, config.trainer, logger=logger, evaluator=val)
-        logger.graph(model.describe())
-        logger.code(source_files(ROOT, *map(type, (model, data, trainer)), evaluator), ROOT)
-        if checkpoint:
-            trainer.restore(checkpoint)
-        trainer.train()
-        trainer.load_best()
-        metrics = trainer.evaluate("test", test)
-        logger.summarize(model.global_step, metrics, "test")
-    final_report(run, config, trainer, metrics, logger)
-
+from mains.train_main import main
+from utils.args import run_main
 
 if __name__ == "__main__":
-    run_main(main)
+    run_main(lambda: main(__doc__ or ""))

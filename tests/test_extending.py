@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from data_loader.errors import DataError
-from mains import pets_main
+from mains import train_main
 from utils.args import run_main
 from utils.config import process_config
 from utils.logger.writers.jsonl import read_metrics
@@ -75,9 +75,9 @@ def test_the_main_trains_and_evaluates_on_the_data_of_the_document(own, monkeypa
         draw(own / "data/cells" / split, names)
     small = ["data.image_size=[64,96]", "data.batch_size=4", "model.backbone.weights=null"]
     small += ["model.backbone.alpha=0.35", "trainer.epochs=1", "logger.comet.mode=off"]
-    monkeypatch.setattr(sys, "argv", ["pets_main.py", "-c", "configs/cells.json", "--set", *small])
+    monkeypatch.setattr(sys, "argv", ["train_main.py", "-c", "configs/cells.json", "--set", *small])
     with pytest.raises(SystemExit) as end:
-        run_main(pets_main.main)
+        run_main(train_main.main)
     assert not end.value.code
     (first, *_) = read_metrics(own / "experiments/cells/metrics.jsonl")
     assert (first["step"], first["scope"]) == (1, "train")

@@ -60,3 +60,12 @@ def test_the_quick_recipe_goes_from_drawing_to_the_final_table(tmp_path):
     assert all(0 <= metrics[name] <= 1 for name in FIGURES), metrics
     (archive,) = run.glob("comet/*.zip")
     assert f"comet upload {archive}" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["pets_main", "train_main"])
+def test_both_mains_explain_themselves_and_refuse_a_wrong_config(name, tmp_path):
+    main = [sys.executable, str(ROOT / "mains" / f"{name}.py")]
+    shown = subprocess.run([*main, "--help"], capture_output=True, text=True, cwd=tmp_path, check=True).stdout
+    assert f"mains/{name}.py -c configs/pets.json" in " ".join(shown.split()) and "--resume" in shown
+    refused = subprocess.run([*main, "-c", "absent.json"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert refused.returncode == 2 and "absent.json: there is no such file" in refused.stderr

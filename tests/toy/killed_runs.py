@@ -1,4 +1,4 @@
-"""A program: starts `mains/pets_main.py` again and again in child processes that get a signal, until one is let alone.
+"""A program: starts `mains/train_main.py` again and again in child processes that get a signal, until one is let alone.
 
     python tests/toy/killed_runs.py CONFIG MOMENT…
 
@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import utils.logger.writers.tensorboard  # noqa: F401  (imported here, so that no session has to)
 from base.base_train import BaseTrain
 from base.checkpoint import CheckpointSaver
-from mains import pets_main
+from mains import train_main
 from tests.toy import toy_data, toy_evaluator, toy_model  # noqa: F401
 from tests.toy.toy_train import ToyTrain
 from utils.args import run_main
@@ -110,8 +110,8 @@ def session(config, moment, resume):
     try:
         if moment:
             plan(moment)
-        sys.argv = ["pets_main.py", "-c", config, *(["--resume"] if resume else [])]
-        run_main(pets_main.main)
+        sys.argv = ["train_main.py", "-c", config, *(["--resume"] if resume else [])]
+        run_main(train_main.main)
     except SystemExit as end:
         code = end.code
     except BaseException:  # what no handler took is shown as Python would show it

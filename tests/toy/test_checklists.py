@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from mains import pets_main
+from mains import train_main
 from tests.toy.toy_data import ToyData
 from tests.toy.toy_run import toy_config
 from utils import registry
@@ -23,14 +23,14 @@ KEY = "k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yZZ"
 
 @pytest.fixture
 def start(tmp_path, monkeypatch, fresh_log):
-    """Runs `pets_main.py` in this process with a config and further words; returns its exit code."""
+    """Runs `train_main.py` in this process with a config and further words; returns its exit code."""
 
     def start_main(config, *words):
         path = tmp_path / "toy.json"
         path.write_text(json.dumps(config))
-        monkeypatch.setattr(sys, "argv", ["pets_main.py", "-c", str(path), *words])
+        monkeypatch.setattr(sys, "argv", ["train_main.py", "-c", str(path), *words])
         with pytest.raises(SystemExit) as end:
-            run_main(pets_main.main)
+            run_main(train_main.main)
         return end.value.code
 
     return start_main

@@ -8,7 +8,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from inference.predictor import Predictor
-from mains import benchmark_main, pets_main
+from mains import benchmark_main, train_main
 from tests.unet.data import drawn
 from utils.args import run_main
 
@@ -46,8 +46,8 @@ def start(tmp_path, monkeypatch, fresh_log, capsys):
 
 def test_a_unet_trains_validates_is_shown_resumed_restored_and_predicts(start, tmp_path):
     run = tmp_path / "runs/unet"
-    start(pets_main, "--set", "trainer.max_steps=60")
-    said = start(pets_main, "--resume")
+    start(train_main, "--set", "trainer.max_steps=60")
+    said = start(train_main, "--resume")
     assert "resumed after step 60" in said
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["mIoU"] > 0.9
@@ -78,7 +78,7 @@ def test_a_monitor_of_another_task_is_an_error_before_the_first_step(start, tmp_
         sys, "argv", ["x", "-c", str(tmp_path / "unet.json"), "--set", "trainer.checkpoint.monitor=mask/AP"]
     )
     with pytest.raises(SystemExit) as end:
-        run_main(pets_main.main)
+        run_main(train_main.main)
     assert end.value.code == 2
     assert "which no validation gives" in capsys.readouterr().err
     assert not list((tmp_path / "runs/unet").glob("checkpoints/*"))
