@@ -12,6 +12,7 @@ from data_loader.errors import DataError
 MAX_PIXELS = 1 << 27
 """Of an image that is decoded, 11,585 × 11,585: a few bytes can claim any size, and decoding allocates it."""
 
+_INDEXED = ("P", "L", "I;16", "I")
 _ORIENTATION, _FIRST_TURNED = 0x0112, 5
 """The EXIF tag, and its first value of an image that lies on its side."""
 
@@ -37,6 +38,24 @@ def read_mask(path: Path) -> np.ndarray:
     if mask.ndim != 2:
         raise DataError(f"{path}: the mask has {mask.shape[2]} channels instead of 1.")
     return mask
+
+
+def read_indices(path: Path) -> np.ndarray:
+    """An image of indices, gray or with a palette → (h, w) with the indices as they are stored.
+
+    Raises:
+        DataError: the file is missing, does not decode, claims more than `MAX_PIXELS` or has colors.
+    """
+    content = read_bytes(path)
+    if _claims_too_much(content):
+        raise DataError(f"{path}: its header claims more than {MAX_PIXELS} pixels, so it is not decoded.")
+    try:
+        with PIL.Image.open(io.BytesIO(content)) as image:
+            if image.mode not in _INDEXED:
+                raise DataError(f"{path}: has the colors {image.mode} instead of one index for each pixel.")
+            return np.asarray(image)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DataError(f"{path}: does not decode ({error}).") from error
 
 
 def image_size(path: Path) -> tuple[int, int]:

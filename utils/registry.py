@@ -35,6 +35,7 @@ Table = Mapping[str, Entry]
 MODELS: Table = {"mask_rcnn": Entry("models.mask_rcnn.model:MaskRCNN", "models.mask_rcnn.config:MaskRCNNConfig")}
 DATA: Table = {
     "pets": Entry("data_loader.pets.data:PetsData", "data_loader.pets.config:PetsConfig"),
+    "voc": Entry("data_loader.voc.data:VocData", "data_loader.voc.config:VocDataConfig"),
     "coco": Entry("data_loader.coco.data:CocoData", "data_loader.coco.config:CocoDataConfig"),
 }
 TRAINERS: Table = {"supervised": Entry("trainers.supervised_train:SupervisedTrain", "trainers.config:TrainerConfig")}

@@ -1,0 +1,90 @@
+"""VocData: PASCAL VOC's segmentations (Everingham et al. 2010) as instances.
+
+Values of SegmentationObject: 0 background, 1, 2, … objects, 255 borders and difficult regions, which belong to no
+object here. An object has the class that most of its pixels have in SegmentationClass.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from base import rle
+from data_loader.annotated import Annotated, AnnotatedData
+from data_loader.cores import usable_cores
+from data_loader.errors import DataError
+from data_loader.images import image_size, read_bytes, read_indices
+from data_loader.records import ImageRecord, ObjectRecord
+from data_loader.validation import BadItem, report_bad
+from data_loader.voc.config import VocDataConfig
+
+_BORDER = 255
+
+
+class VocData(AnnotatedData):
+    """Images and masks in PASCAL VOC's layout, by config alone."""
+
+    config: VocDataConfig
+    config_class = VocDataConfig
+
+    @property
+    def display_name(self) -> str:
+        """The name of the folder, which tables and `environment.json` carry."""
+        return self.config.root.resolve().name
+
+    def read(self) -> Annotated:
+        """See `AnnotatedData.read`."""
+        lists = {"train": self.config.train, "val": self.config.val, "test": self.config.test}
+        names = {split: self._names(name) for split, name in lists.items() if name is not None}
+        ids = {
+            name: number for number, name in enumerate(sorted({one for found in names.values() for one in found}), 1)
+        }
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            looked = dict(zip(ids, pool.map(lambda name: self._image(name, ids[name]), ids), strict=True))
+        bad = [item for item in looked.values() if isinstance(item, BadItem)]
+        report_bad(bad, len(looked), self.config.max_bad_fraction)
+        splits = {
+            split: [item for item in map(looked.get, found) if isinstance(item, ImageRecord)]
+            for split, found in names.items()
+        }
+        return Annotated(dict(enumerate(self.config.names, 1)), splits)
+
+    def _names(self, name: str) -> list[str]:
+        """The names in a list, each once."""
+        path = self.config.root / "ImageSets" / "Segmentation" / f"{name}.txt"
+        lines = read_bytes(path).decode("utf-8", errors="replace").split("\n")
+        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+    def _image(self, name: str, number: int) -> ImageRecord | BadItem:
+        root = self.config.root
+        try:
+            if Path(name).name != name or "\0" in name:
+                raise DataError(f"{name[:80]!r} is no name of a file in the folder")
+            path = root / "JPEGImages" / f"{name}.jpg"
+            size = image_size(path)
+            objects, classes = (_indices(root / kind / f"{name}.png", size) for kind in _KINDS)
+            return ImageRecord(path, number, *size, tuple(self._objects(objects, classes)))
+        except DataError as error:
+            return BadItem(name[:80], "broken image or mask", str(error))
+
+    def _objects(self, objects: np.ndarray, classes: np.ndarray) -> list[ObjectRecord]:
+        found = []
+        for value in np.unique(objects):
+            if value in (0, _BORDER):
+                continue
+            mask = objects == value
+            category = int(np.bincount(classes[mask]).argmax())
+            if not 1 <= category <= len(self.config.names):
+                raise DataError(f"object {value} has the class {category}; data.names has 1…{len(self.config.names)}")
+            found.append(ObjectRecord(category, rle.encode(mask)))
+        return found
+
+
+_KINDS = ("SegmentationObject", "SegmentationClass")
+
+
+def _indices(path: Path, size: tuple[int, int]) -> np.ndarray:
+    indices = read_indices(path)
+    if indices.shape != size:
+        raise DataError(f"{path}: the mask is {indices.shape}, the image {size} (height, width)")
+    return indices
