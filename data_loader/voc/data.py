@@ -36,9 +36,8 @@ class VocData(AnnotatedData):
         """See `AnnotatedData.read`."""
         lists = {"train": self.config.train, "val": self.config.val, "test": self.config.test}
         names = {split: self._names(name) for split, name in lists.items() if name is not None}
-        ids = {
-            name: number for number, name in enumerate(sorted({one for found in names.values() for one in found}), 1)
-        }
+        every = sorted({name for found in names.values() for name in found})
+        ids = {name: number for number, name in enumerate(every, 1)}
         with ThreadPoolExecutor(usable_cores()) as pool:
             looked = dict(zip(ids, pool.map(lambda name: self._image(name, ids[name]), ids), strict=True))
         bad = [item for item in looked.values() if isinstance(item, BadItem)]

@@ -117,7 +117,7 @@ def test_a_missing_list_is_named(voc):
 
 
 def test_a_layout_with_classes_of_its_own(voc):
-    objects, classes = indices_of("a")
+    _, classes = indices_of("a")
     for name in ("a", "b", "d"):
         save_palette(voc / f"SegmentationClass/{name}.png", np.where(classes == 15, 1, classes // 6))
     data = voc_data(voc, names=["cup", "fork"])
