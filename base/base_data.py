@@ -72,6 +72,11 @@ class BaseData(ABC):
         """K, without the background."""
         return len(self.classes)
 
+    @property
+    def category_ids(self) -> tuple[int, ...]:
+        """The data set's own ids of the classes, which the ground truth and every result carry; 1…K by default."""
+        return tuple(range(1, self.num_classes + 1))
+
     @cached_property
     def task(self) -> Task:
         """What differs between kinds of segmentation."""
@@ -81,7 +86,8 @@ class BaseData(ABC):
     def spec(self) -> DataSpec:
         """What a model has to know of the data."""
         height, width = self.config.image_size
-        return DataSpec(self.task_name, self.classes, (height, width), self.task.limits(self.config))
+        limits = self.task.limits(self.config)
+        return DataSpec(self.task_name, self.classes, (height, width), limits, self.category_ids)
 
     @property
     def display_name(self) -> str:

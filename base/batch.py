@@ -26,7 +26,7 @@ A pixel's center is at +0.5: the box of a single pixel (x, y) is (x, y, x + 1, y
 (B, D) int32 with 0 for padding, `masks` (B, D, M, M) probabilities inside the box.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,12 +53,21 @@ class DataSpec:
         classes: names of the classes 1…K, in this order; the background has no name.
         image_size: (H, W) of `images`; images are resized to it by `base.letterbox`.
         limits: capacities that only this task has, such as `max_objects`, which is G.
+        category_ids: the data set's own ids of the classes 1…K, which results carry; 1…K where none are given.
+
+    Raises:
+        ValueError: there are not as many ids as classes, or two classes have one id.
     """
 
     task: str
     classes: tuple[str, ...]
     image_size: tuple[int, int]
     limits: Mapping[str, int] = field(default_factory=dict)
+    category_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        ids = category_ids_of(self.classes, self.category_ids)
+        object.__setattr__(self, "category_ids", ids)
 
     @property
     def num_classes(self) -> int:
@@ -72,10 +81,24 @@ class DataSpec:
             "classes": list(self.classes),
             "image_size": list(self.image_size),
             "limits": dict(self.limits),
+            "category_ids": list(self.category_ids),
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "DataSpec":
-        """The spec that gave these values."""
+        """The spec that gave these values; those of an older checkpoint have no `category_ids`."""
         height, width = values["image_size"]
-        return cls(values["task"], tuple(values["classes"]), (height, width), dict(values["limits"]))
+        ids = tuple(values.get("category_ids", ()))
+        return cls(values["task"], tuple(values["classes"]), (height, width), dict(values["limits"]), ids)
+
+
+def category_ids_of(classes: Sequence[str], ids: Sequence[int] = ()) -> tuple[int, ...]:
+    """The data set's own ids of the classes 1…K, checked; 1…K where none are given.
+
+    Raises:
+        ValueError: there are not as many ids as classes, or two classes have one id.
+    """
+    found = tuple(ids) or tuple(range(1, len(classes) + 1))
+    if len(found) != len(classes) or len(set(found)) < len(found):
+        raise ValueError(f"category_ids are {list(found)} for {len(classes)} classes: give each class an id of its own")
+    return found

@@ -79,6 +79,11 @@ class AnnotatedData(InstanceData):
         """Names of the classes 1…K: known after `prepare()`."""
         return tuple(self._categories.values())
 
+    @property
+    def category_ids(self) -> tuple[int, ...]:
+        """The ids of the classes in the annotation files: known after `prepare()`."""
+        return tuple(self._categories)
+
     def records(self, split: str) -> Sequence[ImageRecord]:
         """The images of a split; `prepare()` comes first. Without a test split, `"test"` is the validation split."""
         if not self._records:
@@ -89,7 +94,7 @@ class AnnotatedData(InstanceData):
 
     def ground_truth(self, split: str) -> dict:
         """The COCO dict of a split, with the data set's own category and image ids."""
-        return coco_ground_truth(self.records(split), self.classes, tuple(self._categories))
+        return coco_ground_truth(self.records(split), self.classes, self.category_ids)
 
     def _numbered(self, record: ImageRecord) -> ImageRecord:
         """Its objects of the selected classes, with the numbers 1…K."""

@@ -26,7 +26,7 @@ from base.batch import Batch
 from base.letterbox import Letterbox
 from evaluation.coco_curves import Curves, Kind, evaluate
 from evaluation.config import CocoConfig
-from inference.detections import KEYS, Detections, detections_of
+from inference.detections import KEYS, detections_of
 
 _KINDS: tuple[Kind, ...] = ("box", "mask")
 _SIZES = ("small", "medium", "large")
@@ -92,10 +92,12 @@ class CocoEvaluator(BaseEvaluator):
             self._seen.add(image_id)
             one = {key: np.asarray(predictions[key][row]) for key in KEYS}
             try:
-                found = detections_of(one, geometry, self._names, self.config.mask_threshold)
+                found = detections_of(one, geometry, self._names, self.config.mask_threshold, self._categories)
             except ValueError as error:
                 raise ValueError(f"image_id {image_id}: {error}") from error
-            self._detections += self._results(image_id, found)
+            self._detections += [
+                {**result, "area": float(rle.area(result["segmentation"]))} for result in found.to_coco(image_id)
+            ]
 
     def result(self) -> dict[str, float]:
         """Name → value of all metrics (see the table at the top of this file), in 0…1 or NaN."""
@@ -109,12 +111,11 @@ class CocoEvaluator(BaseEvaluator):
         return metrics | classes
 
     def coco_results(self) -> list[dict[str, Any]]:
-        """The detections since `reset()` in COCO's result format, ready for `json.dump`.
+        """The detections since `reset()` in COCO's result format, see `inference.detections.Detections.to_coco`.
 
-        Each has `image_id`, `category_id`, `bbox` xywh in pixels of the file's image (to 0.01), `score` (to 1e-6) and
-        `segmentation`, a compressed RLE with its counts as a string. `result()` uses the same rounded values, so the
-        file gives the same metrics, but for one trap: `loadRes` of pycocotools takes the area of a result from its
-        `bbox` where there is one, so drop `bbox` before evaluating masks by size.
+        `result()` uses the same rounded values, so the file gives the same metrics, but for one trap: `loadRes` of
+        pycocotools takes the area of a result from its `bbox` where there is one, so drop `bbox` before evaluating
+        masks by size.
         """
         return [{key: value for key, value in one.items() if key != "area"} for one in self._detections]
 
@@ -128,23 +129,6 @@ class CocoEvaluator(BaseEvaluator):
             )
         if image_id in self._seen:
             raise ValueError(f"image_id {image_id} came twice since reset(): mark repeated images as not valid")
-
-    def _results(self, image_id: int, found: Detections) -> list[dict[str, Any]]:
-        """In COCO's result format, with the area of the mask."""
-        results = []
-        for box, score, label, mask in zip(found.boxes, found.scores, found.classes, found.masks, strict=True):
-            left, top, right, bottom = (float(corner) for corner in box)
-            results.append(
-                {
-                    "image_id": image_id,
-                    "category_id": self._categories[int(label) - 1],
-                    "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
-                    "score": round(float(score), 6),
-                    "segmentation": mask,
-                    "area": float(rle.area(mask)),
-                }
-            )
-        return results
 
     def _summary(self, kind: Kind, curves: Curves) -> dict[str, float]:
         values = [

@@ -3,12 +3,14 @@
 The Predictor and the COCO evaluator share this, so what is measured is what is predicted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from base import rle
+from base.batch import category_ids_of
 from base.letterbox import Letterbox, Size
 from base.rle import Rle
 from inference.drawing import overlay
@@ -29,6 +31,7 @@ class Detections:
         scores: (N,) float32 in 0…1.
         classes: (N,) int 1…K.
         masks: N compressed masks (COCO's RLE) of the image's size; `base.rle.decode` gives pixels.
+        category_ids: the data set's own ids of the classes 1…K; 1…K where none are given.
     """
 
     size: Size
@@ -37,6 +40,10 @@ class Detections:
     scores: np.ndarray
     classes: np.ndarray
     masks: tuple[Rle, ...]
+    category_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "category_ids", category_ids_of(self.names, self.category_ids))
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -66,13 +73,37 @@ class Detections:
         arrays = {key: getattr(self, key)[index] for key in ("boxes", "scores", "classes")}
         return replace(self, masks=masks, **arrays)
 
+    def to_coco(self, image_id: int) -> list[dict[str, Any]]:
+        """In COCO's result format, ready for `json.dump`: what `loadRes` of pycocotools takes.
+
+        Each has `image_id`, `category_id` (the data set's own), `bbox` xywh in pixels of the image (to 0.01),
+        `segmentation`, a compressed RLE with its counts as a string, and `score` (to 1e-6).
+        """
+        results = []
+        for box, score, label, mask in zip(self.boxes, self.scores, self.classes, self.masks, strict=True):
+            left, top, right, bottom = (float(corner) for corner in box)
+            results.append(
+                {
+                    "image_id": image_id,
+                    "category_id": self.category_ids[int(label) - 1],
+                    "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
+                    "segmentation": mask,
+                    "score": round(float(score), 6),
+                }
+            )
+        return results
+
     def draw(self, image: np.ndarray) -> np.ndarray:
         """The image (height, width, 3) uint8 RGB with masks, boxes and labels over it."""
         return overlay(image, self.boxes, self.classes, self.names, self.pixels(), self.scores)
 
 
 def detections_of(
-    predicted: Mapping[str, np.ndarray], geometry: Letterbox, names: tuple[str, ...], mask_threshold: float = 0.5
+    predicted: Mapping[str, np.ndarray],
+    geometry: Letterbox,
+    names: tuple[str, ...],
+    mask_threshold: float = 0.5,
+    category_ids: Sequence[int] = (),
 ) -> Detections:
     """Maps the detections of one image back: boxes scaled, masks pasted into the image and compressed.
 
@@ -82,6 +113,7 @@ def detections_of(
         geometry: how the image was resized.
         names: of the classes 1…K.
         mask_threshold: a pixel belongs to the object where the pasted probability is above this.
+        category_ids: the data set's own ids of the classes; 1…K where none are given.
 
     Raises:
         ValueError: a box or score is not finite, or there is no such class.
@@ -97,4 +129,4 @@ def detections_of(
         rle.encode(paste_mask(mask, box, *geometry.original, threshold=mask_threshold))
         for mask, box in zip(predicted["masks"][kept], boxes, strict=True)
     )
-    return Detections(geometry.original, names, boxes, scores, classes, masks)
+    return Detections(geometry.original, names, boxes, scores, classes, masks, tuple(category_ids))

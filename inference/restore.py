@@ -4,11 +4,10 @@ import json
 import logging
 from pathlib import Path
 
-from base.initial_weights import InitialWeights
-
 from base.base_model import BaseModel
 from base.batch import DataSpec
 from base.checkpoint import Checkpoint, CheckpointError, find_checkpoint
+from base.initial_weights import InitialWeights
 from utils.registry import MODELS, resolve, resolve_config
 
 log = logging.getLogger("maskeras")

@@ -80,7 +80,12 @@ class InstanceTask(Task):
         """One `Detections` for each valid image."""
         rows = np.flatnonzero(batch["valid"])
         return [
-            detections_of({key: predictions[key][row] for key in KEYS}, Letterbox.of(batch, row), spec.classes)
+            detections_of(
+                {key: predictions[key][row] for key in KEYS},
+                Letterbox.of(batch, row),
+                spec.classes,
+                category_ids=spec.category_ids,
+            )
             for row in rows
         ]
 

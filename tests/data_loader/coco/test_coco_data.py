@@ -114,6 +114,7 @@ def test_ids_with_gaps_are_contiguous_inside_and_the_data_sets_own_in_results(tm
     write_coco(tmp_path, listed)
     data = coco_data(tmp_path, val={**SPLIT})
     assert data.classes == ("cup", "fork", "spoon")
+    assert data.spec.category_ids == data.category_ids == (7, 3, 90)
     assert [item.category for item in all_records(data)[11].objects] == [3, 1]
     truth = data.ground_truth("val")
     assert truth["categories"] == CATEGORIES
@@ -138,7 +139,7 @@ def test_ids_with_gaps_are_contiguous_inside_and_the_data_sets_own_in_results(tm
 def test_a_choice_of_classes_in_the_users_order(tmp_path):
     write_coco(tmp_path, [annotation(1, 11, 90, SQUARE), annotation(2, 11, 7, SQUARE), annotation(3, 5, 3, SQUARE)])
     data = coco_data(tmp_path, classes=["spoon", "fork"], val={**SPLIT})
-    assert data.classes == ("spoon", "fork") and data.spec.num_classes == 2
+    assert data.classes == ("spoon", "fork") and data.spec.num_classes == 2 and data.spec.category_ids == (90, 3)
     records = all_records(data)
     assert [item.category for item in records[11].objects] == [1]
     assert [item.category for item in records[5].objects] == [2]
