@@ -19,6 +19,7 @@ def parse_args(
     extra: Callable[[argparse.ArgumentParser], None] | None = None,
     argv: Sequence[str] | None = None,
     resumes: bool = False,
+    config: bool = True,
 ) -> argparse.Namespace:
     """Reads the command line; a wrong one is an error with the usage, exit code 2.
 
@@ -27,12 +28,23 @@ def parse_args(
         extra: adds the main's own options to the parser.
         argv: the words to read; the process's own by default.
         resumes: whether the main can resume a run: adds `--resume`.
+        config: whether the main starts from a config: adds `--config` and `--set`.
 
     Returns:
-        `config` (path as typed), `overrides` (list of `a.b.c=value`), `resume` (bool, where
-        `resumes`) and what `extra` added.
+        `config` (path as typed) and `overrides` (list of `a.b.c=value`) where `config`, `resume` (bool) where
+        `resumes`, and what `extra` added.
     """
     parser = _Parser(description=description, allow_abbrev=False)
+    if config:
+        _add_config(parser)
+    if resumes:
+        parser.add_argument("--resume", action="store_true", help="resume from the run's last checkpoint")
+    if extra is not None:
+        extra(parser)
+    return parser.parse_args(argv)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-c", "--config", required=True, metavar="FILE", help="the config, JSON or YAML")
     parser.add_argument(
         "--set",
@@ -43,11 +55,6 @@ def parse_args(
         metavar="KEY=VALUE",
         help="override keys of the config, as in trainer.epochs=3; values are JSON, or else strings",
     )
-    if resumes:
-        parser.add_argument("--resume", action="store_true", help="resume from the run's last checkpoint")
-    if extra is not None:
-        extra(parser)
-    return parser.parse_args(argv)
 
 
 def run_main(main: Callable[[], int | None]) -> NoReturn:

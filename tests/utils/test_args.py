@@ -23,6 +23,11 @@ def test_a_main_adds_its_own_options():
     assert args.checkpoint == "best"
 
 
+def test_a_main_without_a_config_has_its_own_options_only():
+    args = parse_args("x", lambda parser: parser.add_argument("run"), ["experiments/pets"], config=False)
+    assert vars(args) == {"run": "experiments/pets"}
+
+
 @pytest.mark.parametrize("argv", [[], ["-c"], ["-c", "a.json", "--sett", "a=1"], ["-c", "a.json", "--res"]])
 def test_a_wrong_command_line_exits_with_2(argv, capsys):
     with pytest.raises(SystemExit) as caught:

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,10 @@ def test_a_crash_before_the_renaming_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_whole(path, b"new")
     assert path.read_text() == "old"
+
+
+def test_threads_write_in_one_folder(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: write_whole(tmp_path / f"{number}.txt", str(number) * 1000), range(64)))
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {f"{number}.txt": str(number) * 1000 for number in range(64)}
