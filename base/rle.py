@@ -12,8 +12,7 @@ Rle = dict[str, Any]
 
 def encode(mask: np.ndarray) -> Rle:
     """(h, w) mask, anything but 0 is the object → RLE."""
-    rle = coco_mask.encode(np.asfortranarray(mask != 0, dtype=np.uint8))
-    return {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+    return from_library(coco_mask.encode(np.asfortranarray(mask != 0, dtype=np.uint8)))
 
 
 def decode(rle: Rle) -> np.ndarray:
@@ -23,8 +22,7 @@ def decode(rle: Rle) -> np.ndarray:
 
 def union(parts: Sequence[Rle]) -> Rle:
     """The pixels in any of the masks, which have one size."""
-    rle = coco_mask.merge([_as_bytes(part) for part in parts])
-    return {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+    return from_library(coco_mask.merge([_as_bytes(part) for part in parts]))
 
 
 def area(rle: Rle) -> int:
@@ -35,6 +33,11 @@ def area(rle: Rle) -> int:
 def xywh(rle: Rle) -> list[float]:
     """The tight box as COCO writes it: x, y, width, height in pixels; all 0 for an empty mask."""
     return [float(value) for value in coco_mask.toBbox(_as_bytes(rle))]
+
+
+def from_library(found: Rle) -> Rle:
+    """What the library gives, with its counts as bytes → RLE that JSON can hold."""
+    return {"size": [int(side) for side in found["size"]], "counts": found["counts"].decode("ascii")}
 
 
 def _as_bytes(rle: Rle) -> Rle:

@@ -9,7 +9,7 @@ from typing import Any
 
 from faster_coco_eval import mask as coco_mask
 
-from base.rle import Rle
+from base.rle import Rle, from_library
 
 _FARTHEST = 1e6
 """Corners of a polygon in pixels: the library allocates for each pixel of an outline, also outside of the image."""
@@ -29,7 +29,7 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
     """
     if isinstance(segmentation, list) and segmentation:
         parts = coco_mask.frPyObjects([_polygon(part) for part in segmentation], height, width)
-        return _as_text(coco_mask.merge(parts))
+        return from_library(coco_mask.merge(parts))
     if isinstance(segmentation, dict):
         return _rle(segmentation, height, width)
     raise ValueError("it has neither polygons nor an RLE")
@@ -53,7 +53,7 @@ def _rle(given: dict[str, Any], height: int, width: int) -> Rle:
         raise ValueError("the counts of the RLE are neither text nor whole numbers from 0")
     if sum(runs) != height * width:
         raise ValueError(f"the runs of the RLE sum to {sum(runs)}, the image has {height * width} pixels")
-    return _as_text(coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width))
+    return from_library(coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width))
 
 
 def _decompressed(text: str) -> Sequence[int]:
@@ -74,7 +74,3 @@ def _decompressed(text: str) -> Sequence[int]:
     if shift:
         raise ValueError("the counts of the RLE are cut off")
     return runs
-
-
-def _as_text(found: dict[str, Any]) -> Rle:
-    return {"size": [int(side) for side in found["size"]], "counts": found["counts"].decode("ascii")}
