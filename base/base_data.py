@@ -22,7 +22,8 @@ class BaseData(ABC):
     """A data set with its splits.
 
     The subclass writes `task_name`, `train()`, `val()` and `classes`. It gets batching, shuffling, sharding, prefetch
-    and the position to resume from: order and augmentation depend on (seed, epoch, index) alone.
+    and the position to resume from: order and augmentation depend on (seed, epoch, index) alone, and on how many times
+    the image was in the epoch before.
 
     Args:
         config: the section `data`, a `base.config.DataConfig`.
@@ -136,12 +137,28 @@ class BaseData(ABC):
         return self._splits[name]
 
     @property
+    def epoch_length(self) -> int:
+        """Images in an epoch, the same in each: those of `train()` unless `epoch_order` is overridden."""
+        return len(self.split("train"))
+
+    def epoch_order(self, epoch: int, rng: np.random.Generator) -> np.ndarray:
+        """The training images of an epoch in their order, shuffled: at least `epoch_length` indices.
+
+        Override both to sample images unequally. An image may be in it several times; each has its own augmentation.
+
+        Args:
+            epoch: counts from 0.
+            rng: the only source of randomness, another one for each (seed, epoch).
+        """
+        return rng.permutation(len(self.split("train")))
+
+    @property
     def steps_per_epoch(self) -> int:
-        """Full batches in one pass over `train()`; the remainder is left out, a different one each epoch."""
-        steps = len(self.split("train")) // self.config.batch_size
+        """Full batches in an epoch; the remainder is left out, a different one each epoch."""
+        steps = self.epoch_length // self.config.batch_size
         if not steps:
             raise UserError(
-                f"The training split has {len(self.split('train'))} images, fewer than data.batch_size = "
+                f"An epoch of training has {self.epoch_length} images, fewer than data.batch_size = "
                 f"{self.config.batch_size}: make the batch smaller or add images."
             )
         return steps
@@ -159,12 +176,14 @@ class BaseData(ABC):
             UserError: a batch cannot be split into n equal shards.
         """
         part, parts = shard
-        order = self._random(epoch, 0).permutation(len(self.split("train")))
         size = self.config.batch_size
         if size % parts:
             raise UserError(f"data.batch_size = {size} is over all {parts} replicas: make it a multiple of {parts}.")
-        indices = order[: self.steps_per_epoch * size].reshape(-1, size)[start:, part::parts].reshape(-1)
-        return load_batches(lambda i: self._train_sample(epoch, int(i)), indices, size // parts, self.config)
+        order = self.epoch_order(epoch, self._random(epoch, 0))[: self.steps_per_epoch * size]
+        repeats = earlier_occurrences(order)
+        places = np.arange(len(order)).reshape(-1, size)[start:, part::parts].reshape(-1)
+        load = lambda i: self._train_sample(epoch, int(order[i]), int(repeats[i]))  # noqa: E731
+        return load_batches(load, places, size // parts, self.config)
 
     def eval_batches(self, split: str) -> Iterator[Batch]:
         """All images of a split in their order; the last batch is filled up with images that are not `valid`."""
@@ -173,13 +192,22 @@ class BaseData(ABC):
         load = lambda i: self.prepare_sample(source[int(i)], None) | {"valid": np.bool_(True)}  # noqa: E731
         return load_batches(load, np.arange(len(source)), size, self.config)
 
-    def _train_sample(self, epoch: int, index: int) -> Sample:
-        rng = self._random(epoch, 1 + index)
+    def _train_sample(self, epoch: int, index: int, repeat: int = 0) -> Sample:
+        rng = self._random(epoch, 1 + index, repeat) if repeat else self._random(epoch, 1 + index)
         return self.prepare_sample(self.split("train")[index], rng) | {"valid": np.bool_(True)}
 
-    def _random(self, epoch: int, stream: int) -> np.random.Generator:
+    def _random(self, epoch: int, *stream: int) -> np.random.Generator:
         # NumPy pads a seed with zeros: (seed, epoch) would be the stream of (seed, epoch, 0).
-        return np.random.default_rng((self.seed, epoch, stream))
+        return np.random.default_rng((self.seed, epoch, *stream))
+
+
+def earlier_occurrences(values: np.ndarray) -> np.ndarray:
+    """(N,) → (N,) how many times each value has occurred before its place."""
+    by_value = np.argsort(values, kind="stable")
+    _, firsts, counts = np.unique(values[by_value], return_index=True, return_counts=True)
+    found = np.empty(len(values), np.int64)
+    found[by_value] = np.arange(len(values)) - np.repeat(firsts, counts)
+    return found
 
 
 def evenly_spread(length: int, wanted: int) -> list[int]:

@@ -1,6 +1,6 @@
 """The sections of the config that every data set for instance segmentation shares."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -49,6 +49,15 @@ class AugmentConfig(Section):
         return self
 
 
+class RepeatFactorConfig(Section):
+    """Images with rare classes are seen more often (repeat factor sampling, Gupta et al. 2019, LVIS)."""
+
+    name: Literal["repeat_factor"] = "repeat_factor"
+    """The way of sampling."""
+    threshold: float = Field(default=0.001, gt=0, le=1)
+    """A class in a smaller part f of the training images is repeated sqrt(threshold / f) times in an epoch."""
+
+
 class InstanceDataConfig(DataConfig):
     """What a data set for instance segmentation needs, whatever its files look like."""
 
@@ -58,3 +67,5 @@ class InstanceDataConfig(DataConfig):
     """Capacity: at most so many objects of an image are in the batch, the largest ones, crowds last."""
     augment: AugmentConfig | None = AugmentConfig()
     """Random changes to the training images; null: none."""
+    sampler: RepeatFactorConfig | None = None
+    """How often each training image is seen in an epoch; null: once."""

@@ -1,14 +1,18 @@
 """InstanceData: a data set for instance segmentation, from an index of its images."""
 
 import logging
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
+
+import numpy as np
 
 from base.base_data import BaseData
 from base.batch import Sample
 from data_loader.config import InstanceDataConfig
 from data_loader.records import ImageRecord, RecordSource, coco_ground_truth, fingerprint
+from data_loader.sampling import repeat_factors, repeated_order
 
 _LOGGER = logging.getLogger("maskeras")
 
@@ -43,6 +47,29 @@ class InstanceData(BaseData):
     def test(self) -> Sequence[Sample]:
         """Raw samples of the final metrics."""
         return RecordSource(self.records("test"))
+
+    @property
+    def epoch_length(self) -> int:
+        """Images in an epoch; with `data.sampler` more than the training split has."""
+        return len(self.split("train")) if self._factors is None else math.floor(self._factors.sum())
+
+    def epoch_order(self, epoch: int, rng: np.random.Generator) -> np.ndarray:
+        """The training images of an epoch, shuffled; `data.sampler` repeats those with rare classes."""
+        return super().epoch_order(epoch, rng) if self._factors is None else repeated_order(self._factors, rng)
+
+    @cached_property
+    def _factors(self) -> np.ndarray | None:
+        """How often each training image is in an epoch, on average; None: once."""
+        if self.config.sampler is None:
+            return None
+        # Nothing is learned from a crowd, so it makes no class frequent.
+        classes = [{item.category for item in record.objects if not item.crowd} for record in self.records("train")]
+        factors = repeat_factors(classes, self.config.sampler.threshold)
+        _LOGGER.info(
+            "data.sampler: an epoch has %d images instead of %d; %d of them are repeated, up to %.1f times",
+            *(math.floor(factors.sum()), len(factors), np.count_nonzero(factors > 1), factors.max()),
+        )
+        return factors
 
     def _warn_of_left_out(self, records: Sequence[ImageRecord]) -> None:
         capacity = self.config.max_objects
