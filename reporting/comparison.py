@@ -31,7 +31,7 @@ def comparison_images(
     Args:
         batch: of an evaluation, see `base/batch.py`.
         predictions: the detections of this batch.
-        ground_truth: the split's COCO dict, masks as RLE.
+        ground_truth: the split's COCO dict, masks as RLE; class k is the k-th of its categories.
         class_names: of the classes 1…K.
         min_score: detections below it are not shown.
         side: the longer side of each half in pixels; larger images keep their size.
@@ -50,13 +50,13 @@ def comparison_images(
         detections = detections_of(found, Letterbox(shown, geometry.size), tuple(class_names))
         left = detections.take(_left_to_right(detections.boxes)).draw(image)
         of_image = [item for item in ground_truth["annotations"] if item["image_id"] == batch["image_id"][row]]
-        right = _draw_ground_truth(image, of_image, geometry.original, class_names)
+        right = _draw_ground_truth(image, of_image, geometry.original, ground_truth["categories"])
         images.append(side_by_side(left, right, TITLES))
     return images
 
 
 def _draw_ground_truth(
-    image: np.ndarray, annotations: list[dict[str, Any]], original: Size, class_names: Sequence[str]
+    image: np.ndarray, annotations: list[dict[str, Any]], original: Size, categories: Sequence[dict[str, Any]]
 ) -> np.ndarray:
     zoom = np.tile([image.shape[1] / original[1], image.shape[0] / original[0]], 2)
     corners = np.array([item["bbox"] for item in annotations], np.float32).reshape(-1, 4)
@@ -65,8 +65,10 @@ def _draw_ground_truth(
     masks = [_resized_mask(rle.decode(annotations[i]["segmentation"]), image.shape[:2]) for i in order]
     # A crowd has a name of its own: detections on the left are no mistakes for want of it.
     crowd = np.array([bool(annotations[i].get("iscrowd")) for i in order], bool)
-    classes = np.where(crowd, len(class_names) + 1, [annotations[i]["category_id"] for i in order]).astype(int)
-    names = [*class_names, "crowd"] if crowd.any() else class_names
+    numbers = {category["id"]: number for number, category in enumerate(categories, 1)}
+    labels = [numbers[annotations[i]["category_id"]] for i in order]
+    classes = np.where(crowd, len(categories) + 1, labels).astype(int)
+    names = [category["name"] for category in categories] + ["crowd"] * bool(crowd.any())
     return overlay(
         image, (corners * zoom)[order], classes, names, np.array(masks, np.uint8).reshape(-1, *image.shape[:2])
     )

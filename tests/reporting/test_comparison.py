@@ -32,7 +32,8 @@ def batch_and_predictions():
         "scores": np.array([[0.9, 0.0], [0.9, 0.0]], np.float32),
         "masks": np.ones((2, 2, SIDE, SIDE), np.float32),
     }
-    return batch, predictions, {"annotations": [annotation]}
+    categories = [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
+    return batch, predictions, {"annotations": [annotation], "categories": categories}
 
 
 def halves(image):
@@ -86,3 +87,11 @@ def test_an_image_without_anything_stays_as_it_is():
     left, right = halves(comparison_images(batch, predictions, targets, ("cat",), side=500)[0])
     assert (left == 128).all()
     assert (right == 128).all()
+
+
+def test_category_ids_of_the_data_set_are_looked_up_in_its_categories():
+    batch, predictions, targets = batch_and_predictions()
+    expected = comparison_images(batch, predictions, targets, ("cat", "dog"), side=500)[0]
+    targets["categories"] = [{"id": 90, "name": "cat"}, {"id": 7, "name": "dog"}]
+    targets["annotations"][0]["category_id"] = 90
+    np.testing.assert_array_equal(comparison_images(batch, predictions, targets, ("cat", "dog"), side=500)[0], expected)

@@ -60,7 +60,9 @@ def ground_truth(data):
     mask = np.zeros((32, 32), np.uint8)
     mask[8:24, 8:24] = 1
     item = {"category_id": 1, "bbox": [8, 8, 16, 16], "segmentation": rle.encode(mask)}
-    return {"annotations": [item | {"image_id": int(sample["image_id"])} for sample in data.val()]}
+    categories = [{"id": number, "name": name} for number, name in enumerate(data.classes, 1)]
+    annotations = [item | {"image_id": int(sample["image_id"])} for sample in data.val()]
+    return {"annotations": annotations, "categories": categories}
 
 
 def trainer(folder, logger):
