@@ -15,6 +15,7 @@ from data_loader.annotated_config import AnnotatedDataConfig
 from data_loader.errors import DataError
 from data_loader.instance_data import InstanceData
 from data_loader.records import ImageRecord, coco_ground_truth
+from data_loader.validation import Broken, report_bad
 from utils.registry import nearest
 
 _LOGGER = logging.getLogger("maskeras")
@@ -27,10 +28,12 @@ class Annotated:
     Attributes:
         categories: the data set's id of a class → its name.
         splits: `"train"` and perhaps `"val"` and `"test"` → images; the categories of objects are the data set's ids.
+        broken: what was left out; `AnnotatedData.prepare` decides whether it is too much.
     """
 
     categories: Mapping[int, str]
     splits: Mapping[str, Sequence[ImageRecord]]
+    broken: tuple[Broken, ...] = ()
 
 
 class AnnotatedData(InstanceData):
@@ -51,16 +54,19 @@ class AnnotatedData(InstanceData):
         """Reads and checks all annotation files; called once.
 
         Raises:
-            DataError: a file cannot be used, or too much in it is broken.
+            DataError: a file cannot be used at all.
         """
 
     def prepare(self) -> None:
         """Reads the files, selects the classes and makes the splits.
 
         Raises:
-            DataError: as `read`; or a class is unknown, or a split is empty.
+            DataError: as `read`; or too much is broken, a class is unknown, or a split is empty.
         """
         found = self.read()
+        self.broken = found.broken
+        for broken in found.broken:
+            report_bad(broken.items, broken.total, self.config.max_bad_fraction, broken.what)
         self._categories = selected_categories(found.categories, self.config.classes)
         splits = {name: tuple(map(self._numbered, records)) for name, records in found.splits.items()}
         if "val" not in splits:

@@ -13,6 +13,7 @@ from base.batch import Sample
 from data_loader.config import InstanceDataConfig
 from data_loader.records import ImageRecord, RecordSource, coco_ground_truth, fingerprint
 from data_loader.sampling import repeat_factors, repeated_order
+from data_loader.validation import Broken
 
 _LOGGER = logging.getLogger("maskeras")
 
@@ -25,10 +26,14 @@ class InstanceData(BaseData):
     Args:
         config: an `InstanceDataConfig`.
         seed: the seed of the run.
+
+    Attributes:
+        broken: what `prepare()` left out, for an inspection of the data.
     """
 
     config: InstanceDataConfig
     task_name = "instance"
+    broken: tuple[Broken, ...] = ()
 
     @abstractmethod
     def records(self, split: str) -> Sequence[ImageRecord]:

@@ -24,12 +24,15 @@ class ObjectRecord:
         mask: the object with its ignored pixels, in the file's size.
         ignored: those of its pixels that no loss counts; None where there are none.
         crowd: a region of many objects.
+        box: x, y, width, height in pixels as the file gives them beside the mask, right or wrong; NaN where they are no
+            numbers; None where it gives none. Only an inspection compares it: everything else takes the mask's box.
     """
 
     category: int
     mask: Rle
     ignored: Rle | None = None
     crowd: bool = False
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,11 @@ def fingerprint(splits: dict[str, Sequence[ImageRecord]]) -> str:
     lines = []
     for split, records in splits.items():
         for record in records:
-            objects = [asdict(item) for item in record.objects]
+            objects = [_content(item) for item in record.objects]
             size = [record.height, record.width, record.path.stat().st_size if record.path.is_file() else 0]
             lines.append(json.dumps([split, record.path.name, *size, objects], sort_keys=True))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]
+
+
+def _content(item: ObjectRecord) -> dict:
+    return {key: value for key, value in asdict(item).items() if key != "box"}

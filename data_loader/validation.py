@@ -29,6 +29,21 @@ class BadItem:
         return f"{self.where}: {self.kind}: {self.reason}"
 
 
+@dataclass(frozen=True)
+class Broken:
+    """What reading a data set left out.
+
+    Attributes:
+        what: what is counted, `"images"` or `"annotations"`.
+        items: those that were left out.
+        total: how many are listed, the broken ones included.
+    """
+
+    what: str
+    items: Sequence[BadItem]
+    total: int
+
+
 def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float, what: str = "images") -> None:
     """Logs what was left out, by name and reason, and counts it.
 

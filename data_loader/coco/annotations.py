@@ -4,6 +4,7 @@ What makes the whole file useless is a `DataError`; a broken image or annotation
 """
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -171,7 +172,23 @@ def _object(item: dict[str, Any], image: _Image, categories: Mapping[int, str]) 
         raise _Broken("broken segmentation", str(error)) from error
     if not rle.area(mask):
         raise _Broken("empty mask", "no pixel of the image is in it")
-    return ObjectRecord(category, mask, crowd=bool(crowd))
+    return ObjectRecord(category, mask, crowd=bool(crowd), box=_box(item.get("bbox")))
+
+
+def _box(given: Any) -> tuple[float, float, float, float] | None:
+    """The box as it is written; NaN where it is none. A wrong box spoils no mask, so it is no broken annotation."""
+    if given in (None, []):
+        return None
+    numbers = given if isinstance(given, list) and len(given) == 4 else [None] * 4
+    x, y, width, height = (_number(value) for value in numbers)
+    return x, y, width, height
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value) if type(value) in (int, float) else math.nan
+    except OverflowError:  # an integer of more digits than a float can hold
+        return math.nan
 
 
 def _free_ids(images: Mapping[int, Any], taken: set[int]) -> dict[int, int]:

@@ -7,7 +7,7 @@ from data_loader.coco.annotations import CocoFile, read_coco, to_records
 from data_loader.coco.config import CocoDataConfig, CocoSplitConfig
 from data_loader.errors import DataError
 from data_loader.records import ImageRecord
-from data_loader.validation import BadItem, report_bad
+from data_loader.validation import BadItem, Broken
 
 
 class CocoData(AnnotatedData):
@@ -27,14 +27,18 @@ class CocoData(AnnotatedData):
         named = {name: section for name, section in sections.items() if section is not None}
         files = {name: self._files(section) for name, section in named.items()}
         categories = _same_categories([file for found in files.values() for file in found])
-        splits = {name: self._records_of(named[name], found) for name, found in files.items()}
-        return Annotated(categories, splits)
+        splits: dict[str, list[ImageRecord]] = {}
+        broken: list[Broken] = []
+        for name, found in files.items():
+            splits[name], of_split = self._records_of(named[name], found)
+            broken += of_split
+        return Annotated(categories, splits, tuple(broken))
 
     def _files(self, section: CocoSplitConfig) -> list[CocoFile]:
         return [read_coco(self.config.root / path) for path in section.annotations]
 
-    def _records_of(self, section: CocoSplitConfig, files: list[CocoFile]) -> list[ImageRecord]:
-        """The usable images of a split; those of further files get new ids where an id is taken."""
+    def _records_of(self, section: CocoSplitConfig, files: list[CocoFile]) -> tuple[list[ImageRecord], list[Broken]]:
+        """The usable images of a split, and what is broken; those of further files get new ids where an id is taken."""
         records: list[ImageRecord] = []
         bad_images: list[BadItem] = []
         bad_annotations: list[BadItem] = []
@@ -46,9 +50,7 @@ class CocoData(AnnotatedData):
             bad_annotations += of_annotations
             taken |= {record.image_id for record in found}
         images, annotations = (sum(len(getattr(file, key)) for file in files) for key in ("images", "annotations"))
-        report_bad(bad_images, images, self.config.max_bad_fraction)
-        report_bad(bad_annotations, annotations, self.config.max_bad_fraction, "annotations")
-        return records
+        return records, [Broken("images", bad_images, images), Broken("annotations", bad_annotations, annotations)]
 
 
 def _same_categories(files: list[CocoFile]) -> Mapping[int, str]:

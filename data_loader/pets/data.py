@@ -16,7 +16,7 @@ from data_loader.pets.index import Entry, Pet, missing_parts
 from data_loader.pets.index_cache import load_index
 from data_loader.pets.synthetic import write_synthetic_pets
 from data_loader.records import ImageRecord, ObjectRecord
-from data_loader.validation import report_bad
+from data_loader.validation import Broken, report_bad
 
 _LOGGER = logging.getLogger("maskeras")
 
@@ -62,6 +62,7 @@ class PetsData(InstanceData):
         """
         root = self._find()
         index = load_index(root, self.config.cache)
+        self.broken = (Broken("images", index.bad, index.total),)
         report_bad(index.bad, index.total, self.config.max_bad_fraction)
         splits = split_entries(index.entries, self.config.val_fraction, self.config.split_seed)
         ids = {entry.name: number for number, entry in enumerate(index.entries, 1)}

@@ -15,7 +15,7 @@ from data_loader.cores import usable_cores
 from data_loader.errors import DataError
 from data_loader.images import image_size, read_bytes, read_indices
 from data_loader.records import ImageRecord, ObjectRecord
-from data_loader.validation import BadItem, report_bad
+from data_loader.validation import BadItem, Broken
 from data_loader.voc.config import VocDataConfig
 
 _BORDER = 255
@@ -41,12 +41,11 @@ class VocData(AnnotatedData):
         with ThreadPoolExecutor(usable_cores()) as pool:
             looked = dict(zip(ids, pool.map(lambda name: self._image(name, ids[name]), ids), strict=True))
         bad = [item for item in looked.values() if isinstance(item, BadItem)]
-        report_bad(bad, len(looked), self.config.max_bad_fraction)
         splits = {
             split: [item for item in map(looked.get, found) if isinstance(item, ImageRecord)]
             for split, found in names.items()
         }
-        return Annotated(dict(enumerate(self.config.names, 1)), splits)
+        return Annotated(dict(enumerate(self.config.names, 1)), splits, (Broken("images", bad, len(looked)),))
 
     def _names(self, name: str) -> list[str]:
         """The names in a list, each once."""

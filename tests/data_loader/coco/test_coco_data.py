@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from pathlib import Path
 
 import cv2
@@ -297,6 +298,39 @@ def test_a_useless_file_is_one_error(tmp_path, text, reason):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match=r"train.json: there is no such file"):
         coco_data(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ([10, 5, 20, 20], (10, 5, 20, 20)),
+        ([-3.5, 5, -20, 1e9], (-3.5, 5, -20, 1e9)),
+        ([10, math.nan, 20, None], (10, math.nan, 20, math.nan)),
+        ([10, 5, 20, 10**400], (10, 5, 20, math.nan)),
+        ([10, 5, 20], (math.nan,) * 4),
+        ("box", (math.nan,) * 4),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_the_files_own_box_is_kept_right_or_wrong_and_changes_no_target(tmp_path, given, kept):
+    write_coco(tmp_path, [annotation(1, 11, 7, SQUARE)])
+    before = coco_data(tmp_path, val={**SPLIT})
+    write_coco(tmp_path, [annotation(1, 11, 7, SQUARE, bbox=given)])
+    data = coco_data(tmp_path, val={**SPLIT})
+    (item,) = all_records(data)[11].objects
+    assert item.box is None if kept is None else item.box == pytest.approx(kept, nan_ok=True)
+    assert data.ground_truth("val")["annotations"][0]["bbox"] == [10, 5, 20, 20]
+    assert data.fingerprint == before.fingerprint
+
+
+def test_what_is_broken_is_part_of_what_is_read(tmp_path):
+    write_coco(tmp_path, [annotation(1, 11, 8, SQUARE), annotation(2, 11, 3, SQUARE)])
+    data = coco_data(tmp_path, max_bad_fraction=1)
+    images, annotations = data.broken
+    assert (images.what, list(images.items), images.total) == ("images", [], 4)
+    assert (annotations.what, annotations.total) == ("annotations", 2)
+    assert [item.kind for item in annotations.items] == ["annotation of no category"]
 
 
 def test_a_mask_lies_on_an_image_that_is_turned_by_exif(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from base import rle
 from data_loader.errors import DataError
+from data_loader.formats import recognize
 from data_loader.voc.config import VOC_CLASSES, VocDataConfig
 from data_loader.voc.data import VocData
 
@@ -123,3 +124,9 @@ def test_a_layout_with_classes_of_its_own(voc):
     data = voc_data(voc, names=["cup", "fork"])
     assert [item.category for item in data.records("train")[0].objects] == [1, 2]
     assert data.spec.classes == ("cup", "fork")
+
+
+def test_the_layout_is_recognized_with_the_lists_that_are_there(voc):
+    assert recognize(voc) == {"name": "voc", "root": str(voc), "train": "train", "val": "val"}
+    (voc / "ImageSets/Segmentation/train.txt").unlink()
+    assert recognize(voc) == {"name": "voc", "root": str(voc), "train": "trainval", "val": None}
