@@ -1,0 +1,41 @@
+import cv2
+import numpy as np
+import pytest
+
+from inference.inputs.find import find_inputs
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """12 frames, 8 in a second; frame n has the brightness 20 n, red above blue."""
+    path = tmp_path_factory.mktemp("video") / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"FFV1"), 8, (32, 24))
+    for number in range(12):
+        writer.write(np.full((24, 32, 3), (0, 10, 20 * number), np.uint8))  # BGR
+    writer.release()
+    return path
+
+
+def test_frames_are_rgb_with_their_times(video):
+    inputs = find_inputs([str(video)])
+    items = list(inputs)
+    assert (inputs.kind, inputs.count, inputs.fps, len(items)) == ("video", 12, 8, 12)
+    assert [item.image_id for item in items] == list(range(1, 13))
+    assert [item.time_s for item in items] == [number / 8 for number in range(12)]
+    assert (items[3].name, items[3].stem, items[3].path) == ("clip-000003.jpg", "clip-000003", None)
+    for number, item in enumerate(items):
+        np.testing.assert_allclose(item.source.mean((0, 1)), (20 * number, 10, 0), atol=6)
+
+
+def test_some_of_the_frames(video):
+    inputs = find_inputs([str(video)], every=5, max_frames=2)
+    assert inputs.count == 2
+    assert [(item.stem, item.image_id) for item in inputs] == [("clip-000000", 1), ("clip-000005", 2)]
+    assert find_inputs([str(video)], every=5).count == 3 == len(list(find_inputs([str(video)], every=5)))
+
+
+def test_a_changed_video_has_other_settings(video, tmp_path):
+    before = find_inputs([str(video)]).settings()
+    copy = tmp_path / "clip.avi"
+    copy.write_bytes(video.read_bytes())
+    assert find_inputs([str(copy)]).settings() != before == find_inputs([str(video)]).settings()
