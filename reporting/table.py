@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import yaml
 from rich.box import SIMPLE_HEAD, SQUARE
 from rich.console import Console
@@ -127,9 +128,12 @@ def _rendered(table: MetricTable) -> Table:
         else:
             rendered.add_column(head, overflow="ellipsis", no_wrap=True, max_width=40)
     for row in table.rows[:_MOST_ROWS]:
-        rendered.add_row(*(Text(cell) if isinstance(cell, str) else _number(cell) for cell in row))
+        rendered.add_row(*(Text(cell) if isinstance(cell, str) else number_text(cell) for cell in row))
     return rendered
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
+def number_text(value: float | None) -> str:
+    """A whole number (an `int`) with its thousands apart, any other with three decimals; None and NaN are a dash."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,}" if isinstance(value, int | np.integer) else f"{value:.3f}"
