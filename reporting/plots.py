@@ -6,16 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from reporting.plot_style import COLORS, FAINT, INK, new_plot, save_plot, tidy
 from utils.logger.writers.jsonl import read_metrics
 
 Series = tuple[np.ndarray, np.ndarray]
 """Steps and values, both (N,)."""
 
-_COLORS = ("#1877ff", "#ff5240", "#28be54", "#f2a100", "#aa4adc", "#00aea8", "#e85aa0", "#9e7e56")
-_INK, _FAINT, _GRID = "#1c2026", "#6b7280", "#e5e7eb"
 _SMOOTHING = 0.05
 """Width of the smoothing as a share of the run's length."""
 
@@ -41,13 +38,13 @@ def plot_history(metrics_jsonl: Path, out: Path, curves: Sequence[str]) -> None:
         wanted = ", ".join(("loss/…", *curves, "learning_rate"))
         raise ValueError(f"{metrics_jsonl} holds none of {wanted}: there is nothing to plot")
     heights = [height for _, _, height in panels]
-    figure = _figure(8.6, sum(heights) + 0.9)
+    figure = new_plot(8.6, sum(heights) + 0.9)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axis, (paint, series, _) in zip(axes, panels, strict=True):
         paint(axis, series)
-        _tidy(axis)
-    axes[-1].set_xlabel("step", color=_FAINT)
-    _save(figure, out)
+        tidy(axis)
+    axes[-1].set_xlabel("step", color=FAINT)
+    save_plot(figure, out)
 
 
 def plot_per_class(metrics: Mapping[str, Mapping[str, float]], out: Path) -> None:
@@ -64,19 +61,19 @@ def plot_per_class(metrics: Mapping[str, Mapping[str, float]], out: Path) -> Non
     if not main:
         return
     names = sorted(main, key=lambda name: main[name])
-    figure = _figure(7.4, 1.3 + 0.27 * len(names))
+    figure = new_plot(7.4, 1.3 + 0.27 * len(names))
     axis = figure.subplots()
-    axis.barh(names, [main[name] for name in names], color=_COLORS[0], alpha=0.85, height=0.66, label=label)
+    axis.barh(names, [main[name] for name in names], color=COLORS[0], alpha=0.85, height=0.66, label=label)
     for second, values in others[:1]:
         marks = [values.get(name, math.nan) for name in names]
-        axis.scatter(marks, names, color=_COLORS[1], marker="|", s=90, linewidths=2.2, zorder=3, label=second)
+        axis.scatter(marks, names, color=COLORS[1], marker="|", s=90, linewidths=2.2, zorder=3, label=second)
     mean = float(np.mean(list(main.values())))
-    axis.axvline(mean, color=_INK, linewidth=1, linestyle=(0, (4, 3)), label=f"mean {label} {mean:.3f}", zorder=2)
+    axis.axvline(mean, color=INK, linewidth=1, linestyle=(0, (4, 3)), label=f"mean {label} {mean:.3f}", zorder=2)
     axis.set(xlim=(0, 1), ylim=(-0.6, len(names) - 0.4))
-    _tidy(axis)
+    tidy(axis)
     axis.grid(visible=False, axis="y")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, labelcolor=_INK)
-    _save(figure, out)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, labelcolor=INK)
+    save_plot(figure, out)
 
 
 def smooth(values: np.ndarray, share: float = _SMOOTHING) -> np.ndarray:
@@ -113,12 +110,12 @@ def _paint_losses(axis: Axes, losses: dict[str, Series]) -> None:
     for index, name in enumerate(sorted(losses, key=lambda name: (name != "loss/total", name))):
         steps, values = losses[name]
         total = name == "loss/total"
-        color = _INK if total else _COLORS[(index - ("loss/total" in losses)) % len(_COLORS)]
+        color = INK if total else COLORS[(index - ("loss/total" in losses)) % len(COLORS)]
         axis.plot(steps, values, color=color, alpha=0.18, linewidth=0.8)
         axis.plot(steps, smooth(values), color=color, linewidth=2.2 if total else 1.5, label=name.removeprefix("loss/"))
     axis.set_ylim(bottom=0, top=_ceiling([values for _, values in losses.values()]))
-    axis.set_title("training loss", loc="left", color=_INK, fontweight="bold", fontsize=11)
-    axis.legend(frameon=False, ncols=2, fontsize=8.5, labelcolor=_INK)
+    axis.set_title("training loss", loc="left", color=INK, fontweight="bold", fontsize=11)
+    axis.legend(frameon=False, ncols=2, fontsize=8.5, labelcolor=INK)
 
 
 def _ceiling(series: list[np.ndarray]) -> float:
@@ -131,32 +128,13 @@ def _paint_scores(axis: Axes, scores: dict[str, Series]) -> None:
         loose = name.endswith("50")
         style = {"linestyle": "--", "linewidth": 1.2} if loose else {"marker": "o", "linewidth": 2.0}
         label = f"{name.replace('/', ' ')} (best {float(np.max(values)):.3f})"
-        axis.plot(steps, values, color=_COLORS[number % len(_COLORS)], markersize=3.5, label=label, **style)
+        axis.plot(steps, values, color=COLORS[number % len(COLORS)], markersize=3.5, label=label, **style)
     axis.set_ylim(0, max(1.0, *(float(np.max(values)) for _, values in scores.values())))
-    axis.set_title("validation", loc="left", color=_INK, fontweight="bold", fontsize=11)
-    axis.legend(frameon=False, ncols=2, fontsize=8.5, loc="lower right", labelcolor=_INK)
+    axis.set_title("validation", loc="left", color=INK, fontweight="bold", fontsize=11)
+    axis.legend(frameon=False, ncols=2, fontsize=8.5, loc="lower right", labelcolor=INK)
 
 
 def _paint_rates(axis: Axes, rates: dict[str, Series]) -> None:
-    axis.plot(*rates["learning_rate"], color=_COLORS[4], linewidth=1.8)
+    axis.plot(*rates["learning_rate"], color=COLORS[4], linewidth=1.8)
     axis.set_ylim(bottom=0)
-    axis.set_title("learning rate", loc="left", color=_INK, fontweight="bold", fontsize=11)
-
-
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=130, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _tidy(axis: Axes) -> None:
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.spines[["left", "bottom"]].set_color(_GRID)
-    axis.tick_params(colors=_FAINT, labelsize=8.5, length=0)
-    axis.grid(color=_GRID, linewidth=0.8)
-    axis.set_axisbelow(True)
-
-
-def _save(figure: Figure, out: Path) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out)
+    axis.set_title("learning rate", loc="left", color=INK, fontweight="bold", fontsize=11)

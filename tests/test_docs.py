@@ -18,7 +18,7 @@ from utils.config.renamed import RENAMED
 ROOT = Path(__file__).resolve().parents[1]
 CODE = (
     *("utils", "base", "models", "data_loader", "inference", "evaluation", "reporting"),
-    *("tasks", "trainers", "benchmarks", "mains"),
+    *("tasks", "trainers", "preparation", "benchmarks", "mains"),
 )
 FOLDERS = (*CODE, "tests", "configs", "docs", ".ci")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])

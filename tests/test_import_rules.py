@@ -1,7 +1,7 @@
 """Imports go one way, from the higher floors to the lower ones.
 
-utils ← base ← {models, data_loader} ← inference ← {evaluation, reporting} ← tasks ← {trainers, export, serving} ←
-benchmarks ← mains
+utils ← base ← {models, data_loader} ← inference ← {evaluation, reporting} ← tasks ←
+{trainers, preparation, export, serving} ← benchmarks ← mains
 """
 
 import ast
@@ -18,7 +18,7 @@ FLOORS = (
     ("inference",),
     ("evaluation", "reporting"),
     ("tasks",),
-    ("trainers", "export", "serving"),
+    ("trainers", "preparation", "export", "serving"),
     ("benchmarks",),
     ("mains",),
 )

@@ -1,0 +1,32 @@
+"""How the plots of this project look: colors, size, axes. Made without a display and without global state."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+COLORS = ("#1877ff", "#ff5240", "#28be54", "#f2a100", "#aa4adc", "#00aea8", "#e85aa0", "#9e7e56")
+INK, FAINT, GRID = "#1c2026", "#6b7280", "#e5e7eb"
+
+
+def new_plot(width: float, height: float) -> Figure:
+    """An empty plot of this size in inches, on white."""
+    figure = Figure(figsize=(width, height), dpi=130, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def tidy(axis: Axes) -> None:
+    """Light axes and a grid behind the curves."""
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.spines[["left", "bottom"]].set_color(GRID)
+    axis.tick_params(colors=FAINT, labelsize=8.5, length=0)
+    axis.grid(color=GRID, linewidth=0.8)
+    axis.set_axisbelow(True)
+
+
+def save_plot(figure: Figure, out: Path) -> None:
+    """Writes the plot; the ending chooses the format (.png, .svg, .pdf). Its folder is made."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out)
