@@ -69,12 +69,31 @@ def image_size(path: Path) -> tuple[int, int]:
     try:
         with PIL.Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED
+            turned = _orientation(image) >= _FIRST_TURNED
     except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
         raise DataError(f"{path}: has no header of an image ({error}).") from error
     if width * height > MAX_PIXELS:
         raise DataError(f"{path}: its header claims more than {MAX_PIXELS} pixels.")
     return (width, height) if turned else (height, width)
+
+
+def is_turned(path: Path) -> bool:
+    """Whether an image is shown in another way than it is stored, by its EXIF orientation.
+
+    Raises:
+        DataError: the file is no image.
+    """
+    try:
+        with PIL.Image.open(path) as image:
+            return _orientation(image) > 1
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: has no header of an image ({error}).") from error
+
+
+def is_jpeg(path: Path) -> bool:
+    """Whether a file is a JPEG, by its first bytes."""
+    with path.open("rb") as file:
+        return file.read(3) == b"\xff\xd8\xff"
 
 
 def read_bytes(path: Path) -> bytes:
@@ -89,6 +108,10 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(f"{path}: there is no such file.") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL byte
         raise DataError(f"{path}: cannot be read ({error}).") from error
+
+
+def _orientation(image: PIL.Image.Image) -> int:
+    return image.getexif().get(_ORIENTATION, 1)
 
 
 def _decoded(path: Path, flags: int) -> np.ndarray:

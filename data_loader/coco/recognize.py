@@ -18,7 +18,9 @@ LOOKED_FOR = (
     "train, val or test in their names or folders makes the splits"
 )
 _LOGGER = logging.getLogger("maskeras")
-_KEYS = (b'"images"', b'"annotations"', b'"categories"', b'"segmentation"')
+_KEYS = (b'"images"', b'"annotations"', b'"categories"')
+_SEGMENTED = re.compile(rb'"segmentation"|"annotations"\s*:\s*\[\s*\]')
+"""Masks, not boxes or keypoints alone; or no annotation at all, as a split without objects may have."""
 _NAME = re.compile(rb'"file_name"\s*:\s*("(?:[^"\\]|\\.)*")')
 _LOOKED_AT = 100
 _NAMES = 50
@@ -58,7 +60,7 @@ def image_names(path: Path) -> list[str]:
     """The first names of images in a file of COCO's format, without reading all of it; none where it has another."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            if any(content.find(key) < 0 for key in _KEYS):
+            if any(content.find(key) < 0 for key in _KEYS) or not _SEGMENTED.search(content):
                 return []
             found = [match[1] for match in islice(_NAME.finditer(content), _NAMES)]
     except (OSError, ValueError):  # ValueError: an empty file
