@@ -30,6 +30,18 @@ def area(rle: Rle) -> int:
     return int(coco_mask.area(_as_bytes(rle)))
 
 
+def overlaps(found: Sequence[Rle], targets: Sequence[Rle], crowd: Sequence[bool]) -> np.ndarray:
+    """(D, G) float64: the IoU of each of D masks with each of G; with a crowd the share of the first in it."""
+    given = [_as_bytes(rle) for rle in found], [_as_bytes(rle) for rle in targets]
+    return np.reshape(coco_mask.iou(*given, [int(flag) for flag in crowd]), (len(found), len(targets)))
+
+
+def box_overlaps(found: np.ndarray, targets: np.ndarray, crowd: Sequence[bool]) -> np.ndarray:
+    """(D, G) float64: as `overlaps`, of the boxes (D, 4) and (G, 4), both x, y, width, height in pixels."""
+    given = found.astype(float).tolist(), targets.astype(float).tolist()
+    return np.reshape(coco_mask.iou(*given, [int(flag) for flag in crowd]), (len(found), len(targets)))
+
+
 def xywh(rle: Rle) -> list[float]:
     """The tight box as COCO writes it: x, y, width, height in pixels; all 0 for an empty mask."""
     return [float(value) for value in coco_mask.toBbox(_as_bytes(rle))]

@@ -1,6 +1,7 @@
 """CocoEvaluator: AP and AR of boxes and masks as the COCO challenge defines them (https://cocodataset.org).
 
-Names of the metrics, for the boxes (`box/…`) and for the masks (`mask/…`) alike:
+Names of the metrics, for the boxes (`box/…`), for the masks (`mask/…`) and, where the config asks for it, for the masks
+by their boundaries (`boundary/…`, Cheng et al. 2021) alike:
 
 | name | meaning |
 |---|---|
@@ -16,6 +17,7 @@ does not occur) is NaN, where COCO has -1: it must not enter a mean or a compari
 counts: one that was never shown to the evaluator has all its objects missed.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +26,15 @@ from base import rle
 from base.base_eval import BaseEvaluator
 from base.batch import Batch
 from base.letterbox import Letterbox
+from data_loader.coco.segmentation import to_rle
+from evaluation.average_precision import accumulate
 from evaluation.coco_curves import Curves, Kind, evaluate
 from evaluation.config import CocoConfig
+from evaluation.matching import match
+from evaluation.objects import pair_objects
+from evaluation.results import complete_results
 from inference.detections import KEYS, detections_of
 
-_KINDS: tuple[Kind, ...] = ("box", "mask")
 _SIZES = ("small", "medium", "large")
 _IOU50, _IOU75 = 0, 5
 
@@ -61,9 +67,17 @@ class CocoEvaluator(BaseEvaluator):
     @property
     def names(self) -> tuple[str, ...]:
         """All names of the table at the top of this file, as the config has them."""
-        summary = [f"{kind}/{name}" for kind in _KINDS for name in self._summary_names()]
-        classes = [f"{kind}/AP/{name}" for kind in _KINDS for name in self._names] if self.config.per_class else []
+        kinds = self._kinds
+        summary = [f"{kind}/{name}" for kind in kinds for name in self._summary_names()]
+        classes = [f"{kind}/AP/{name}" for kind in kinds for name in self._names] if self.config.per_class else []
         return (*summary, *classes)
+
+    @property
+    def _kinds(self) -> tuple[Kind, ...]:
+        """Boxes alone where results without masks were loaded."""
+        if self._boxes_only:
+            return ("box",)
+        return ("box", "mask", "boundary") if self.config.boundary else ("box", "mask")
 
     def _summary_names(self) -> list[str]:
         precision = ["AP", "AP50", "AP75", *(f"AP_{size}" for size in _SIZES)]
@@ -73,6 +87,7 @@ class CocoEvaluator(BaseEvaluator):
         """Forgets all detections."""
         self._detections: list[dict[str, Any]] = []
         self._seen: set[int] = set()
+        self._boxes_only = False
 
     def update(self, batch: Batch, predictions: dict[str, np.ndarray]) -> None:
         """Takes the detections of one batch (see `base/batch.py`); those of class 0 and of empty images are left out.
@@ -104,11 +119,23 @@ class CocoEvaluator(BaseEvaluator):
         config = self.config
         metrics: dict[str, float] = {}
         classes: dict[str, float] = {}
-        for kind in _KINDS:
-            curves = evaluate(self.ground_truth, self._detections, kind, config.max_detections, config.fast)
+        for kind in self._kinds:
+            curves = self._curves(kind)
             metrics |= self._summary(kind, curves)
             classes |= self._per_class(kind, curves) if config.per_class else {}
         return metrics | classes
+
+    def load_results(self, results: Sequence[Any], source: str = "the result list") -> None:
+        """Takes a COCO result list instead of predictions; what came before is forgotten.
+
+        Without masks in it there are metrics of the boxes alone.
+
+        Raises:
+            UserError: the list does not fit the ground truth, see `evaluation/results.py`.
+        """
+        self.reset()
+        self._detections = complete_results(results, self.ground_truth, source)
+        self._boxes_only = bool(self._detections) and "segmentation" not in self._detections[0]
 
     def coco_results(self) -> list[dict[str, Any]]:
         """The detections since `reset()` in COCO's result format, see `inference.detections.Detections.to_coco`.
@@ -130,6 +157,20 @@ class CocoEvaluator(BaseEvaluator):
         if image_id in self._seen:
             raise ValueError(f"image_id {image_id} came twice since reset(): mark repeated images as not valid")
 
+    def _curves(self, kind: Kind) -> Curves:
+        limits = self.config.max_detections
+        if kind == "boundary":
+            return accumulate(match(pair_objects(self._with_rle(), self._detections, [kind], limits[-1]), kind), limits)
+        return evaluate(self.ground_truth, self._detections, kind, limits, self.config.fast)
+
+    def _with_rle(self) -> dict[str, Any]:
+        """The ground truth with polygons as RLE."""
+        annotations = [
+            one if _is_rle(one) else one | {"segmentation": to_rle(one["segmentation"], *self._sizes[one["image_id"]])}
+            for one in self.ground_truth["annotations"]
+        ]
+        return self.ground_truth | {"annotations": annotations}
+
     def _summary(self, kind: Kind, curves: Curves) -> dict[str, float]:
         values = [
             curves.average_precision(),
@@ -142,12 +183,7 @@ class CocoEvaluator(BaseEvaluator):
         return {f"{kind}/{name}": value for name, value in zip(self._summary_names(), values, strict=True)}
 
     def _per_class(self, kind: Kind, curves: Curves) -> dict[str, float]:
-        # The axis K is sorted by id, the list of categories need not be.
-        position = {category: index for index, category in enumerate(sorted(self._categories))}
-        return {
-            f"{kind}/AP/{category['name']}": curves.average_precision(category=position[int(category["id"])])
-            for category in self.ground_truth["categories"]
-        }
+        return {f"{kind}/AP/{name}": curves.average_precision(category=index) for index, name in enumerate(self._names)}
 
 
 def _check_ground_truth(ground_truth: dict[str, Any]) -> None:
@@ -168,3 +204,8 @@ def _check_ground_truth(ground_truth: dict[str, Any]) -> None:
                 f"annotation {annotation.get('id')} is of image {annotation['image_id']} and category "
                 f"{annotation['category_id']}: one of them is not in the ground truth"
             )
+
+
+def _is_rle(annotation: dict[str, Any]) -> bool:
+    mask = annotation["segmentation"]
+    return isinstance(mask, dict) and isinstance(mask["counts"], str)

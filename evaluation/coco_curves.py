@@ -1,7 +1,7 @@
 """Precision and recall from faster-coco-eval or pycocotools, behind one function.
 
-Alphabet: `T` IoU thresholds 0.50…0.95, `R` 101 recall thresholds, `K` categories by ascending id, `A` object sizes
-(all, small, medium, large), `M` limits on the detections of an image and class.
+Alphabet: `T` IoU thresholds 0.50…0.95, `R` 101 recall thresholds, `K` classes in the order of the ground truth's
+categories, `A` object sizes (all, small, medium, large), `M` limits on the detections of an image and class.
 """
 
 import contextlib
@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-Kind = Literal["box", "mask"]
+Kind = Literal["box", "mask", "boundary"]
+"""What is compared: boxes, masks, or masks by the smaller of their IoU and the IoU of their boundaries."""
 
 SIZES = ("all", "small", "medium", "large")
 """The axis A: areas up to 32², up to 96² and above, in pixels of the file's image."""
@@ -49,7 +50,11 @@ class Curves:
 
 
 def evaluate(
-    ground_truth: dict[str, Any], detections: list[dict[str, Any]], kind: Kind, limits: tuple[int, ...], fast: bool
+    ground_truth: dict[str, Any],
+    detections: list[dict[str, Any]],
+    kind: Literal["box", "mask"],
+    limits: tuple[int, ...],
+    fast: bool,
 ) -> Curves:
     """Match detections with ground truth and accumulate the curves.
 
@@ -71,7 +76,10 @@ def evaluate(
     run = _faster if fast else _reference
     precision, recall = run(targets, found, _IOU_TYPE[kind], list(limits))
     shape = (10, 101, len(targets["categories"]), len(SIZES), len(limits))
-    return Curves(np.reshape(precision, shape), np.reshape(recall, (shape[0], *shape[2:])))
+    # The libraries sort the categories by id, the list of the ground truth need not be.
+    order = np.argsort(np.argsort([category["id"] for category in targets["categories"]]))
+    recall = np.reshape(recall, (shape[0], *shape[2:]))
+    return Curves(np.reshape(precision, shape)[:, :, order], recall[:, order])
 
 
 def _numbered(annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:

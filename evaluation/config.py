@@ -19,6 +19,10 @@ class CocoConfig(Section):
     per_class: bool = True
     """Give the AP of every class as well, as `box/AP/<class>` and `mask/AP/<class>`."""
 
+    boundary: bool = False
+    """Give the boundary AP of the masks as well (Cheng et al. 2021), as `boundary/AP` and so on. It takes longer than
+    both others; `evaluate_main` gives it in any case."""
+
     max_detections: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1, 10, 100)
     """How many of the best detections of an image and class count, ascending: one AR each; AP uses the last."""
 
