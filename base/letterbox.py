@@ -60,12 +60,13 @@ def fit(original: Size, input_size: Size, factor: float = 1.0) -> Letterbox:
     return Letterbox(original, (max(1, round(original[0] * scale)), max(1, round(original[1] * scale))))
 
 
-def letterbox(image: np.ndarray, input_size: Size) -> tuple[np.ndarray, Letterbox]:
+def letterbox(image: np.ndarray, input_size: Size, factor: float = 1.0) -> tuple[np.ndarray, Letterbox]:
     """Resizes an image to fit into the network's input and pads it with zeros at the bottom and right.
 
     Args:
         image: (h, w, 3) uint8.
         input_size: (H, W).
+        factor: up to 1; how large it is, as a fraction of the size that just fits.
 
     Returns:
         (H, W, 3) uint8, and where the image is in it.
@@ -73,10 +74,19 @@ def letterbox(image: np.ndarray, input_size: Size) -> tuple[np.ndarray, Letterbo
     Raises:
         ValueError: it is not a uint8 image of three channels.
     """
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-        raise ValueError(f"letterbox received {image.dtype} {image.shape}; give an RGB image (h, w, 3) of uint8")
-    geometry = fit((image.shape[0], image.shape[1]), input_size)
+    check_rgb(image)
+    geometry = fit((image.shape[0], image.shape[1]), input_size, factor)
     return pad(resize(image, geometry.size), input_size), geometry
+
+
+def check_rgb(image: np.ndarray) -> None:
+    """Refuses what is no image for a network.
+
+    Raises:
+        ValueError: it is not (h, w, 3) of uint8, or empty.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+        raise ValueError(f"received {image.dtype} {image.shape}; give an RGB image (h, w, 3) of uint8")
 
 
 def resize(image: np.ndarray, size: Size) -> np.ndarray:

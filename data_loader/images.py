@@ -28,6 +28,15 @@ def read_rgb(path: Path) -> np.ndarray:
     return _decoded(path, cv2.IMREAD_COLOR_RGB)
 
 
+def decode_rgb(content: bytes, name: str) -> np.ndarray:
+    """The content of an image file → (h, w, 3) uint8 RGB, as `read_rgb`; `name` is for the error.
+
+    Raises:
+        DataError: it does not decode or claims more than `MAX_PIXELS`.
+    """
+    return _decode(content, name, cv2.IMREAD_COLOR_RGB)
+
+
 def read_mask(path: Path) -> np.ndarray:
     """A one-channel image file → (h, w) with the values as they are stored.
 
@@ -115,15 +124,18 @@ def _orientation(image: PIL.Image.Image) -> int:
 
 
 def _decoded(path: Path, flags: int) -> np.ndarray:
-    content = read_bytes(path)
+    return _decode(read_bytes(path), str(path), flags)
+
+
+def _decode(content: bytes, name: str, flags: int) -> np.ndarray:
     if _claims_too_much(content):
-        raise DataError(f"{path}: its header claims more than {MAX_PIXELS} pixels, so it is not decoded.")
+        raise DataError(f"{name}: its header claims more than {MAX_PIXELS} pixels, so it is not decoded.")
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
     except cv2.error as error:  # OpenCV has limits of its own
-        raise DataError(f"{path}: does not decode ({error.err}).") from error
+        raise DataError(f"{name}: does not decode ({error.err}).") from error
     if image is None:
-        raise DataError(f"{path}: does not decode: {len(content)} bytes that are no whole image.")
+        raise DataError(f"{name}: does not decode: {len(content)} bytes that are no whole image.")
     return image
 
 

@@ -1,7 +1,6 @@
 """Predictor: images of any size in, results in the images' own pixels out."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,14 @@ import numpy as np
 
 from base.base_model import BaseModel
 from base.batch import Batch
-from base.letterbox import letterbox
-from base.loading import fill, stack
 from base.task import load_task
-from data_loader.images import read_rgb
+from data_loader.cores import usable_cores
 from inference.compiled import compile_predict
+from inference.reading import Image, Named, is_named, read_image, read_named
+from inference.remote import UrlLimits
 from inference.restore import restore_model
-
-Image = np.ndarray | Path | str
-"""(h, w, 3) uint8 RGB, or the path of an image file."""
+from inference.steps import Item, Steps, call_now
+from inference.stream import BROKEN, Predicted, stream
 
 
 class Predictor:
@@ -26,48 +24,85 @@ class Predictor:
 
     Args:
         model: with its weights.
-        batch_size: images in one call of the network; the last batch of a list is filled up.
+        batch_size: images in one call of the network; the last batch is filled up.
+        url_limits: what an image at an http(s) address may take; None for the defaults.
     """
 
-    def __init__(self, model: BaseModel, batch_size: int = 1):
+    def __init__(self, model: BaseModel, batch_size: int = 1, url_limits: UrlLimits | None = None):
         if batch_size < 1:
             raise ValueError(f"Predictor received batch_size {batch_size}; give 1 or more")
         self.model = model
         self.batch_size = batch_size
+        self.url_limits = url_limits
         self.task = load_task(model.spec.task)
         self._step = compile_predict(model)
+        self._steps = Steps(self.task, model.spec, self.outputs, batch_size)
 
     @classmethod
-    def load(cls, path: Path | str, which: str = "best", batch_size: int = 1) -> "Predictor":
-        """From a run's folder or a checkpoint; see `inference.restore.restore_model`."""
-        return cls(restore_model(path, which), batch_size)
+    def load(cls, path: Path | str, which: str = "best", **options: Any) -> "Predictor":
+        """From a run's folder or a checkpoint; see `inference.restore.restore_model`. `options`: those of the class."""
+        return cls(restore_model(path, which), **options)
 
-    def predict(self, image: Image) -> Any:
-        """The result of one image: `Detections` for instance segmentation, else what the task's `results` gives.
+    def predict(self, images: Image | Iterable[Image]) -> Any:
+        """The result of one image, a list of results for a list of images, an iterator of results for any other.
+
+        A result is a `Detections` for instance segmentation, else what the task's `results` gives.
+
+        Args:
+            images: an array (h, w, 3) uint8 RGB, the path of an image file or an http(s) address; or several of these.
 
         Raises:
-            DataError: the file is missing or does not decode.
-            ValueError: the array is not a uint8 image of three channels.
-            TypeError: it is neither an array nor a path.
+            DataError: a file or address is missing or not allowed, or does not decode.
+            ValueError: an array is not a uint8 image of three channels.
+            TypeError: it is none of these.
         """
-        return next(self.predict_all([image]))
+        if isinstance(images, list | tuple):
+            return list(self.predict_all(images))
+        if isinstance(images, Iterable) and not isinstance(images, np.ndarray | str):
+            return self.predict_all(images)
+        item = self._steps.item(images, read_image(images, self.url_limits))
+        ((_, result),) = self._steps.run([item], call_now)
+        return result.result()
 
     def predict_all(self, images: Iterable[Image]) -> Iterator[Any]:
-        """The result of each image, in order; images are read batch by batch."""
-        source = iter(images)
-        while chunk := list(islice(source, self.batch_size)):
-            samples = [self._sample(image) for image in chunk]
-            batch = stack(fill(samples, self.batch_size))
-            yield from self.task.results(self.outputs(batch), batch, self.model.spec)
+        """The result of each image, in order, predicted in the background; the first broken image is raised.
+
+        Raises:
+            DataError, ValueError, TypeError: as `predict`, when it is the image's turn.
+        """
+        for one in self.stream(images):
+            if one.error is not None:
+                raise one.error
+            yield one.result
+
+    def stream(
+        self, images: Iterable[Image | Named], read_ahead: int | None = None, readers: int | None = None
+    ) -> Iterator[Predicted]:
+        """Images of any number with their results, in order; a broken image has an error and does not end it.
+
+        Reading, the network, pasting masks and what the caller does run at the same time. Closing the iterator, or
+        leaving it, ends the threads.
+
+        Args:
+            images: arrays, paths, addresses, or pairs of a name and an image or a function that gives one.
+            read_ahead: images in memory beyond those of one batch; None for two batches and two more.
+            readers: threads that read and decode; None for one for each core, at most 8.
+
+        Raises:
+            Exception: whatever `images` or the network raises, after the images before it.
+        """
+        ahead = 2 * self.batch_size + 2 if read_ahead is None else read_ahead
+        if ahead < 1:
+            raise ValueError(f"Predictor.stream received read_ahead {read_ahead}; give 1 or more")
+        return stream(images, self._read, self._steps, ahead, readers or min(usable_cores(), 8))
 
     def outputs(self, batch: Batch) -> dict[str, np.ndarray]:
         """What the network predicts for a batch, in pixels of its input, before any postprocessing."""
         found = self._step({key: value for key, value in batch.items() if key in ("images", "image_size")})
         return {key: keras.ops.convert_to_numpy(value) for key, value in found.items()}
 
-    def _sample(self, image: Image) -> dict[str, np.ndarray]:
-        if not isinstance(image, np.ndarray | Path | str):
-            raise TypeError(f"Predictor received a {type(image).__name__}; give an RGB array or the path of an image")
-        pixels = image if isinstance(image, np.ndarray) else read_rgb(Path(image).expanduser())
-        images, geometry = letterbox(pixels, self.model.spec.image_size)
-        return {"images": images, **geometry.arrays(), "valid": np.array(True)}
+    def _read(self, source: Image | Named) -> Item:
+        try:
+            return self._steps.item(*read_named(source, self.url_limits))
+        except BROKEN as error:
+            return Item(source[0] if is_named(source) else source, error=error)

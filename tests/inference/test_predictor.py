@@ -113,7 +113,7 @@ def test_what_is_no_image_is_an_error(run, tmp_path):
         predictor.predict(tmp_path / "x.jpg")
     with pytest.raises(DataError, match="no such file"):
         predictor.predict(tmp_path / "absent.jpg")
-    with pytest.raises(TypeError, match="received a NoneType; give an RGB array or the path"):
+    with pytest.raises(TypeError, match="received a NoneType; give an RGB array, the path"):
         predictor.predict(None)  # pyright: ignore[reportArgumentType]
 
 

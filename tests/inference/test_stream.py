@@ -1,0 +1,182 @@
+"""A stream of images: order, broken images, early ends and the number of images in memory. No network is needed."""
+
+import gc
+import itertools
+import threading
+import time
+import weakref
+
+import numpy as np
+import pytest
+
+from base.batch import DataSpec
+from base.task import Task
+from data_loader.errors import DataError
+from inference.steps import Item, Steps, call_now
+from inference.stream import Predicted, stream
+
+NAMES = ("feed images", "predict images", "read image", "postprocess")
+
+
+class FirstPixel(Task):
+    """The result of an image is the red of its first pixel and its size."""
+
+    def shapes(self, spec, batch_size):
+        return {"images": ((batch_size, *spec.image_size, 3), "uint8")}
+
+    def results(self, predictions, batch, spec):
+        return [(int(predictions["red"][row]), *batch["original_size"][row]) for row in np.flatnonzero(batch["valid"])]
+
+
+class Network:
+    """Notes the shapes of its batches."""
+
+    def __init__(self):
+        self.shapes = []
+
+    def __call__(self, batch):
+        self.shapes.append(batch["images"].shape)
+        return {"red": batch["images"][:, 0, 0, 0]}
+
+
+def steps_of(network, batch_size=4):
+    return Steps(FirstPixel(), DataSpec("instance", ("a",), (8, 8)), network, batch_size)
+
+
+def image_of(number):
+    return np.full((6 + number % 5, 9, 3), number, np.uint8)
+
+
+def streamed(sources, network=None, batch_size=4, read_ahead=6, delay=None):
+    steps = steps_of(network or Network(), batch_size)
+
+    def read(number):
+        if delay:
+            time.sleep(delay(number))
+        if number % 10 == 7:
+            return Item(number, error=DataError(f"{number} is broken"))
+        return steps.item(number, image_of(number))
+
+    return stream(sources, read, steps, read_ahead, readers=3)
+
+
+def alive():
+    """The threads of streams."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(NAMES)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 21])
+def test_the_order_is_kept_and_broken_images_are_reported_in_their_place(count):
+    network = Network()
+    found = list(streamed(range(count), network, delay=lambda number: 0.004 * (number % 3 == 0)))
+    assert [one.source for one in found] == list(range(count))
+    for number, one in enumerate(found):
+        if number % 10 == 7:
+            assert str(one.error) == f"{number} is broken" and one.image is None and one.result is None
+        else:
+            assert one.error is None and one.result == (number, 6 + number % 5, 9)
+            np.testing.assert_array_equal(one.image, image_of(number))
+    assert set(network.shapes) <= {(4, 8, 8, 3)}, "every batch has the same shape"
+    assert alive() == []
+
+
+def test_without_threads_the_results_are_the_same():
+    steps = steps_of(Network())
+    items = [steps.item(number, image_of(number)) for number in range(6)]
+    assert [pending.result()[0] for _, pending in steps.run(items, call_now)] == list(range(6))
+
+
+def test_an_endless_stream_that_is_closed_leaves_no_thread():
+    found = streamed(itertools.cycle(range(7)))
+    assert [next(found).source for _ in range(9)] == [0, 1, 2, 3, 4, 5, 6, 0, 1]
+    assert alive() != []
+    found.close()
+    assert alive() == []
+
+
+def test_an_exception_of_the_caller_leaves_no_thread():
+    def use():
+        for one in streamed(itertools.count()):
+            if one.source == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        use()
+    gc.collect()
+    assert alive() == []
+
+
+def test_a_stream_that_is_never_asked_starts_nothing():
+    streamed(range(5))
+    assert alive() == []
+
+
+def test_an_error_of_the_source_comes_after_the_images_before_it():
+    def sources():
+        yield from range(6)
+        raise RuntimeError("the camera is gone")
+
+    found = []
+    with pytest.raises(RuntimeError, match="the camera is gone"):
+        for one in streamed(sources()):
+            found.append(one.source)
+    assert found == list(range(6)) and alive() == []
+
+
+def test_an_error_of_the_network_ends_the_stream():
+    def network(batch):
+        raise MemoryError("too large")
+
+    with pytest.raises(MemoryError, match="too large"):
+        list(streamed(itertools.count(), network))
+    assert alive() == []
+
+
+def test_an_error_that_is_no_images_ends_the_stream():
+    def read(source):
+        raise ZeroDivisionError("a mistake in a loader")
+
+    with pytest.raises(ZeroDivisionError, match="a mistake"):
+        list(stream(range(3), read, steps_of(Network()), 2, 1))
+    assert alive() == []
+
+
+def test_the_number_of_images_in_memory_is_bounded():
+    """A caller slower than everything else: never more than one batch and `read_ahead` images exist."""
+    living, most = set(), 0
+    lock = threading.Lock()
+    steps = steps_of(Network(), batch_size=2)
+
+    def read(number):
+        nonlocal most
+        image = image_of(number)
+        with lock:
+            living.add(number)
+            most = max(most, len(living))
+        weakref.finalize(image, living.discard, number)
+        return steps.item(number, image)
+
+    taken = 0
+    for one in stream(range(40), read, steps, read_ahead=3, readers=3):
+        assert isinstance(one, Predicted)
+        time.sleep(0.002)
+        taken += 1
+        del one
+    assert taken == 40 and 2 < most <= 2 + 3
+
+
+def test_what_the_caller_does_and_the_network_overlap():
+    """The network waits in its first batch until the caller has asked, and the caller until the second batch runs."""
+    second = threading.Event()
+    calls = []
+
+    def network(batch):
+        calls.append(1)
+        if len(calls) == 2:
+            second.set()
+        return {"red": batch["images"][:, 0, 0, 0]}
+
+    found = streamed(range(6), network, batch_size=2)
+    next(found)
+    assert second.wait(10), "the second batch is predicted while the caller holds the first image"
+    found.close()
