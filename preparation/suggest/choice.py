@@ -1,0 +1,54 @@
+"""A chosen value with its reason, and the config that many of them make."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of the config.
+
+    Attributes:
+        key: its path, `data.image_size`.
+        value: of JSON's types.
+        why: a sentence with the numbers behind it; empty where the choice before it gives the reason.
+    """
+
+    key: str
+    value: Any
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A config and its reasons.
+
+    Attributes:
+        config: what `utils.config.process_config` reads from a file, without `$schema`.
+        why: the path of a key → a sentence; one sentence may speak of the keys after it too.
+    """
+
+    config: dict[str, Any]
+    why: dict[str, str]
+
+
+def assemble(start: dict[str, Any], choices: Iterable[Choice]) -> Suggestion:
+    """`start` with all choices in it; a key that is there already is left as it is, and so is its reason out."""
+    config, why = _copy(start), {}
+    for choice in choices:
+        *parents, last = choice.key.split(".")
+        section = config
+        for name in parents:
+            section = section.setdefault(name, {})
+        if last in section:
+            continue
+        section[last] = choice.value
+        if choice.why:
+            why[choice.key] = choice.why
+    return Suggestion(config, why)
+
+
+def _copy(value: dict[str, Any]) -> dict[str, Any]:
+    """Another dict all the way down."""
+    return {key: _copy(item) if isinstance(item, dict) else item for key, item in value.items()}

@@ -1,0 +1,82 @@
+"""How large the network's input is: large enough for the objects, small enough for the machine."""
+
+import numpy as np
+
+from base.letterbox import Size
+from preparation.suggest.choice import Choice
+from preparation.suggest.machine import Machine
+from preparation.suggest.stats import DataStats, extents, sides
+
+STEP = 32
+"""Sides are multiples of it, the stride of C5, so that no level of the pyramid is padded."""
+_SMALLEST, _LARGEST = 96, 1344
+SMALL_SIDE = 16.0
+"""Nine of ten objects should measure this in the input, four cells of P2; half of it across where they are thin."""
+HALF_SIDE = 160.0
+"""Half of the objects should: that is what configs/pets.json gives a pet, and 192 px instead of 256 cost it AP."""
+MOST_UPSCALED = 2.0
+"""Images are made larger for small objects by at most this: it adds cells, not detail."""
+_SAMPLE = 2000
+
+
+def pixel_budget(machine: Machine) -> int:
+    """Pixels of an input that this machine trains on in reasonable time."""
+    if machine.gpus:
+        gigabytes = min(machine.gpus) / 1e9
+        return 800 * 1344 if gigabytes > 15 else 640 * 1088 if gigabytes > 7.5 else 512 * 512
+    return int(384 * 384 * np.clip(machine.cores / 2, 1, 4))
+
+
+def choose_image_size(stats: DataStats, machine: Machine) -> tuple[Size, Choice]:
+    """The smallest input that gives the objects enough pixels, else the one that makes the images largest."""
+    budget = pixel_budget(machine)
+    boxes, owners = _sample(stats)
+    candidates = _candidates(stats, budget)
+    size, reason = candidates[-1], f"the most that the budget of {budget:,} pixels allows on {machine}"
+    for candidate in candidates:
+        scales = stats.fits(candidate)
+        if _enough(boxes * scales[owners, None], float(np.median(scales))):
+            size, reason = candidate, "the smallest at which the objects have enough pixels"
+            break
+    return size, Choice("data.image_size", list(size), _sentence(stats, size, reason))
+
+
+def _enough(boxes: np.ndarray, scale: float) -> bool:
+    """Whether small and medium objects have their pixels, or larger images would add none."""
+    if not len(boxes):
+        return scale >= 1
+    small = np.percentile(extents(boxes), 10) >= SMALL_SIDE - 0.01 or scale >= MOST_UPSCALED
+    return bool(small and (np.median(sides(boxes)) >= HALF_SIDE or scale >= 1))
+
+
+def _candidates(stats: DataStats, budget: int) -> list[Size]:
+    """Inputs of ascending area, each with larger images (geometric mean) than any smaller input: the least padding."""
+    lengths = np.arange(_SMALLEST, _LARGEST + 1, STEP)
+    heights, widths = (grid.ravel() for grid in np.meshgrid(lengths, lengths, indexing="ij"))
+    allowed = heights * widths <= budget
+    heights, widths = heights[allowed], widths[allowed]
+    sizes, numbers = np.unique(stats.sizes, axis=0, return_counts=True)
+    scales = np.minimum(heights[:, None] / sizes[:, 0], widths[:, None] / sizes[:, 1])
+    means = np.average(np.log(scales), axis=1, weights=numbers)
+    found: list[Size] = []
+    best = -np.inf
+    for index in np.lexsort((-means, heights * widths)):
+        if means[index] > best + 1e-9:
+            best = means[index]
+            found.append((int(heights[index]), int(widths[index])))
+    return found
+
+
+def _sample(stats: DataStats) -> tuple[np.ndarray, np.ndarray]:
+    """Some objects and their images, enough for percentiles."""
+    chosen = np.random.default_rng(0).permutation(len(stats.boxes))[:_SAMPLE]
+    return stats.boxes[chosen], stats.image[chosen]
+
+
+def _sentence(stats: DataStats, size: Size, reason: str) -> str:
+    height, width = np.median(stats.sizes, axis=0)
+    text = f"The images are {width:.0f}×{height:.0f} (median, width×height); {size[1]}×{size[0]} is {reason}."
+    if not len(stats.boxes):
+        return text
+    small, half = np.percentile(sides(stats.scaled(size)), [10, 50])
+    return f"{text} One object in ten is smaller than {small:.0f} px there, half are smaller than {half:.0f} px."

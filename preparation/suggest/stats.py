@@ -1,0 +1,79 @@
+"""What the choices depend on: the boxes, classes and image sizes of the training images. `N` objects, `I` images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from base import rle
+from base.letterbox import Size
+from data_loader.records import ImageRecord
+
+
+@dataclass(frozen=True)
+class DataStats:
+    """Plain arrays of one split.
+
+    Attributes:
+        boxes: (N, 4) xyxy in pixels of the files, without crowds.
+        classes: (N,) 1…K.
+        image: (N,) the image of each object, 0…I - 1.
+        sizes: (I, 2) height and width of the images in pixels.
+        crowds: (I,) crowd regions of each image.
+        names: of the classes 1…K.
+    """
+
+    boxes: np.ndarray
+    classes: np.ndarray
+    image: np.ndarray
+    sizes: np.ndarray
+    crowds: np.ndarray
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, records: Sequence[ImageRecord], names: Sequence[str]) -> "DataStats":
+        """The arrays of a split's records; objects without a pixel are left out."""
+        objects = [
+            (rle.xywh(item.mask), item.category, index)
+            for index, record in enumerate(records)
+            for item in record.objects
+            if not item.crowd and rle.area(item.mask)
+        ]
+        boxes = np.array([box for box, _, _ in objects], np.float64).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        return cls(
+            boxes=boxes,
+            classes=np.array([category for _, category, _ in objects], np.int64),
+            image=np.array([index for _, _, index in objects], np.int64),
+            sizes=np.array([(record.height, record.width) for record in records], np.int64).reshape(-1, 2),
+            crowds=np.array([sum(item.crowd for item in record.objects) for record in records], np.int64),
+            names=tuple(names),
+        )
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(I,) objects of each image, crowds not counted."""
+        return np.bincount(self.image, minlength=len(self.sizes))
+
+    def fits(self, input_size: Size) -> np.ndarray:
+        """(I,) the factor by which each image is resized to fit the network's input."""
+        return (np.array(input_size, np.float64) / self.sizes).min(axis=1)
+
+    def scaled(self, input_size: Size) -> np.ndarray:
+        """(N, 4) boxes in pixels of the network's input."""
+        return self.boxes * self.fits(input_size)[self.image, None]
+
+
+def sides(boxes: np.ndarray) -> np.ndarray:
+    """(N,) the root of each box's area."""
+    return np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+
+
+def ratios(boxes: np.ndarray) -> np.ndarray:
+    """(N,) height / width of each box."""
+    return (boxes[:, 3] - boxes[:, 1]) / (boxes[:, 2] - boxes[:, 0])
+
+
+def extents(boxes: np.ndarray) -> np.ndarray:
+    """(N,) how much of a box there is to see: its side, or twice its short side where that is less (a thin one)."""
+    return np.minimum(sides(boxes), 2 * (boxes[:, 2:] - boxes[:, :2]).min(axis=1))
