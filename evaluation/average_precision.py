@@ -40,7 +40,7 @@ def accumulate(matches: Matches, limits: Sequence[int]) -> Curves:
             for number, limit in enumerate(limits) if objects else ():
                 kept = order[matches.ranks[order] < limit]
                 correct, counted = matches.correct[size][:, kept], matches.counted[size][:, kept]
-                values = [_curve(*rows, objects) for rows in zip(correct, counted, strict=True)]
+                values = [curve(*rows, objects) for rows in zip(correct, counted, strict=True)]
                 precision[:, :, label, size, number] = [curve for curve, _ in values]
                 recall[:, label, size, number] = [reached for _, reached in values]
     return Curves(precision, recall)
@@ -52,7 +52,7 @@ def _by_score(matches: Matches, label: int) -> np.ndarray:
     return of_class[np.argsort(-matches.scores[of_class], kind="stable")]
 
 
-def _curve(correct: np.ndarray, counted: np.ndarray, objects: int) -> tuple[np.ndarray, float]:
+def curve(correct: np.ndarray, counted: np.ndarray, objects: int) -> tuple[np.ndarray, float]:
     """Precision at the thresholds R, and the recall reached, of detections (n,) by descending score."""
     right, wrong = np.cumsum(correct & counted), np.cumsum(~correct & counted)
     precision = np.append(_envelope(right / (right + wrong + np.spacing(1))), 0)  # 0 beyond the recall reached
@@ -76,10 +76,11 @@ def weighted_precision(matches: Matches, weights: np.ndarray) -> np.ndarray:
         weights: (I, B), whole numbers from 0.
     """
     classes, draws = matches.objects.shape[2], weights.shape[1]
+    weights = weights.astype(np.int32)  # half the memory to move
     values = np.full((len(SUMMARY), classes, draws), np.nan)
     for label in range(classes):
         order = _by_score(matches, label)
-        step = max(1, _BYTES // (8 * max(1, len(order))))
+        step = max(1, _BYTES // (4 * max(1, len(order))))
         for start in range(0, draws, step):
             part = slice(start, start + step)
             values[:, label, part] = _weighted_class(matches, label, order, weights[:, part])
@@ -104,9 +105,9 @@ def _by_threshold(correct: np.ndarray, counted: np.ndarray, weights: np.ndarray,
     for right, kept in zip(correct, counted, strict=True):
         key = kept.tobytes()
         if key not in sums:
-            sums[key] = np.cumsum(weights * kept[:, None], 0)
+            sums[key] = np.cumsum(weights * kept[:, None], 0, dtype=weights.dtype)
         hits = right & kept
-        found.append(_weighted_ap(np.cumsum(weights[hits], 0), sums[key][hits], objects))
+        found.append(_weighted_ap(np.cumsum(weights[hits], 0, dtype=weights.dtype), sums[key][hits], objects))
     return np.array(found)
 
 
