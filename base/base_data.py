@@ -128,6 +128,10 @@ class BaseData(ABC):
         """Makes the fixed-shape arrays of the batch contract, as the task does; augments where `rng` is given."""
         return self.task.prepare(sample, self.config, rng)
 
+    def training_sample(self, epoch: int, index: int) -> Sample:
+        """The raw sample that `prepare_sample` augments; override it for what depends on the epoch."""
+        return self.split("train")[index]
+
     def split(self, name: str) -> Sequence[Sample]:
         """`train()`, `val()` or `test()`, made once."""
         if name not in ("train", "val", "test"):
@@ -194,7 +198,7 @@ class BaseData(ABC):
 
     def _train_sample(self, epoch: int, index: int, repeat: int = 0) -> Sample:
         rng = self._random(epoch, 1 + index, repeat) if repeat else self._random(epoch, 1 + index)
-        return self.prepare_sample(self.split("train")[index], rng) | {"valid": np.bool_(True)}
+        return self.prepare_sample(self.training_sample(epoch, index), rng) | {"valid": np.bool_(True)}
 
     def _random(self, epoch: int, *stream: int) -> np.random.Generator:
         # NumPy pads a seed with zeros: (seed, epoch) would be the stream of (seed, epoch, 0).

@@ -15,16 +15,20 @@ class AugmentConfig(Section):
 
     flip: Probability = 0.5
     """Probability of a horizontal flip."""
+    vertical_flip: Probability = 0.0
+    """Probability of a vertical flip: for images without an up and down, such as those from above."""
     scale: Probability = 0.7
     """Probability of a scale jitter; an image that grows beyond `image_size` is cropped at a random place."""
     scale_range: tuple[float, float] = (0.75, 1.35)
-    """Smallest and largest factor of the scale jitter; 1 fits the image into `image_size` exactly."""
+    """Smallest and largest factor of the scale jitter; 1 fits the image into `image_size` exactly. With `scale` 1,
+    [0.1, 2.0] is the large-scale jitter of Ghiasi et al. 2021; a small image is padded."""
     rotation: Probability = 0.25
     """Probability of a rotation about the image's center."""
     max_degrees: float = Field(default=10.0, ge=0, le=180)
     """Largest angle of the rotation, to either side."""
     min_kept_area: float = Field(default=0.2, ge=0, le=1)
-    """An object of which less than this part is left after cropping is dropped; of a crowd any part stays."""
+    """An object of which less than this part is left after cropping, pasting over it and cutting out is dropped; of a
+    crowd any part stays."""
     color: Probability = 0.8
     """Probability of the color jitter."""
     brightness: float = Field(default=0.25, ge=0, le=1)
@@ -39,13 +43,38 @@ class AugmentConfig(Section):
     """Probability of a Gaussian blur."""
     blur_sigma: tuple[float, float] = (0.3, 1.2)
     """Smallest and largest standard deviation of the blur, in pixels of the network's input."""
+    copy_paste: Probability = 0.0
+    """Probability that objects of another training image, itself jittered, are pasted in (Ghiasi et al. 2021): at least
+    one, never a crowd. What they cover is taken from the masks below."""
+    copy_paste_sigma: float = Field(default=0.0, ge=0, le=16)
+    """Standard deviation of the Gaussian that smooths the edges of what is pasted, in pixels; 0: sharp edges."""
+    mosaic: Probability = 0.0
+    """Probability that four training images, at half their scale, share the input, around a random center (Bochkovskiy
+    et al. 2020). It has the objects of all four: raise `max_objects`."""
+    mix_epochs: int | None = Field(default=None, ge=1)
+    """Copy-paste and mosaic are used in so many epochs from the first; null: in all. Without them in the last ones, a
+    run ends on images like those of an evaluation (Ge et al. 2021, YOLOX)."""
+    cutout: Probability = 0.0
+    """Probability that rectangles of the image are erased (DeVries and Taylor 2017). Masks and boxes stay whole; an
+    object of which less than `min_kept_area` is still seen is dropped."""
+    cutout_rectangles: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 4)
+    """Fewest and most rectangles that are erased."""
+    cutout_size: tuple[float, float] = (0.05, 0.25)
+    """Smallest and largest side of a rectangle, as a part of the image's height and width."""
+
+    @property
+    def mixes(self) -> bool:
+        """Whether an image may be mixed with others."""
+        return self.copy_paste > 0 or self.mosaic > 0
 
     @model_validator(mode="after")
     def _ranges_are_ordered(self) -> Self:
-        for name in ("scale_range", "blur_sigma"):
+        for name in ("scale_range", "blur_sigma", "cutout_rectangles", "cutout_size"):
             low, high = getattr(self, name)
             if not 0 < low <= high:
                 raise ValueError(f"{name} is ({low}, {high}): write the smaller number first, both above 0.")
+        if self.cutout_size[1] > 1:
+            raise ValueError(f"cutout_size is {self.cutout_size}: parts of the image are at most 1.")
         return self
 
 

@@ -53,6 +53,18 @@ class InstanceData(BaseData):
         """Raw samples of the final metrics."""
         return RecordSource(self.records("test"))
 
+    def prepare_sample(self, sample: Sample, rng: np.random.Generator | None) -> Sample:
+        """As the task does; mosaic and copy-paste take further images from the training split."""
+        if rng is not None and self.config.augment is not None and self.config.augment.mixes:
+            sample = {"source": self.split("train")} | sample
+        return super().prepare_sample(sample, rng)
+
+    def training_sample(self, epoch: int, index: int) -> Sample:
+        """The raw sample; nothing is mixed into it after `data.augment.mix_epochs`."""
+        sample = super().training_sample(epoch, index)
+        mixed = self.config.augment.mix_epochs if self.config.augment else None
+        return sample if mixed is None or epoch < mixed else sample | {"source": ()}
+
     @property
     def epoch_length(self) -> int:
         """Images in an epoch; with `data.sampler` more than the training split has."""

@@ -3,6 +3,7 @@
 Matrices are 3 × 3 and map points (x, y, 1) in pixels; a pixel's center is at +0.5.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,11 @@ class Placement:
     matrix: np.ndarray
     size: Size
 
+    @property
+    def scale(self) -> np.ndarray:
+        """(2,) factors of the axes x and y from the file's image to the input, rotated or not."""
+        return np.hypot(self.matrix[0, :2], self.matrix[1, :2])
+
 
 def scaling(x: float, y: float) -> np.ndarray:
     """Multiplies both coordinates."""
@@ -39,12 +45,22 @@ def flipping(width: float) -> np.ndarray:
     return np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
 
+def flipping_down(height: float) -> np.ndarray:
+    """Mirrors top and bottom in an image of this height."""
+    return np.array([[1.0, 0.0, 0.0], [0.0, -1.0, height], [0.0, 0.0, 1.0]])
+
+
 def rotation(degrees: float, center: tuple[float, float]) -> np.ndarray:
     """Turns clockwise, as seen on the screen, about `center` (x, y)."""
     angle = np.deg2rad(degrees)
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
     return translation(*center) @ turn @ translation(-center[0], -center[1])
+
+
+def happens(probability: float, rng: np.random.Generator) -> bool:
+    """Draws nothing where the probability is 0, so that a change that is off leaves all other draws as they are."""
+    return probability > 0 and rng.random() < probability
 
 
 def placement_of(geometry: Letterbox) -> Placement:
@@ -54,16 +70,40 @@ def placement_of(geometry: Letterbox) -> Placement:
 
 
 def random_placement(size: Size, image_size: Size, config: AugmentConfig, rng: np.random.Generator) -> Placement:
-    """Scale jitter, flip, small rotation and, where the image has outgrown `image_size`, a random crop."""
+    """Scale jitter, flips, small rotation and, where the image has outgrown `image_size`, a random crop."""
+    placed = jittered(size, image_size, config, rng)
+    window = min(placed.size[0], image_size[0]), min(placed.size[1], image_size[1])
+    return within(window, placed, (0.0, 0.0), rng)
+
+
+def jittered(size: Size, image_size: Size, config: AugmentConfig, rng: np.random.Generator) -> Placement:
+    """Scale jitter, flips and small rotation; the result may be larger than `image_size`."""
     factor = rng.uniform(*config.scale_range) if rng.random() < config.scale else 1.0
     placed = placement_of(fit(size, image_size, factor))
     height, width = placed.size
     matrix = placed.matrix
     if rng.random() < config.flip:
         matrix = flipping(width) @ matrix
+    if happens(config.vertical_flip, rng):
+        matrix = flipping_down(height) @ matrix
     if rng.random() < config.rotation:
         degrees = rng.uniform(-config.max_degrees, config.max_degrees)
         matrix = rotation(degrees, (width / 2, height / 2)) @ matrix
-    spare = max(0, height - image_size[0]), max(0, width - image_size[1])
-    top, left = (int(rng.integers(pixels + 1)) for pixels in spare)
-    return Placement(translation(-left, -top) @ matrix, (height - spare[0], width - spare[1]))
+    return Placement(matrix, placed.size)
+
+
+def within(window: Size, placed: Placement, where: Sequence[float], rng: np.random.Generator) -> Placement:
+    """An image behind a window: cropped at random along an axis where it is larger.
+
+    Args:
+        window: height and width, the result's size.
+        placed: the image.
+        where: for y and x, how much of the window's free space is before the image where it is smaller: 0…1.
+        rng: chooses the crop.
+    """
+    shifts = []
+    for length, space, part in zip(placed.size, window, where, strict=True):
+        crop = int(rng.integers(length - space + 1)) if length > space else 0
+        shifts.append(-crop if crop else round(part * max(0, space - length)))
+    top, left = shifts
+    return Placement(translation(left, top) @ placed.matrix, window)

@@ -7,9 +7,10 @@ import numpy as np
 from base.batch import Sample
 from base.letterbox import Size, fit, letterbox, pad, resize
 from data_loader.config import AugmentConfig, InstanceDataConfig
-from data_loader.transforms.color import blur, jitter_color
-from data_loader.transforms.placement import Placement, placement_of, random_placement
-from data_loader.transforms.warp import tight_box, warp_image, warp_mask
+from data_loader.transforms.augment import augmented
+from data_loader.transforms.composition import Composition
+from data_loader.transforms.objects import PlacedObject, placed_objects
+from data_loader.transforms.placement import placement_of
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,6 @@ class CroppedMasks:
         return masks
 
 
-@dataclass(frozen=True)
-class _Object:
-    """One object in the network's input."""
-
-    box: np.ndarray
-    category: int
-    crowd: bool
-    area: int
-    crop: tuple[int, int, np.ndarray]
-
-
 def prepare_instances(sample: Sample, config: InstanceDataConfig, rng: np.random.Generator | None) -> Sample:
     """The task's `prepare` for instance segmentation: see `base.task.Task.prepare`.
 
@@ -60,10 +50,11 @@ def prepare_instances(sample: Sample, config: InstanceDataConfig, rng: np.random
 def train_sample(
     sample: Sample, input_size: Size, augment: AugmentConfig | None, max_objects: int, rng: np.random.Generator
 ) -> Sample:
-    """Image, masks and boxes through one random warp, then random colors and blur.
+    """Image, masks and boxes through one random warp, then random colors and blur; other images may be mixed in.
 
     Args:
-        sample: a raw sample, see `data_loader.records.read_sample`.
+        sample: a raw sample, see `data_loader.records.read_sample`; mosaic and copy-paste take further ones from its
+            `source`, a sequence of raw samples, and are left out where it is empty.
         input_size: (H, W).
         augment: probabilities and ranges; None: the image is resized to fit.
         max_objects: G; the largest objects are kept, crowds last.
@@ -71,61 +62,31 @@ def train_sample(
 
     Returns:
         The keys of a training batch (`base.batch`) without the axis B, all but `valid`; `gt_masks` are `CroppedMasks`.
-        `scale_to_original` is that of the scaling alone: a crop or rotation is not undone.
+        `scale_to_original` is that of the scaling alone: a crop or rotation is not undone. Of a mosaic, ids and sizes
+        are those of `sample`.
     """
     size = sample["image"].shape[:2]
     if augment is None:
         placement = placement_of(fit(size, input_size))
-        image, least = resize(sample["image"], placement.size), 0.0
+        objects = placed_objects(sample, placement, 0.0)
+        made = Composition(resize(sample["image"], placement.size), objects, placement.scale)
     else:
-        placement = random_placement(size, input_size, augment, rng)
-        image, least = _augmented(sample["image"], placement, augment, rng), augment.min_kept_area
-    objects = _first(_moved(sample, placement, least), max_objects)
+        made = augmented(sample, input_size, augment, rng)
+    objects = _first(made.objects, max_objects)
     return {
-        "images": pad(image, input_size),
-        "image_size": np.array(image.shape[:2], np.int32),
+        "images": pad(made.image, input_size),
+        "image_size": np.array(made.image.shape[:2], np.int32),
         "gt_boxes": _padded([item.box for item in objects], max_objects, (4,), np.float32),
         "gt_classes": _padded([item.category for item in objects], max_objects, (), np.int32),
         "gt_masks": CroppedMasks((max_objects, *input_size), tuple(item.crop for item in objects)),
         "gt_crowd": _padded([item.crowd for item in objects], max_objects, (), bool),
         "image_id": np.int64(sample["image_id"]),
         "original_size": np.array(size, np.int32),
-        "scale_to_original": (1 / _scales(placement)).astype(np.float32),
+        "scale_to_original": (1 / made.scale).astype(np.float32),
     }
 
 
-def _augmented(image: np.ndarray, placement: Placement, config: AugmentConfig, rng: np.random.Generator) -> np.ndarray:
-    image = warp_image(image, placement)
-    if rng.random() < config.color:
-        image = jitter_color(image, config, rng)
-    if rng.random() < config.blur:
-        image = blur(image, config, rng)
-    return image
-
-
-def _moved(sample: Sample, placement: Placement, min_kept_area: float) -> list[_Object]:
-    """The objects that are still there; one of which too little is left is dropped, a crowd never."""
-    grown = np.prod(_scales(placement))
-    objects = []
-    keys = ("classes", "crowd", "masks", "boxes")
-    for category, crowd, mask, box in zip(*(sample[key] for key in keys), strict=True):
-        moved = warp_mask(mask, box, placement)
-        area = np.count_nonzero(moved)
-        needed = 0.0 if crowd else min_kept_area * grown * np.count_nonzero(mask)
-        if (moved == 1).any() and area >= needed:
-            found = tight_box(moved)
-            left, top, right, bottom = found.astype(int)
-            crop = int(top), int(left), moved[top:bottom, left:right].copy()
-            objects.append(_Object(found, int(category), bool(crowd), int(area), crop))
-    return objects
-
-
-def _scales(placement: Placement) -> np.ndarray:
-    """Of the axes x and y, rotated or not."""
-    return np.hypot(placement.matrix[0, :2], placement.matrix[1, :2])
-
-
-def _first(objects: list[_Object], count: int) -> list[_Object]:
+def _first(objects: list[PlacedObject], count: int) -> list[PlacedObject]:
     """The `count` objects that go first, objects before crowds and large before small, in their order."""
     kept = sorted(range(len(objects)), key=lambda place: (objects[place].crowd, -objects[place].area))[:count]
     return [objects[place] for place in sorted(kept)]

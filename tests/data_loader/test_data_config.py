@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         ('{"augment": {"scale_range": [1.5, 0.5]}}', "smaller number first"),
         ('{"augment": {"flip": 1.5}}', "less than or equal to 1"),
+        ('{"augment": {"cutout_size": [0.5, 0.1]}}', "smaller number first"),
+        ('{"augment": {"cutout_size": [0.5, 1.5]}}', "at most 1"),
+        ('{"augment": {"cutout_rectangles": [3, 1]}}', "smaller number first"),
         ('{"classes": "breeds"}', "'breed', 'species' or 'pet'"),
         ('{"download": {"images_md5": "abc"}}', "pattern"),
         ('{"image_size": [16, 320]}', "greater than or equal to 32"),

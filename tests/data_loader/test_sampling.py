@@ -30,6 +30,9 @@ class Rows(InstanceData):
             for number, found in enumerate(SPLIT)
         ]
 
+    def val(self):
+        return self.train()
+
     def train(self):
         rows, columns = np.mgrid[:40, :40]
         return [
@@ -123,3 +126,27 @@ def test_the_sampler_does_not_change_how_an_image_is_augmented_the_first_time():
 def test_wrong_samplers(sampler):
     with pytest.raises(ValidationError):
         rows(sampler=sampler)
+
+
+def test_images_are_mixed_in_the_first_epochs_only():
+    mixing = rows(augment={"flip": 0, "scale": 0, "rotation": 0, "color": 0, "blur": 0, "mosaic": 1, "mix_epochs": 2})
+    plain = rows(augment={"flip": 0, "scale": 0, "rotation": 0, "color": 0, "blur": 0})
+    for epoch, mixed in ((0, True), (1, True), (2, False), (7, False)):
+        found, expected = (data._train_sample(epoch, 1)["images"] for data in (mixing, plain))
+        assert np.array_equal(found, expected) != mixed
+
+
+def test_mixes_follow_seed_epoch_and_index_and_an_evaluation_has_none():
+    changes = {"mosaic": 0.5, "copy_paste": 1, "cutout": 0.5, "vertical_flip": 0.5}
+    data = rows(sampler={"threshold": 1.0}, augment=changes)
+    whole = list(data.train_batches(4))
+    for found, expected in zip(
+        rows(sampler={"threshold": 1.0}, augment=changes).train_batches(4, 2), whole[2:], strict=True
+    ):
+        for key in expected:
+            np.testing.assert_array_equal(found[key], expected[key])
+    assert any((a["images"] != b["images"]).any() for a, b in zip(whole, data.train_batches(5), strict=True))
+    for found, expected in zip(data.eval_batches("val"), rows(augment=None).eval_batches("val"), strict=True):
+        assert found.keys() == expected.keys() and "source" not in found
+        for key in expected:
+            np.testing.assert_array_equal(found[key], expected[key])

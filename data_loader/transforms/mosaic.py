@@ -1,0 +1,46 @@
+"""Mosaic: four images around a random center of the input (Bochkovskiy et al. 2020, YOLOv4)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from base.batch import Sample
+from base.letterbox import Size
+from data_loader.config import AugmentConfig
+from data_loader.transforms.composition import Composition, another, warped
+from data_loader.transforms.placement import jittered, within
+
+_CENTER = (0.25, 0.75)
+"""Where the center may be, as a part of the input's sides."""
+
+
+def mosaic(
+    sample: Sample, others: Sequence[Sample], input_size: Size, config: AugmentConfig, rng: np.random.Generator
+) -> Composition:
+    """Four images, each jittered about half its scale, with a corner at the center; each is warped once.
+
+    Where an image is smaller than its quarter of the input, the rest is `NEUTRAL`; where it is larger, it is cropped at
+    random.
+
+    Args:
+        sample: the raw sample that is in one of the quarters.
+        others: raw samples; three of them fill the other quarters.
+        input_size: (H, W), the size of the result.
+        config: the jitter and the part of an object that must be left.
+        rng: the only source of randomness.
+    """
+    half = max(1, input_size[0] // 2), max(1, input_size[1] // 2)
+    center = [round(side * rng.uniform(*_CENTER)) for side in input_size]
+    image, objects, scales = np.empty((*input_size, 3), np.uint8), [], []
+    for number, quarter in enumerate(rng.permutation(4).tolist()):
+        item = another(others, rng) if number else sample
+        (top, bottom, above), (left, right, before) = (
+            (0, middle, 1.0) if first else (middle, side, 0.0)
+            for middle, side, first in zip(center, input_size, (quarter < 2, quarter % 2 == 0), strict=True)
+        )
+        placed = jittered(item["image"].shape[:2], half, config, rng)
+        part = warped(item, within((bottom - top, right - left), placed, (above, before), rng), config.min_kept_area)
+        image[top:bottom, left:right] = part.image
+        objects += [found.shifted(top, left) for found in part.objects]
+        scales.append(part.scale)
+    return Composition(image, objects, scales[0])
