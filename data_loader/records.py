@@ -14,6 +14,12 @@ from base.rle import Rle
 from data_loader.errors import DataError
 from data_loader.images import read_rgb
 
+_PIXELS_OFF, _SHARE_OFF = 3.0, 0.25
+"""How far an edge of the file's box may be from the mask's: pixels, or this share of the mask's box."""
+
+_TIMES_OFF = 2.0
+"""How much larger or smaller the file's area may be."""
+
 
 @dataclass(frozen=True)
 class ObjectRecord:
@@ -25,7 +31,9 @@ class ObjectRecord:
         ignored: those of its pixels that no loss counts; None where there are none.
         crowd: a region of many objects.
         box: x, y, width, height in pixels as the file gives them beside the mask, right or wrong; NaN where they are no
-            numbers; None where it gives none. Only an inspection compares it: everything else takes the mask's box.
+            numbers; None where it gives none. Targets are made from the mask alone; an inspection compares the two, and
+            the metrics measure against this one where it is not wrong, see `coco_ground_truth`.
+        area: in pixels, as the file gives it; as `box`.
     """
 
     category: int
@@ -33,6 +41,7 @@ class ObjectRecord:
     ignored: Rle | None = None
     crowd: bool = False
     box: tuple[float, float, float, float] | None = None
+    area: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,11 @@ def read_sample(record: ImageRecord) -> Sample:
 def coco_ground_truth(
     records: Sequence[ImageRecord], classes: Sequence[str], category_ids: Sequence[int] | None = None
 ) -> dict:
-    """The COCO dict of the images: RLE masks in the file's size, exact boxes and areas.
+    """The COCO dict of the images: RLE masks in the file's size, boxes and areas.
+
+    Box and area are those of the file, so that a result scores the same against the file itself, in whatever program:
+    those of a polygon differ from those of its pixels by fractions of a pixel. Where the file has none, or one that
+    cannot be about this mask, they are the mask's.
 
     An object's ignored pixels belong to it here: COCO's metric knows no such pixels.
 
@@ -143,11 +156,26 @@ def _annotation(item: ObjectRecord, category_id: int, image_id: int, number: int
         "id": number,
         "image_id": image_id,
         "category_id": category_id,
-        "bbox": rle.xywh(item.mask),
-        "area": rle.area(item.mask),
+        "bbox": _box(item),
+        "area": _area(item),
         "iscrowd": int(item.crowd),
         "segmentation": item.mask,
     }
+
+
+def _box(item: ObjectRecord) -> list[float]:
+    """The file's box where it covers about what the mask's does: NaN compares as false."""
+    of_mask = np.array(rle.xywh(item.mask))
+    given = np.array(of_mask if item.box is None else item.box)
+    moved = np.abs(np.append(given[:2], given[:2] + given[2:]) - np.append(of_mask[:2], of_mask[:2] + of_mask[2:]))
+    sound = (given[2:] > 0).all() and (moved <= np.maximum(_PIXELS_OFF, _SHARE_OFF * np.tile(of_mask[2:], 2))).all()
+    return [float(value) for value in (given if sound else of_mask)]
+
+
+def _area(item: ObjectRecord) -> float:
+    of_mask = float(rle.area(item.mask))
+    given = of_mask if item.area is None else item.area
+    return float(given) if of_mask / _TIMES_OFF <= given <= of_mask * _TIMES_OFF else of_mask
 
 
 def fingerprint(splits: dict[str, Sequence[ImageRecord]]) -> str:
@@ -162,4 +190,4 @@ def fingerprint(splits: dict[str, Sequence[ImageRecord]]) -> str:
 
 
 def _content(item: ObjectRecord) -> dict:
-    return {key: value for key, value in asdict(item).items() if key != "box"}
+    return {key: value for key, value in asdict(item).items() if key not in ("box", "area")}

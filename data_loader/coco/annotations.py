@@ -172,7 +172,7 @@ def _object(item: dict[str, Any], image: _Image, categories: Mapping[int, str]) 
         raise _Broken("broken segmentation", str(error)) from error
     if not rle.area(mask):
         raise _Broken("empty mask", "no pixel of the image is in it")
-    return ObjectRecord(category, mask, crowd=bool(crowd), box=_box(item.get("bbox")))
+    return ObjectRecord(category, mask, crowd=bool(crowd), box=_box(item.get("bbox")), area=_area(item.get("area")))
 
 
 def _box(given: Any) -> tuple[float, float, float, float] | None:
@@ -182,6 +182,10 @@ def _box(given: Any) -> tuple[float, float, float, float] | None:
     numbers = given if isinstance(given, list) and len(given) == 4 else [None] * 4
     x, y, width, height = (_number(value) for value in numbers)
     return x, y, width, height
+
+
+def _area(given: Any) -> float | None:
+    return None if given is None else _number(given)
 
 
 def _number(value: Any) -> float:

@@ -324,6 +324,29 @@ def test_the_files_own_box_is_kept_right_or_wrong_and_changes_no_target(tmp_path
     assert data.fingerprint == before.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([10.4, 5.3, 19.2, 19.5], [10.4, 5.3, 19.2, 19.5]),
+        ([7.5, 5, 24, 20], [7.5, 5, 24, 20]),  # 3 px, as for thin outlines
+        ([10, 5, 40, 20], [10, 5, 20, 20]),
+        ([110, 5, 20, 20], [10, 5, 20, 20]),
+        ([10, 5, 20, math.nan], [10, 5, 20, 20]),
+    ],
+)
+def test_metrics_measure_against_the_files_own_box_unless_it_is_not_of_the_mask(tmp_path, given, expected):
+    write_coco(tmp_path, [annotation(1, 11, 7, SQUARE, bbox=given)])
+    (item,) = coco_data(tmp_path, val={**SPLIT}).ground_truth("val")["annotations"]
+    assert item["bbox"] == expected
+
+
+@pytest.mark.parametrize(("given", "expected"), [(381.5, 381.5), (None, 400), (9.0, 400), (4000, 400), ("a", 400)])
+def test_metrics_take_the_files_own_area_unless_it_is_not_of_the_mask(tmp_path, given, expected):
+    write_coco(tmp_path, [annotation(1, 11, 7, SQUARE, area=given)])
+    data = coco_data(tmp_path, val={**SPLIT})
+    assert data.ground_truth("val")["annotations"][0]["area"] == expected
+
+
 def test_what_is_broken_is_part_of_what_is_read(tmp_path):
     write_coco(tmp_path, [annotation(1, 11, 8, SQUARE), annotation(2, 11, 3, SQUARE)])
     data = coco_data(tmp_path, max_bad_fraction=1)
