@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 from faster_coco_eval import mask as coco_mask
 
-from base.rle import Rle, from_library
+from base.rle import Rle, encode, from_library
 from base.simplify import simplified
 
-_FARTHEST = 1e6
-"""Corners in pixels: the library allocates for each pixel of an outline, also outside of the image."""
+FARTHEST, LONGEST = 1e6, 1e7
+"""Corners and outlines in pixels: the library allocates 80 bytes for each pixel of an outline, also far outside."""
 
 
 @dataclass(frozen=True)
@@ -104,18 +104,35 @@ def rasterize(polygons: Sequence[np.ndarray], height: int, width: int) -> Rle:
         height, width: of the image.
 
     Raises:
-        ValueError: a polygon has fewer than three corners, or one that is no place near the image.
+        ValueError: as `check_polygon`.
     """
-    for polygon in polygons:
-        if np.ndim(polygon) != 2 or np.shape(polygon)[1] != 2 or len(polygon) < 3:
-            raise ValueError(f"a polygon needs three corners or more, x and y each; received {np.shape(polygon)}")
-        if not (np.abs(polygon) <= _FARTHEST).all():
-            raise ValueError("a polygon has a corner that is no place near the image")
     if not len(polygons):
-        return from_library(coco_mask.encode(np.zeros((height, width), np.uint8, order="F")))
-    start = polygons[0][:1]
-    path = np.concatenate([piece for polygon in polygons for piece in (polygon, polygon[:1], start)])
+        return encode(np.zeros((height, width), np.uint8))
+    for polygon in polygons:
+        check_polygon(polygon)
+    there = [piece for polygon in polygons for piece in (polygon, polygon[:1])]
+    back = [polygon[:1] for polygon in reversed(polygons)]
+    path = np.concatenate([*there, *back])
+    check_polygon(path)
     return from_library(coco_mask.frPyObjects([path.reshape(-1).astype(np.float64).tolist()], height, width)[0])
+
+
+def check_polygon(polygon: np.ndarray) -> None:
+    """Whether COCO's rasterizer can fill it without taking all memory.
+
+    Args:
+        polygon: (N, 2), in pixels.
+
+    Raises:
+        ValueError: it has fewer than three corners, one that is no place near the image, or its outline is too long.
+    """
+    if np.ndim(polygon) != 2 or np.shape(polygon)[1] != 2 or len(polygon) < 3:
+        raise ValueError(f"a polygon needs three corners or more, x and y each; received {np.shape(polygon)}")
+    if not (np.abs(polygon) <= FARTHEST).all():
+        raise ValueError("a polygon has a corner that is no place near the image")
+    length = np.abs(np.diff(polygon, axis=0, append=polygon[:1])).max(axis=1).sum()
+    if length > LONGEST:
+        raise ValueError(f"the outline of a polygon is {length:.0f} pixels long: no object has such a one")
 
 
 def _rings(inside: np.ndarray) -> Iterator[np.ndarray]:

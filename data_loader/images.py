@@ -73,9 +73,9 @@ def image_size(path: Path) -> tuple[int, int]:
     Raises:
         DataError: the file is missing, is no image or claims more than `MAX_PIXELS`.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file.")
     try:
+        if not path.is_file():
+            raise DataError(f"{path}: there is no such file.")
         with PIL.Image.open(path) as image:
             width, height = image.size
             turned = _orientation(image) >= _FIRST_TURNED
@@ -112,6 +112,10 @@ def read_bytes(path: Path) -> bytes:
         DataError: it is missing or cannot be read.
     """
     try:
+        if path.is_dir():
+            raise DataError(f"{path}: is a folder; a file is needed here.")
+        if path.exists() and not path.is_file():  # a pipe or a device may have no end
+            raise DataError(f"{path}: is no file of a disk.")
         return path.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file.") from None

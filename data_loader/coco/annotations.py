@@ -4,8 +4,9 @@ What makes the whole file useless is a `DataError`; a broken image or annotation
 """
 
 import json
+import logging
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from base import rle
 from data_loader.coco.segmentation import to_rle
 from data_loader.cores import usable_cores
 from data_loader.errors import DataError
-from data_loader.images import image_size, read_bytes
+from data_loader.images import image_size
+from data_loader.json_file import read_json
 from data_loader.records import ImageRecord, ObjectRecord
 from data_loader.validation import BadItem
 
+_LOGGER = logging.getLogger("maskeras")
 _LISTS = ("images", "annotations", "categories")
 _HIGHEST_ID = 1 << 62
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,7 @@ def read_coco(path: Path) -> CocoFile:
         DataError: it is missing, is no JSON object with `images`, `annotations` and `categories`, or its categories
             have no names and ids of their own.
     """
-    try:
-        content = json.loads(read_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: is no whole JSON file ({error}).") from None
+    content = read_json(path, _LISTS)
     lists: dict[str, Any] = content if _is_object(content) else {}
     missing = [key for key in _LISTS if not isinstance(lists.get(key), list)]
     if missing:
@@ -75,7 +76,7 @@ def _categories(path: Path, listed: Sequence[Any]) -> dict[int, str]:
     for item in listed:
         number: Any
         number, name = (item.get("id"), item.get("name")) if _is_object(item) else (None, None)
-        if not (_is_id(number) and isinstance(name, str) and name.strip()):
+        if not (_is_id(number) and isinstance(name, str) and name.strip() and _is_text(name)):
             raise DataError(f"{path}: a category needs an id, a whole number, and a name; received {_shown(item)}.")
         if number in found or name in found.values():
             raise DataError(f"{path}: the category {_shown(item)} has the id or the name of another one.")
@@ -103,6 +104,7 @@ def to_records(file: CocoFile, folder: Path, taken: set[int]) -> tuple[list[Imag
     for item in looked:
         if isinstance(item, _Image) and images.setdefault(item.number, item) is not item:
             bad_images.append(BadItem(f"{file.path.name} image {item.number}", "id given twice", item.path.name))
+    bad_images += _take_out_twins(images, file.path.name)
     objects, bad_annotations = _objects(file, images)
     ids = _free_ids(images, taken)
     records = [
@@ -112,9 +114,22 @@ def to_records(file: CocoFile, folder: Path, taken: set[int]) -> tuple[list[Imag
     return records, bad_images, bad_annotations
 
 
+def _take_out_twins(images: dict[int, _Image], where: str) -> list[BadItem]:
+    """Takes out images whose file an image before has."""
+    first: dict[Path, int] = {}
+    bad = []
+    for number, image in list(images.items()):
+        if first.setdefault(image.path, number) != number:
+            reason = f"{image.path.name} is the file of image {first[image.path]}; its annotations are left out with it"
+            bad.append(BadItem(f"{where} image {number}", "file given twice", reason))
+            del images[number]
+    return bad
+
+
 def _objects(file: CocoFile, images: Mapping[int, _Image]) -> tuple[Mapping[int, list[ObjectRecord]], list[BadItem]]:
     """Image id → its objects, and the broken annotations; those of an image that is left out are not looked at."""
     listed = {item["id"] for item in file.images if _is_object(item) and _is_id(item.get("id"))}
+    _warn_of_twice(file)
     objects: dict[int, list[ObjectRecord]] = defaultdict(list)
     bad = []
     for position, item in enumerate(file.annotations):
@@ -126,6 +141,17 @@ def _objects(file: CocoFile, images: Mapping[int, _Image]) -> tuple[Mapping[int,
             name = item.get("id", f"at position {position}") if _is_object(item) else f"at position {position}"
             bad.append(BadItem(f"{file.path.name} annotation {_shown(name)}", broken.kind, broken.reason))
     return objects, bad
+
+
+def _warn_of_twice(file: CocoFile) -> None:
+    """Nothing here needs the ids of annotations, so none is lost; pycocotools keeps the last of an id only."""
+    given = Counter(item["id"] for item in file.annotations if _is_object(item) and _is_id(item.get("id")))
+    twice = [number for number, count in given.items() if count > 1]
+    if twice:
+        _LOGGER.warning(
+            "%s: %d annotation ids are given several times, such as %d; all of these annotations are kept.",
+            *(file.path.name, len(twice), twice[0]),
+        )
 
 
 def _image(item: Any, folder: Path, where: str) -> _Image | BadItem:
@@ -140,7 +166,7 @@ def _checked_image(item: Any, folder: Path) -> _Image:
     if not _is_object(item) or not _is_id(item.get("id")) or not isinstance(item.get("file_name"), str):
         raise _Broken("image without id or file_name", _shown(item))
     name = PurePosixPath(item["file_name"])
-    if name.is_absolute() or ".." in name.parts or not _is_text(item["file_name"]):
+    if name.is_absolute() or ".." in name.parts or not _is_file_name(item["file_name"]):
         raise _Broken("no name of a file in the folder", _shown(item["file_name"]))
     path = folder / name
     try:
@@ -214,8 +240,12 @@ def _is_id(value: Any) -> bool:
     return type(value) is int and 0 <= value < _HIGHEST_ID
 
 
+def _is_file_name(text: str) -> bool:
+    return _is_text(text) and all(len(part) <= _LONGEST_NAME for part in text.encode().split(b"/"))
+
+
 def _is_text(text: str) -> bool:
-    """Whether a file can have this name: neither NUL nor half of a surrogate pair."""
+    """Whether a file can hold it: neither NUL nor half of a surrogate pair."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:

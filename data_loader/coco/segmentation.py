@@ -3,16 +3,14 @@
 Every number is checked before the C code of the library sees it.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from faster_coco_eval import mask as coco_mask
 
+from base.polygons import FARTHEST, LONGEST, check_polygon
 from base.rle import Rle, from_library
-
-_FARTHEST = 1e6
-"""Corners of a polygon in pixels: the library allocates for each pixel of an outline, also outside of the image."""
 
 
 def to_rle(segmentation: Any, height: int, width: int) -> Rle:
@@ -39,8 +37,10 @@ def _polygon(part: Any) -> list[float]:
     if not isinstance(part, list) or len(part) < 6 or len(part) % 2:
         raise ValueError("a polygon needs three corners or more, x and y each")
     for value in part:
-        if type(value) not in (int, float) or not math.isfinite(value) or abs(value) > _FARTHEST:
+        if type(value) not in (int, float) or not abs(value) <= FARTHEST:  # NaN is not either
             raise ValueError(f"a polygon has a corner that is no place near the image: {str(value)[:40]}")
+    if len(part) * (max(part) - min(part)) > LONGEST:  # seldom: only then it is worth the time to measure it
+        check_polygon(np.reshape(part, (-1, 2)).astype(np.float64))
     return [float(value) for value in part]
 
 

@@ -10,6 +10,7 @@ from data_loader.errors import DataError
 from data_loader.images import is_turned
 from data_loader.instance_data import InstanceData
 from data_loader.writers.coco import write_coco
+from data_loader.writers.mask_folder import write_mask_folder
 from data_loader.writers.source import Source, source_of
 from data_loader.writers.voc import write_voc
 from data_loader.writers.yolo import write_yolo
@@ -23,6 +24,7 @@ FORMATS: Mapping[str, Callable[[Source, Path], Counter[str]]] = {
     "coco": write_coco,
     "yolo": write_yolo,
     "voc": write_voc,
+    "mask_folder": write_mask_folder,
 }
 """Name of a format → what writes it: takes what to write and a new folder, counts what the format cannot hold."""
 

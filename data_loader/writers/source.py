@@ -13,6 +13,7 @@ from data_loader.instance_data import InstanceData
 from data_loader.records import ImageRecord, ObjectRecord
 
 _SPLITS = ("train", "val", "test")
+_UNUSABLE = frozenset('/\\:*?"<>|')
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,13 @@ def copy_image(item: Item, target: Path) -> None:
     shutil.copyfile(item.record.path, target)
 
 
+def file_name(text: str) -> str:
+    """A text as the name of a file or folder: without what a list, a URL or a file system cannot hold."""
+    usable = (character if character.isprintable() and character not in _UNUSABLE else "_" for character in text)
+    name = "".join(usable).strip()
+    return f"_{name}" if not name or name.startswith(".") else name
+
+
 def counted(work: Callable[[Item], Counter[str]], items: Sequence[Item]) -> Counter[str]:
     """Calls `work` for each image, in threads; the sum of what it counts."""
     with ThreadPoolExecutor(usable_cores()) as pool:
@@ -107,12 +115,7 @@ class _Names:
 
 def _candidates(path: Path) -> Iterator[str]:
     """The name, the name after that of its folder, numbered names; without what a list or a URL cannot hold."""
-    stem, folder = _clean(path.stem), _clean(path.parent.name)
-    yield f"{stem}{_clean(path.suffix)}"
-    yield f"{folder}_{stem}{_clean(path.suffix)}"
-    yield from (f"{stem}_{number}{_clean(path.suffix)}" for number in count(2))
-
-
-def _clean(text: str) -> str:
-    usable = (character if character.isprintable() and character not in "/\\:" else "_" for character in text)
-    return "".join(usable).strip()
+    stem, ending, folder = file_name(path.stem), path.suffix, path.parent.name
+    yield file_name(f"{stem}{ending}")
+    yield file_name(f"{folder}_{stem}{ending}")
+    yield from (file_name(f"{stem}_{number}{ending}") for number in count(2))
