@@ -5,9 +5,9 @@ import logging
 from pathlib import Path
 
 from base.base_model import BaseModel
-from base.batch import DataSpec
-from base.checkpoint import Checkpoint, CheckpointError, find_checkpoint
+from base.checkpoint import find_checkpoint
 from base.initial_weights import InitialWeights
+from inference.checkpoint import described
 from utils.registry import MODELS, resolve, resolve_config
 
 log = logging.getLogger("maskeras")
@@ -25,20 +25,9 @@ def restore_model(path: Path | str, which: str = "best") -> BaseModel:
         RegistryError: the model's class, which a dotted path names, cannot be imported.
     """
     checkpoint = find_checkpoint(Path(path).expanduser(), which)
-    spec, section = _described(checkpoint)
+    spec, section = described(checkpoint)
     config = resolve_config(MODELS, section["name"]).model_validate_json(json.dumps(section))
     model = resolve(MODELS, section["name"])(config, spec, InitialWeights.of_checkpoint(checkpoint))
     model.load(str(checkpoint.path))
     log.info("restored %s from %s", section["name"], checkpoint.path)
     return model
-
-
-def _described(checkpoint: Checkpoint) -> tuple[DataSpec, dict]:
-    """What the model was built for, and its section of the config."""
-    if not {"spec", "model"} <= checkpoint.meta.keys():
-        raise CheckpointError(
-            f"{checkpoint.path} was written by version 0.1.0, which did not keep the model's config and data shapes in "
-            "checkpoints. Convert it: resume its run once with this version (`--resume` with a larger trainer.epochs, "
-            "or model.init_from in a new run with trainer.epochs=0); the checkpoint written then can be restored."
-        )
-    return DataSpec.from_dict(checkpoint.meta["spec"]), checkpoint.meta["model"]

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 _LOGGER = logging.getLogger("maskeras")
 
@@ -33,3 +34,26 @@ def alone(lock: Path, doing: str) -> Iterator[None]:
         except OSError as error:
             _LOGGER.info("%s cannot be locked (%s): start nothing else that is %s meanwhile.", lock, error, doing)
         yield
+
+
+def claim(lock: Path) -> IO[str]:
+    """Takes a lock without waiting: it is held until the file is closed or the process ends, however it does.
+
+    Where the file system has no locks a warning says so.
+
+    Args:
+        lock: an empty file that stays, in a folder that exists.
+
+    Raises:
+        BlockingIOError: another process has it, or this one.
+        OSError: the file cannot be written.
+    """
+    file = lock.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    except OSError as error:
+        _LOGGER.warning("%s cannot be locked (%s): let no second process work in that folder.", lock, error)
+    return file

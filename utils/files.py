@@ -3,23 +3,35 @@
 import json
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+UNFINISHED = ".writing-"
+"""What the names of files that are not whole yet start with; a crash leaves them."""
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Writes a file under another name and renames it when it is on the disk; text is UTF-8. Missing folders are made.
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to be written bit by bit, under another name until all of it is on the disk. Missing folders are made.
 
     A crash in between leaves the file that was there. Several threads may write in one folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not after the file: what a crash leaves must not be taken for one of its kind (TensorBoard reads *tfevents*).
-    temporary = path.with_name(f".writing-{os.getpid()}-{threading.get_ident()}.tmp")
+    temporary = path.with_name(f"{UNFINISHED}{os.getpid()}-{threading.get_ident()}.tmp")
     with temporary.open("wb") as file:
-        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        yield file
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Writes a file with `whole_file`; text is UTF-8."""
+    with whole_file(path) as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -6,6 +6,9 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+_SECONDS_PER_LINE = 10.0
+"""Of an `ImageProgress` without a terminal."""
+
 
 class TrainingProgress:
     """Shows the epoch, the step, losses, images/s and the time left.
@@ -67,6 +70,52 @@ class TrainingProgress:
         if self._bar is not None:
             self._bar.stop()
         self._bar = self._task = None
+
+
+class ImageProgress:
+    """Shows how many images are done, images/s and the time left; to be entered.
+
+    Args:
+        title: what is done to them.
+        total: their number; None where it is unknown.
+    """
+
+    def __init__(self, title: str, total: int | None):
+        self.title, self.total = title, total
+        self.done = 0
+        self._started = self._shown = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "ImageProgress":
+        self._started = self._shown = time.monotonic()
+        if sys.stdout.isatty():
+            columns = (TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn())
+            self._bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console())
+            self._task = self._bar.add_task(self.title, total=self.total, note="")
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self) -> None:
+        """One more image is done; where there is no terminal a line is printed now and then."""
+        self.done += 1
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=self.done, note=self.note())
+        elif time.monotonic() - self._shown >= _SECONDS_PER_LINE:
+            self._shown = time.monotonic()
+            print(f"{self.title}  {self.done}/{self.total or '?'}  {self.note()}", flush=True)
+
+    def note(self) -> str:
+        """The speed so far, and the time that the rest takes at it."""
+        seconds = time.monotonic() - self._started
+        if not self.done or seconds <= 0:
+            return ""
+        left = "" if self.total is None else f"  ETA {duration(max(0, self.total - self.done) * seconds / self.done)}"
+        return f"{self.done / seconds:.1f} images/s{left}"
 
 
 def duration(seconds: float) -> str:

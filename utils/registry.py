@@ -47,6 +47,18 @@ SECTIONS: Mapping[str, Table] = {"model": MODELS, "data": DATA, "trainer": TRAIN
 TASKS: Mapping[str, str] = {"instance": "tasks.instance:InstanceTask"}
 """Kinds of segmentation: name → `package.module:Class`, a subclass of `base.task.Task`."""
 
+OUTPUTS: Mapping[str, str] = {
+    "overlay": "inference.outputs.overlays:Overlays",
+    "index": "inference.outputs.index:IndexImages",
+    "cutouts": "inference.outputs.cutouts:Cutouts",
+    "coco": "inference.outputs.coco:CocoResults",
+    "csv": "inference.outputs.table:Table",
+    "yolo": "inference.outputs.yolo:Yolo",
+    "labelme": "inference.outputs.labelme:LabelMe",
+    "video": "inference.outputs.video:Video",
+}
+"""What a prediction can write: name → `package.module:Class`, a subclass of `inference.outputs.output.Output`."""
+
 WRITERS: Mapping[str, str] = {
     "jsonl": "utils.logger.writers.jsonl:JsonlWriter",
     "tensorboard": "utils.logger.writers.tensorboard:TensorBoardWriter",

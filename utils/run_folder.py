@@ -1,18 +1,15 @@
 """The folder of a run: made once, never overwritten silently."""
 
-import fcntl
-import logging
 import os
 import sys
 from pathlib import Path
 from typing import IO
 
+from utils.alone import claim
 from utils.config import Config
 from utils.environment import environment
 from utils.errors import UserError
 from utils.files import write_json
-
-log = logging.getLogger("maskeras")
 
 _held: dict[Path, IO[str]] = {}
 """The locks of this process, which the system gives back when it ends, however it ends."""
@@ -107,17 +104,12 @@ def hold(folder: Path) -> None:
     path = folder.resolve() / ".lock"
     if path in _held:
         return
-    file = path.open("a")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _held[path] = claim(path)
     except BlockingIOError as error:
-        file.close()
         raise RunFolderError(
             f"Another process uses {folder}: wait for it, stop it, or start another run with --set exp.name=<new name>."
         ) from error
-    except OSError as error:
-        log.warning("%s cannot be locked (%s): let no second process work in that folder.", path, error)
-    _held[path] = file
 
 
 def has_checkpoint(folder: Path) -> bool:

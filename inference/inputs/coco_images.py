@@ -34,7 +34,7 @@ def coco_images(path: Path, folder: Path | None = None) -> ImageInputs:
             f"{path}: none of its {len(names)} images is below {base}, as {names[0]}: name it by --images."
         )
     rows = zip(names, unique_stems(names), numbers, strict=True)
-    return ImageInputs(str(path), [Item(name, stem, number, base / name) for name, stem, number in rows])
+    return ImageInputs(str(path.absolute()), [Item(name, stem, number, base / name) for name, stem, number in rows])
 
 
 def _listed(path: Path) -> Sequence[dict[str, Any]]:

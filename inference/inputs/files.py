@@ -10,6 +10,7 @@ import cv2
 
 from inference.inputs.item import ImageInputs, Item
 from inference.inputs.names import unique_stems
+from inference.remote import is_url
 from utils.errors import UserError
 
 IMAGE_ENDINGS = frozenset(
@@ -20,11 +21,6 @@ VIDEO_ENDINGS = frozenset((".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mp
 
 class InputError(UserError):
     """There is nothing to predict at the place that was named: says what was looked for, and what to do."""
-
-
-def is_url(text: str) -> bool:
-    """Whether this is an http or https address."""
-    return text.lower().startswith(("http://", "https://"))
 
 
 def folder_images(folder: Path, left_out: Path | None = None) -> ImageInputs:
@@ -46,7 +42,9 @@ def folder_images(folder: Path, left_out: Path | None = None) -> ImageInputs:
         found += [here / name for name in files if not name.startswith(".") and _is_image(here / name)]
     if not found:
         raise InputError(f"There is no image below {folder}: {_found_instead(folder)}")
-    return _of_paths(str(folder), sorted(found, key=lambda path: path.relative_to(folder).as_posix()), folder)
+    return _of_paths(
+        str(folder.absolute()), sorted(found, key=lambda path: path.relative_to(folder).as_posix()), folder
+    )
 
 
 def glob_images(pattern: str) -> ImageInputs:
@@ -59,7 +57,7 @@ def glob_images(pattern: str) -> ImageInputs:
     files = sorted((path for path in paths if path.is_file()), key=lambda path: path.as_posix())
     if not files:
         raise InputError(f"No file fits {pattern!r}, seen from {Path.cwd()}: correct the pattern, or quote it.")
-    return _of_paths(pattern, files, _common_folder(files))
+    return _of_paths(str(Path(pattern).absolute()), files, _common_folder(files))
 
 
 def listed_images(title: str, names: Sequence[str], base: Path) -> ImageInputs:

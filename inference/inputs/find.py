@@ -5,17 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inference.inputs.coco_images import coco_images
-from inference.inputs.files import (
-    VIDEO_ENDINGS,
-    InputError,
-    folder_images,
-    glob_images,
-    is_url,
-    listed_images,
-    read_list,
-)
+from inference.inputs.files import VIDEO_ENDINGS, InputError, folder_images, glob_images, listed_images, read_list
 from inference.inputs.item import Inputs
 from inference.inputs.video import VideoInputs, camera_number
+from inference.remote import is_url
 
 
 def find_inputs(
@@ -70,10 +63,10 @@ def _file(typed: str, path: Path, images: Path | None, every: int, max_frames: i
     if ending == ".json":
         return coco_images(path, images)
     if ending == ".txt":
-        return listed_images(typed, read_list(path), path.parent)
-    return (
-        VideoInputs(path, every, max_frames) if ending in VIDEO_ENDINGS else listed_images(typed, [str(path)], Path())
-    )
+        return listed_images(str(path.absolute()), read_list(path), path.parent)
+    if ending not in VIDEO_ENDINGS:
+        return listed_images(str(path.absolute()), [str(path)], Path())
+    return VideoInputs(path, every, max_frames)
 
 
 def _glob(typed: str, path: Path) -> Inputs:

@@ -48,7 +48,7 @@ class Inputs:
         kind: a `"camera"` shows each image once, so that its prediction cannot be resumed.
         title: what is predicted, in a few words.
         count: number of images; None where that is unknown. A video's header may be wrong about it.
-        fps: images in a second of a video or a camera.
+        fps: images in a second, of those that are taken of a video or a camera.
     """
 
     kind: Literal["images", "video", "camera"] = "images"

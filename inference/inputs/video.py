@@ -30,12 +30,13 @@ class VideoInputs(Inputs):
 
     def __init__(self, source: Path | int, every: int = 1, max_frames: int | None = None):
         self.kind: Literal["video", "camera"] = "video" if isinstance(source, Path) else "camera"
-        self.title = str(source) if isinstance(source, Path) else f"{_CAMERA}{source}"
+        self.title = str(source.absolute()) if isinstance(source, Path) else f"{_CAMERA}{source}"
         self.source, self.every, self.max_frames = source, every, max_frames
         self.stem = unique_stems([source.name if isinstance(source, Path) else f"camera-{source}"])[0]
         with self._opened() as capture:
-            self.fps = _positive(capture.get(cv2.CAP_PROP_FPS)) or _USUAL_FPS
+            self._fps = _positive(capture.get(cv2.CAP_PROP_FPS)) or _USUAL_FPS
             frames = _positive(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if self.kind == "video" else None
+        self.fps = self._fps / every
         counts = [-(-int(frames) // every)] if frames else []
         self.count = min([*counts, *([max_frames] if max_frames else [])], default=None)
 
@@ -51,7 +52,7 @@ class VideoInputs(Inputs):
                     taken += 1
                     stem = f"{self.stem}-{index:06d}"
                     rgb = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-                    yield Item(f"{stem}.jpg", stem, taken, rgb, round(index / (self.fps or _USUAL_FPS), 3))
+                    yield Item(f"{stem}.jpg", stem, taken, rgb, round(index / self._fps, 3))
                 index += 1
 
     def settings(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_frames_are_rgb_with_their_times(video):
 
 def test_some_of_the_frames(video):
     inputs = find_inputs([str(video)], every=5, max_frames=2)
-    assert inputs.count == 2
+    assert (inputs.count, inputs.fps) == (2, 8 / 5)
     assert [(item.stem, item.image_id) for item in inputs] == [("clip-000000", 1), ("clip-000005", 2)]
     assert find_inputs([str(video)], every=5).count == 3 == len(list(find_inputs([str(video)], every=5)))
 

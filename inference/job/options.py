@@ -1,0 +1,157 @@
+"""The options of `predict_main`: what they are, and what is wrong with them before anything else starts."""
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from base.checkpoint import Checkpoint
+from inference.inputs.item import Inputs
+from inference.outputs.style import Style
+from utils.errors import UserError
+from utils.registry import OUTPUTS, nearest
+
+
+class OptionsError(UserError):
+    """An option that cannot be meant."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user chose; see `add_options`."""
+
+    run: Path
+    which: str
+    in_path: tuple[str, ...]
+    out: Path
+    images: Path | None
+    every: int
+    max_frames: int | None
+    score: float
+    classes: tuple[str, ...]
+    max_detections: int | None
+    batch_size: int
+    save: tuple[str, ...]
+    restart: bool
+    allow_private: bool
+    style: Style = field(default_factory=Style)
+
+    def saved(self, video: bool) -> tuple[str, ...]:
+        """Names of the outputs, those of a video or those of images where none were chosen."""
+        return self.save or ("video" if video else "overlay", "coco")
+
+    def settings(self, checkpoint: Checkpoint, inputs: Inputs) -> dict[str, Any]:
+        """What must be the same when a prediction is resumed; JSON values."""
+        chosen = {key: getattr(self, key) for key in ("score", "classes", "max_detections")}
+        weights = {"checkpoint": checkpoint.path.name, "weights": checkpoint.meta["variables_sha256"][:16]}
+        saved = {"save": self.saved(inputs.fps is not None), "images": str(self.images) if self.images else None}
+        return {**weights, **inputs.settings(), **chosen, **saved, **asdict(self.style)}
+
+    def of_predictor(self, images: int | None) -> dict[str, Any]:
+        """Arguments of `Predictor` for so many images, None where nobody knows."""
+        return {"batch_size": min(self.batch_size, images or self.batch_size)}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options to a parser."""
+    parser.add_argument("run", nargs="?", help="the folder of a run, or one of its checkpoints")
+    parser.add_argument("--ckpt", metavar="PATH", help="the same, under the name that others give it")
+    parser.add_argument("--checkpoint", default="best", metavar="best|last|PATH", help="which one of a run")
+    _add_inputs(parser.add_argument_group("inputs"))
+    _add_detection(parser.add_argument_group("detection"))
+    _add_outputs(parser.add_argument_group("outputs"))
+
+
+def _add_inputs(group: Any) -> None:
+    group.add_argument(
+        "--in-path", nargs="+", required=True, metavar="PATH",
+        help="an image, a folder with all below it, a glob, a COCO JSON, a .txt list of paths and addresses, "
+        "an http(s) address, a video, camera:0",
+    )  # fmt: skip
+    group.add_argument("--images", metavar="DIR", help="of a COCO JSON: the folder of its images; default: its own")
+    group.add_argument("--every", type=int, default=1, metavar="N", help="of a video: one frame of N")
+    group.add_argument("--max-frames", type=int, metavar="N", help="of a video or camera: no more than N frames")
+    group.add_argument("--allow-private", action="store_true", help="addresses of this machine and its network too")
+
+
+def _add_detection(group: Any) -> None:
+    group.add_argument(
+        "--score", type=float, default=0.5, help="lowest score; default 0.5. For average precision take 0"
+    )
+    group.add_argument("--classes", nargs="+", default=[], metavar="NAME", help="only these classes")
+    group.add_argument("--max-detections", type=int, metavar="N", help="the N best of an image")
+    group.add_argument("--batch-size", type=int, default=4, metavar="N", help="images in one call; default 4")
+
+
+def _add_outputs(group: Any) -> None:
+    group.add_argument("--out-path", required=True, metavar="DIR", help="a new folder, or the one to resume")
+    group.add_argument(
+        "--save", nargs="+", metavar="NAME",
+        help=f"{', '.join(OUTPUTS)}, or package.module:Class; default: overlay coco, of a video: video coco",
+    )  # fmt: skip
+    group.add_argument("--image-format", choices=("jpg", "png"), default="jpg", help="of overlays; default jpg")
+    group.add_argument("--video-format", choices=("mp4", "webm", "avi"), default="mp4", help="default mp4")
+    group.add_argument(
+        "--tolerance", type=float, default=0.5, metavar="PIXELS",
+        help="by which polygons (yolo, labelme) may leave the mask; default 0.5, 0 is exact",
+    )  # fmt: skip
+    group.add_argument(
+        "--restart", action="store_true", help="move the results that are there aside, and start from the first image"
+    )
+
+
+def read_options(args: argparse.Namespace) -> Options:
+    """Checks what `add_options` read.
+
+    Raises:
+        OptionsError: an option cannot be meant; says what was received.
+    """
+    run, which = _checkpoint(args)
+    style = Style(args.image_format, args.video_format, args.tolerance)
+    _check_numbers(args)
+    return Options(
+        run=run,
+        which=which,
+        in_path=tuple(args.in_path),
+        out=Path(args.out_path).expanduser(),
+        images=Path(args.images).expanduser() if args.images else None,
+        save=_saved(args.save or ()),
+        style=style,
+        classes=tuple(args.classes),
+        **{key: getattr(args, key) for key in ("every", "max_frames", "score", "max_detections", "batch_size")},
+        **{key: getattr(args, key) for key in ("restart", "allow_private")},
+    )
+
+
+def _checkpoint(args: argparse.Namespace) -> tuple[Path, str]:
+    """The run or checkpoint, and which one of a run."""
+    if (args.run is None) == (args.ckpt is None):
+        raise OptionsError("name the folder of a run, as experiments/pets, or a checkpoint: once, first or as --ckpt")
+    run = Path(args.run or args.ckpt).expanduser()
+    if args.checkpoint in ("best", "last"):
+        return run, args.checkpoint
+    path = Path(args.checkpoint).expanduser()
+    below = run / "checkpoints" / args.checkpoint
+    return (below if below.is_dir() and not path.is_dir() else path), "best"
+
+
+def _saved(names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        if ":" not in name and name not in OUTPUTS:
+            near = nearest(name, OUTPUTS)
+            hint = f"; did you mean {near}?" if near else ""
+            raise OptionsError(f"--save {name}: there is no such output{hint} Choices: {', '.join(OUTPUTS)}.")
+    return tuple(dict.fromkeys(names))
+
+
+def _check_numbers(args: argparse.Namespace) -> None:
+    for name in ("every", "max_frames", "max_detections", "batch_size"):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise OptionsError(f"--{name.replace('_', '-')} {value}: give 1 or more")
+    for name, lowest, highest in (("score", 0, 1), ("tolerance", 0, 100)):
+        value = getattr(args, name)
+        if not (math.isfinite(value) and lowest <= value <= highest):
+            raise OptionsError(f"--{name} {value}: give a number from {lowest} to {highest}")

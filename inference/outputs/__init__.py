@@ -1,0 +1,1 @@
+"""What a prediction writes: one small class for each kind of files, by name in `utils.registry.OUTPUTS`. No Keras."""

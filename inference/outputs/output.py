@@ -1,0 +1,76 @@
+"""Output: what every kind of files has in common."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from inference.detections import Detections
+from inference.inputs.item import Item
+from inference.outputs.style import Style
+
+Finished = Callable[[], Iterator[tuple[Item, Detections]]]
+"""Gives all predicted images in their order, as often as it is called; items of videos have no `source` here."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What outputs are made for.
+
+    Attributes:
+        folder: of all results.
+        names: of the classes 1…K.
+        category_ids: the data set's own ids of the classes 1…K.
+        style: how overlays, videos and the files of labeling tools look.
+        fps: images in a second of a video or a camera; None for other inputs.
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+    category_ids: tuple[int, ...]
+    style: Style = field(default_factory=Style)
+    fps: float | None = None
+
+
+class Output:
+    """One kind of files. A subclass writes `write` for files of each image, `close` for files of all of them, or both.
+
+    To add your own, write the dotted path `package.module:Class` behind `--save`, or add a line to
+    `utils.registry.OUTPUTS`.
+
+    Args:
+        target: where to, and for which classes.
+
+    Attributes:
+        ordered: whether `write` is called for one image after another, in their order; otherwise several threads call
+            it at once.
+
+    Raises:
+        UserError: it cannot be made for this target.
+    """
+
+    ordered: ClassVar[bool] = False
+
+    def __init__(self, target: Target):
+        self.target = target
+
+    def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
+        """Writes the files of one image, whole or not at all (`utils.files.write_whole`).
+
+        After a crash it is called once more for the same image. An ordered output sees all images again.
+
+        Args:
+            item: which image; its files are named after `item.stem`.
+            image: (h, w, 3) uint8 RGB.
+            detections: its objects.
+        """
+
+    def close(self, finished: Finished) -> Path:
+        """Writes what is made from all images, once there are no more.
+
+        Returns:
+            The file or folder to show to the user.
+        """
+        raise NotImplementedError
