@@ -49,8 +49,8 @@ class AugmentConfig(Section):
     copy_paste_sigma: float = Field(default=0.0, ge=0, le=16)
     """Standard deviation of the Gaussian that smooths the edges of what is pasted, in pixels; 0: sharp edges."""
     mosaic: Probability = 0.0
-    """Probability that four training images, at half their scale, share the input, around a random center (Bochkovskiy
-    et al. 2020). It has the objects of all four: raise `max_objects`."""
+    """Probability that four training images share the input, around a random center (Bochkovskiy et al. 2020); the
+    scale jitter is about the scale that covers an image's quarter. All four give objects: raise `max_objects`."""
     mix_epochs: int | None = Field(default=None, ge=1)
     """Copy-paste and mosaic are used in so many epochs from the first; null: in all. Without them in the last ones, a
     run ends on images like those of an evaluation (Ge et al. 2021, YOLOX)."""

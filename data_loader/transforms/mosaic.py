@@ -1,5 +1,6 @@
 """Mosaic: four images around a random center of the input (Bochkovskiy et al. 2020, YOLOv4)."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,10 +18,10 @@ _CENTER = (0.25, 0.75)
 def mosaic(
     sample: Sample, others: Sequence[Sample], input_size: Size, config: AugmentConfig, rng: np.random.Generator
 ) -> Composition:
-    """Four images, each jittered about half its scale, with a corner at the center; each is warped once.
+    """Four images with a corner at the center; each is warped once.
 
-    Where an image is smaller than its quarter of the input, the rest is `NEUTRAL`; where it is larger, it is cropped at
-    random.
+    An image is scaled to cover its quarter of the input, jittered, and cropped at random where it is larger; where the
+    jitter makes it smaller, the rest of the quarter is `NEUTRAL`.
 
     Args:
         sample: the raw sample that is in one of the quarters.
@@ -29,7 +30,6 @@ def mosaic(
         config: the jitter and the part of an object that must be left.
         rng: the only source of randomness.
     """
-    half = max(1, input_size[0] // 2), max(1, input_size[1] // 2)
     center = [round(side * rng.uniform(*_CENTER)) for side in input_size]
     image, objects, scales = np.empty((*input_size, 3), np.uint8), [], []
     for number, quarter in enumerate(rng.permutation(4).tolist()):
@@ -38,9 +38,16 @@ def mosaic(
             (0, middle, 1.0) if first else (middle, side, 0.0)
             for middle, side, first in zip(center, input_size, (quarter < 2, quarter % 2 == 0), strict=True)
         )
-        placed = jittered(item["image"].shape[:2], half, config, rng)
-        part = warped(item, within((bottom - top, right - left), placed, (above, before), rng), config.min_kept_area)
+        window = bottom - top, right - left
+        placed = jittered(item["image"].shape[:2], _covering(item["image"].shape[:2], window), config, rng)
+        part = warped(item, within(window, placed, (above, before), rng), config.min_kept_area)
         image[top:bottom, left:right] = part.image
         objects += [found.shifted(top, left) for found in part.objects]
         scales.append(part.scale)
     return Composition(image, objects, scales[0])
+
+
+def _covering(size: Size, window: Size) -> Size:
+    """The smallest size of the same aspect ratio that leaves nothing of the window free."""
+    scale = max(window[0] / size[0], window[1] / size[1])
+    return math.ceil(size[0] * scale), math.ceil(size[1] * scale)

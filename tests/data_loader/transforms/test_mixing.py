@@ -5,7 +5,7 @@ import pytest
 
 from data_loader.config import AugmentConfig
 from data_loader.transforms.augment import augmented as compose
-from data_loader.transforms.warp import NEUTRAL
+from data_loader.transforms.warp import NEUTRAL, tight_box
 from tests.data_loader.transforms.colored import (
     STILL,
     assert_exact,
@@ -24,16 +24,16 @@ KINDS = {
 }
 
 
-def blocks(first, height=64, width=64):
-    """Three objects of 16 × 16, 8 × 30 and 2 × 2 pixels."""
-    places = ((5, 5, 21, 21), (30, 10, 38, 40), (50, 50, 52, 52))
+def blocks(first, height=64, width=64, least=2):
+    """Three objects of 16 × 16, 8 × 30 and `least` × `least` pixels."""
+    places = ((5, 5, 21, 21), (30, 10, 38, 40), (50, 50, 50 + least, 50 + least))
     return colored([rectangle(height, width, *place) for place in places], first)
 
 
 @pytest.fixture
 def source():
     """Four images with the classes 1…3, 4…6, 7…9 and 10…12."""
-    return [blocks(first) for first in (1, 4, 7, 10)]
+    return [blocks(first, least=6) for first in (1, 4, 7, 10)]
 
 
 def test_a_vertical_flip_moves_all_and_twice_is_identity():
@@ -158,20 +158,31 @@ def test_pasting_keeps_to_the_image(seed):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_a_mosaic_is_exact(source, seed):
-    """64 × 64 pixels in an input of 128 × 128: each image keeps its scale, so every pixel is one of its own."""
-    found = augmented(source[0], (128, 128), seed, source[1:], mosaic=1.0, flip=0.5, vertical_flip=0.5)
-    assert found["image_size"].tolist() == [128, 128]
-    masks = np.asarray(found["gt_masks"])
+    """Of a pixel between object and background, the object has the half that is nearer to its color."""
+    found = augmented(source[0], (160, 160), seed, source[1:], mosaic=1.0, flip=0.5, vertical_flip=0.5)
+    assert found["image_size"].tolist() == [160, 160]
+    assert not (found["images"] == NEUTRAL).all(axis=2).any()  # every quarter is covered
     color = found["images"].astype(int)
+    masks = np.asarray(found["gt_masks"])  # an image may be in it twice, and its classes with it
+    clear = np.abs(color[..., 1] - 100) > 8
+    np.testing.assert_array_equal(masks.sum(axis=0)[clear] == 1, color[..., 1][clear] < 100)
     for mask, box, number in zip(masks, found["gt_boxes"], found["gt_classes"], strict=True):
         if number:
-            rows, columns = np.nonzero(mask)
-            assert (color[rows, columns] == (number, 0, 0)).all()
-            np.testing.assert_array_equal(box, [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
-    annotated = masks.any(axis=0)
-    np.testing.assert_array_equal(annotated, (color[..., 1:] == 0).all(axis=2))
-    outside = ~annotated & (color != 200).any(axis=2)
-    assert set(map(tuple, found["images"][outside])) <= {NEUTRAL}
+            assert (color[..., 0][(mask == 1) & (color[..., 1] == 0)] == number).all()
+            np.testing.assert_array_equal(box, tight_box(mask))
+
+
+def test_a_mosaic_is_cropped_and_padded_by_hand():
+    """One image four times: 40 × 20 pixels cover a quarter of any shape, and at half that scale leave some free."""
+    sample = colored([], size=(40, 20))
+    for factor, free in ((1.0, False), (0.5, True)):
+        for seed in range(20):
+            jitter = {"scale": 1.0, "scale_range": (factor, factor)}
+            image = augmented(sample, (96, 96), seed, [sample], mosaic=1.0, **jitter)["images"]
+            assert (image == NEUTRAL).all(axis=2).any() == free
+            filled = (image == 200).all(axis=2)
+            middle = np.flatnonzero(filled.any(axis=1))
+            assert filled[middle].any(axis=1).all() and len(middle) == np.ptp(middle) + 1  # all meet at the center
 
 
 def test_a_mosaic_has_the_sample_in_any_quarter_and_others_beside_it(source):
@@ -186,11 +197,18 @@ def test_a_mosaic_has_the_sample_in_any_quarter_and_others_beside_it(source):
     assert min(quarters) > 10
 
 
-def test_objects_cut_by_a_quarter_are_dropped_where_too_little_is_left(source):
-    for seed in range(40):
-        found = augmented(source[0], (128, 128), seed, source[1:], mosaic=1.0, min_kept_area=0.5)
-        for number, (mask, _) in found_objects(found).items():
-            assert mask.sum() >= 0.5 * (256, 240, 4)[(number - 1) % 3]
+def test_objects_cut_by_a_quarter_are_dropped_where_too_little_is_left():
+    """An object as large as its image: what is left of it is the part of the image that is in the quarter."""
+    full = colored([rectangle(40, 20, 0, 0, 20, 40)], 1)
+    kept = set()
+    for seed in range(60):
+        found = augmented(full, (96, 96), seed, [full], mosaic=1.0, min_kept_area=0.5)
+        for box in found["gt_boxes"][found["gt_classes"] > 0]:
+            height, width = box[3] - box[1], box[2] - box[0]
+            scale = max(height / 40, width / 20)
+            assert height * width >= 0.5 * 800 * scale**2 - 1
+        kept.add(int((found["gt_classes"] > 0).sum()))
+    assert len(kept) > 1
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -239,8 +257,7 @@ def test_all_together_keep_the_contract(source, seed):
     found = augmented(source[0], (96, 96), seed, source, 5, **everything | {"rotation": 1.0, "color": 1.0})
     assert (found["gt_classes"] > 0).sum() <= 5
     for mask, box in found_objects(found).values():
-        rows, columns = np.nonzero(mask)
-        np.testing.assert_array_equal(box, [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+        np.testing.assert_array_equal(box, tight_box(mask))
 
 
 def test_what_is_off_draws_nothing(source):
