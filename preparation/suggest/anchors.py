@@ -12,11 +12,11 @@ from base.letterbox import Size
 from models.ops.anchors import AnchorGenerator
 from preparation.suggest.stats import ratios, sides
 
-_SAMPLE = 5000
+_SAMPLE = 2000
 _ROUNDS = 20
 _NUMBERS = ((1, 3), (1, 5), (2, 3), (1, 7), (2, 5))
 """Sizes on a level and aspect ratios that are tried, the cheapest first."""
-_WORTH = 0.02
+_WORTH = 0.03
 """Mean IoU that more anchors have to add."""
 _SAME = 1.3
 """Aspect ratios nearer than this factor are one."""
@@ -79,7 +79,7 @@ def _refine(boxes: np.ndarray, strides: Sequence[int], size: Size, start: np.nda
     for _ in range(_ROUNDS):
         ious = _ious(boxes, _anchors(logs, shapes), strides, size)
         level, ratio, number = np.unravel_index(ious.reshape(len(boxes), -1).argmax(axis=1), ious.shape[1:])
-        logs = _middles(log_sides, level * logs.shape[1] + number, logs.ravel()).reshape(logs.shape)
+        logs = _middles(log_sides, level * start.shape[1] + number, logs.ravel()).reshape(logs.shape)
         shapes = _middles(log_ratios, ratio, shapes)
         found = _rounded(_filled(logs, level, strides), shapes)
         mean = best_ious(boxes, found, strides, size).mean()

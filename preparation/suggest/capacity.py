@@ -4,8 +4,9 @@ import numpy as np
 
 from base.letterbox import Size
 from preparation.suggest.choice import Choice
+from preparation.suggest.cost import is_large
 from preparation.suggest.machine import Machine
-from preparation.suggest.network import LARGE, SMALL, is_large
+from preparation.suggest.network import LARGE, SMALL
 from preparation.suggest.stats import DataStats
 
 _MASK_SHARE = 0.05
@@ -44,9 +45,9 @@ def choose_samples(stats: DataStats, machine: Machine) -> list[Choice]:
     many = float(np.percentile(stats.counts, 90)) if len(stats.counts) else 1.0
     large = is_large(machine)
     anchors = _power(16 * many, 64, 256)
-    boxes = _power(8 * many, 64, 512 if large else 256)
-    masks = _power(2 * many, 8, 64 if large else 32)
-    proposals = _power(16 * many, 256, 1000)
+    boxes = _power(8 * many, 64, 512 if large else 128)
+    masks = _power(many, 8, 64 if large else 32)
+    proposals = _power(32 * many, 256, 1000)
     text = f"Nine images in ten have {many:.0f} objects or fewer"
     return [
         Choice("model.rpn.samples", anchors, f"{text}: {anchors} anchors hold several positives of each."),
@@ -73,7 +74,7 @@ def _mask_widths(channels: int) -> list[Choice]:
 
 def _proposals_in_evaluation(stats: DataStats) -> int:
     """Several for each object of the fullest image."""
-    return _power(4 * int(stats.counts.max(initial=1)), 128, 1000)
+    return _power(4 * int(stats.counts.max(initial=1)), 256, 1000)
 
 
 def choose_detections(stats: DataStats, max_objects: int) -> list[Choice]:
@@ -101,5 +102,5 @@ def _tens(number: float) -> int:
 
 
 def _power(number: float, least: int, most: int) -> int:
-    """The power of two from `number` on, within bounds."""
-    return int(np.clip(2 ** int(np.ceil(np.log2(max(number, 1)))), least, most))
+    """The power of two nearest to `number`, within bounds."""
+    return int(np.clip(2 ** round(np.log2(max(number, 1))), least, most))

@@ -4,6 +4,7 @@ import numpy as np
 
 from base.letterbox import Size
 from preparation.suggest.choice import Choice
+from preparation.suggest.cost import SECONDS, pixel_budget
 from preparation.suggest.machine import Machine
 from preparation.suggest.stats import DataStats, extents, sides
 
@@ -16,29 +17,27 @@ HALF_SIDE = 160.0
 """Half of the objects should: that is what configs/pets.json gives a pet, and 192 px instead of 256 cost it AP."""
 MOST_UPSCALED = 2.0
 """Images are made larger for small objects by at most this: it adds cells, not detail."""
+_SLACK = 1.05
+"""A budget is an estimate: a multiple of 32 a little beyond it is allowed."""
 _SAMPLE = 2000
-
-
-def pixel_budget(machine: Machine) -> int:
-    """Pixels of an input that this machine trains on in reasonable time."""
-    if machine.gpus:
-        gigabytes = min(machine.gpus) / 1e9
-        return 800 * 1344 if gigabytes > 15 else 640 * 1088 if gigabytes > 7.5 else 512 * 512
-    return int(384 * 384 * np.clip(machine.cores / 2, 1, 4))
 
 
 def choose_image_size(stats: DataStats, machine: Machine) -> tuple[Size, Choice]:
     """The smallest input that gives the objects enough pixels, else the one that makes the images largest."""
-    budget = pixel_budget(machine)
+    budget = pixel_budget(len(stats.sizes), machine)
     boxes, owners = _sample(stats)
     candidates = _candidates(stats, budget)
-    size, reason = candidates[-1], f"the most that the budget of {budget:,} pixels allows on {machine}"
+    size, reason = candidates[-1], _limit(budget, machine)
     for candidate in candidates:
         scales = stats.fits(candidate)
         if _enough(boxes * scales[owners, None], float(np.median(scales))):
             size, reason = candidate, "the smallest at which the objects have enough pixels"
             break
     return size, Choice("data.image_size", list(size), _sentence(stats, size, reason))
+
+
+def _limit(budget: int, machine: Machine) -> str:
+    return f"what {machine} train in {SECONDS / 60:.0f} minutes or little more ({budget:,} pixels)"
 
 
 def _enough(boxes: np.ndarray, scale: float) -> bool:
@@ -53,7 +52,7 @@ def _candidates(stats: DataStats, budget: int) -> list[Size]:
     """Inputs of ascending area, each with larger images (geometric mean) than any smaller input: the least padding."""
     lengths = np.arange(_SMALLEST, _LARGEST + 1, STEP)
     heights, widths = (grid.ravel() for grid in np.meshgrid(lengths, lengths, indexing="ij"))
-    allowed = heights * widths <= budget
+    allowed = heights * widths <= _SLACK * budget
     heights, widths = heights[allowed], widths[allowed]
     sizes, numbers = np.unique(stats.sizes, axis=0, return_counts=True)
     scales = np.minimum(heights[:, None] / sizes[:, 0], widths[:, None] / sizes[:, 1])

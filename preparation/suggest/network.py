@@ -9,15 +9,13 @@ from models.layers.config import FPNConfig
 from models.mask_rcnn.config import RPNConfig
 from preparation.suggest.anchors import Anchors, fit_anchors, recall
 from preparation.suggest.choice import Choice
+from preparation.suggest.cost import has_few_images, is_large
 from preparation.suggest.machine import Machine
 from preparation.suggest.stats import DataStats, sides
 
-MANY_CORES = 16
-"""From so many on ResNet-50 trains without a GPU: an image of 512×512 takes two cores about 2 s."""
-FEW_IMAGES = 1000
-"""Below so many the first stages stay as ImageNet left them."""
-FINE_SIDE = 32.0
-"""Four cells of P3: where a tenth of the objects is smaller, P2 is needed."""
+FINE_SIDE, FINE_HALF = 32.0, 112.0
+"""Four and fourteen cells of P3. Where a tenth of the objects is smaller than the former, P2 has to find them; where
+half are smaller than the latter, P2 has half the resolution of their masks, which is what FPN's equation 1 asks for."""
 COARSE_SIDE = 192.0
 """Three cells of P6: where a twentieth of the objects is larger, P6 is of use."""
 RECALL_WANTED = 0.5
@@ -35,57 +33,45 @@ class Width:
 SMALL, LARGE = Width(96, 512), Width(256, 1024)
 
 
-def is_large(machine: Machine) -> bool:
-    """Whether the machine trains ResNet-50 with heads of the usual width."""
-    return bool(machine.gpus) or machine.cores >= MANY_CORES
-
-
 def choose_backbone(stats: DataStats, machine: Machine, batch_size: int) -> list[Choice]:
-    """ResNet-50 where it can be trained, else MobileNetV2."""
-    images = len(stats.sizes)
-    name = "resnet50" if is_large(machine) else "mobilenet_v2"
-    reason = (
-        f"{machine} train ResNet-50."
-        if is_large(machine)
-        else f"{machine}: a training step of MobileNetV2 takes half of ResNet-50's (docs/BACKBONES.md)."
-    )
-    frozen = 2 if images < FEW_IMAGES else 0
-    few = (
-        f"With {images:,} training images the stem and the first stage keep ImageNet's weights."
-        if frozen
-        else f"{images:,} training images are enough to train every stage."
-    )
-    norm = "frozen" if batch_size < 4 or is_large(machine) else "trainable"
+    """ResNet-50 where it can be trained, else MobileNetV2; with few images much of it stays as ImageNet left it."""
+    images = f"{len(stats.sizes):,} training images"
+    if is_large(machine):
+        name, reason = "resnet50", f"{machine} train ResNet-50."
+        frozen, kept = 2, "The stem and the first stage keep ImageNet's weights, as in torchvision."
+    else:
+        name = "mobilenet_v2"
+        reason = f"{machine}: a training step of MobileNetV2 takes half of ResNet-50's (docs/BACKBONES.md)."
+        few = has_few_images(stats)
+        frozen = 2 if few else 0
+        kept = f"{images} are few: the first stages keep ImageNet's weights." if few else f"{images} train every stage."
+    norm = "frozen" if frozen or batch_size < 4 else "trainable"
     return [
         Choice("model.backbone.name", name, reason),
         Choice("model.backbone.weights", "imagenet", "From random weights a run needs many times as many steps."),
-        Choice("model.backbone.frozen_stages", frozen, few),
-        Choice("model.backbone.batch_norm", norm, _norm_reason(norm, machine, batch_size)),
+        Choice("model.backbone.frozen_stages", frozen, kept),
+        Choice("model.backbone.batch_norm", norm, _norm_reason(norm, batch_size, images)),
     ]
 
 
-def _norm_reason(norm: str, machine: Machine, batch_size: int) -> str:
+def _norm_reason(norm: str, batch_size: int, images: str) -> str:
     if norm == "trainable":
-        return (
-            f"Batches of {batch_size} images are enough for statistics; that gained AP on real images (docs/results)."
-        )
-    if is_large(machine):
-        return "ResNet-50 in detectors is trained with ImageNet's statistics, as in torchvision."
-    return f"Statistics of batches of {batch_size} images would be noise."
+        return f"{images} in batches of {batch_size} are enough for statistics; that gained AP on pets (docs/results)."
+    return f"{images} in batches of {batch_size} learn faster with ImageNet's statistics."
 
 
 def choose_levels(boxes: np.ndarray, machine: Machine) -> tuple[FPNConfig, list[Choice]]:
     """P2 where there are small objects or the machine is large, P6 where there are large ones."""
-    found = sides(boxes)
-    small, large = np.percentile(found, [10, 95]) if len(found) else (FINE_SIDE, COARSE_SIDE)
-    fine = bool(small < FINE_SIDE) or is_large(machine)
+    found = sides(boxes) if len(boxes) else np.array([COARSE_SIDE])
+    small, half, large = np.percentile(found, [10, 50, 95])
+    fine = bool(small < FINE_SIDE or half < FINE_HALF) or is_large(machine)
     coarse = bool(large >= COARSE_SIDE) or is_large(machine)
     width = LARGE if is_large(machine) else SMALL
     fpn = FPNConfig(channels=width.channels, min_level=2 if fine else 3, extra_level=coarse)
-    finest = f"One object in ten is smaller than {small:.0f} px: "
-    finest += "cells of 4 px are needed." if small < FINE_SIDE else "cells of 8 px are fine enough."
-    if fine and small >= FINE_SIDE:
-        finest = "The usual pyramid from P2 on: this machine can pay for it."
+    finest = f"One object in ten is smaller than {small:.0f} px and half are smaller than {half:.0f} px: "
+    finest += "that takes cells of 4 px." if small < FINE_SIDE or half < FINE_HALF else "cells of 8 px are fine enough."
+    if is_large(machine):
+        finest = f"The usual pyramid from P2 on, which {machine} can pay for."
     kept = "anchors on P6 suit them." if coarse else "P6, with cells of 64 px, has nothing to find."
     return fpn, [
         Choice("model.fpn.channels", fpn.channels, f"As wide as {machine} train in reasonable time."),

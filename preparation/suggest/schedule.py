@@ -6,13 +6,18 @@ import numpy as np
 
 from base.letterbox import Size
 from preparation.suggest.choice import Choice
+from preparation.suggest.cost import (
+    LEAST_EPOCHS,
+    MOST_EPOCHS,
+    has_few_images,
+    images_seen,
+    is_large,
+    seconds,
+    usual_batch,
+)
 from preparation.suggest.machine import Machine
-from preparation.suggest.network import is_large
 from preparation.suggest.stats import DataStats, sides
 
-UPDATES, UPDATES_OF_A_CLASS, MOST_FOR_CLASSES = 3000, 25, 3000
-"""Updates that fine-tuning needs at least, and how many more for each class."""
-LEAST_EPOCHS, MOST_EPOCHS = 10, 300
 _VALIDATIONS = 8
 _BYTES_OF_A_PIXEL = {False: 3000, True: 5000}
 """Memory that a training step takes for each pixel of the input, with MobileNetV2 and with ResNet-50 (measured: 3,300
@@ -20,11 +25,14 @@ of ResNet-50 with two checkpointed stages)."""
 _TAKEN = 1.5e9
 """Bytes of the process, the weights and the optimizer."""
 _SMALLEST_OBJECT = 8.0
+"""Pixels below which the scale jitter makes no object smaller."""
+SHORT_RUN = 5000
+"""Updates below which augmentation gained no AP on real images and lost some from random weights (docs/results)."""
 
 
 def choose_batch(stats: DataStats, machine: Machine, size: Size) -> tuple[int, list[Choice]]:
     """As large as the memory allows, up to what is usual, and so that an epoch has several updates."""
-    usual = 16 if machine.gpus else 4 if size[0] * size[1] <= 512 * 512 else 2
+    usual = usual_batch(machine)
     memory = min(machine.gpus) if machine.gpus else machine.memory
     needed = _BYTES_OF_A_PIXEL[is_large(machine)] * size[0] * size[1]
     fits = usual if memory is None else int((0.8 * memory - _TAKEN) / needed)
@@ -42,44 +50,55 @@ def choose_batch(stats: DataStats, machine: Machine, size: Size) -> tuple[int, l
     ]
 
 
-def choose_augmentation(stats: DataStats, size: Size) -> list[Choice]:
-    """A moderate jitter that makes no object smaller than the network can see; never upside down."""
+def choose_augmentation(stats: DataStats, size: Size, batch_size: int) -> list[Choice]:
+    """As in configs/pets.json for a long run, little for a short one; never upside down."""
     boxes = stats.scaled(size)
     small = float(np.percentile(sides(boxes), 10)) if len(boxes) else 32.0
-    low = round(float(np.clip(_SMALLEST_OBJECT / small, 0.8, 1.0)), 2)
-    reason = (
-        f"Images are scaled by {low:g} to 1.25 in half of the cases: one object in ten is smaller than {small:.0f} px"
-    )
-    reason += ", which are not to vanish." if low > 0.8 else ", large enough for it."
-    return [
+    updates = _epochs(stats, batch_size)[1]
+    short = updates < SHORT_RUN
+    low = round(float(np.clip(_SMALLEST_OBJECT / small, 0.9 if short else 0.8, 1.0)), 2)
+    high = 1.1 if short else 1.25
+    reason = f"Scaled by {low:g} to {high:g} in half of the cases; one object in ten is smaller than {small:.0f} px. "
+    reason += f"A run of {updates:,} updates "
+    reason += "gains nothing from more (docs/results)." if short else "has time to learn from it."
+    choices = [
         Choice("data.augment.flip", 0.5, "Left and right are exchanged in half of the cases; up and down never are."),
         Choice("data.augment.scale", 0.5, reason),
-        Choice("data.augment.scale_range", [low, 1.25]),
-        Choice("data.augment.rotation", 0.1),
+        Choice("data.augment.scale_range", [low, high]),
+        Choice("data.augment.rotation", 0 if short else 0.1),
     ]
+    return choices + ([Choice("data.augment.color", 0), Choice("data.augment.blur", 0)] if short else [])
 
 
-def choose_training(stats: DataStats, machine: Machine, batch_size: int) -> list[Choice]:
-    """Epochs from a least number of updates; the optimizer that was measured for the backbone."""
-    images, classes = max(1, len(stats.sizes)), len(stats.names)
-    wanted = UPDATES + min(UPDATES_OF_A_CLASS * classes, MOST_FOR_CLASSES)
+def _epochs(stats: DataStats, batch_size: int) -> tuple[int, int]:
+    """Epochs of the run, and its updates."""
+    images = max(1, len(stats.sizes))
     in_epoch = max(1, images // batch_size)
-    epochs = int(np.clip(math.ceil(wanted / in_epoch), LEAST_EPOCHS, MOST_EPOCHS))
-    updates = epochs * in_epoch
+    wanted = images_seen(images, batch_size) / (in_epoch * batch_size)
+    epochs = int(np.clip(math.ceil(wanted), LEAST_EPOCHS, MOST_EPOCHS))
+    return epochs, epochs * in_epoch
+
+
+def choose_training(stats: DataStats, machine: Machine, size: Size, batch_size: int) -> list[Choice]:
+    """Epochs from a least number of updates; the optimizer that was measured for the backbone."""
+    epochs, updates = _epochs(stats, batch_size)
     every = max(1, epochs // _VALIDATIONS)
-    reason = f"{images:,} images give {in_epoch:,} updates an epoch; {updates:,} updates in all, since fine-tuning to "
-    reason += f"{classes} classes needs at least {wanted:,}."
+    time = seconds(updates * batch_size, size[0] * size[1], machine)
+    reason = f"{len(stats.sizes):,} images, {updates:,} updates of {batch_size} in all: about {_duration(time)} here."
     return [
         Choice("trainer.epochs", epochs, reason),
         Choice("trainer.validate_every", every, f"{math.ceil(epochs / every)} validations in the run."),
         Choice("trainer.log_every", 50),
         *_precision(machine),
-        *_optimizer(machine, batch_size),
+        *_optimizer(stats, machine, batch_size),
         Choice("trainer.schedule.name", "cosine"),
-        Choice(
-            "trainer.schedule.warmup_steps", min(500, max(50, updates // 20)), "A twentieth of the run, 500 at most."
-        ),
+        Choice("trainer.schedule.warmup_steps", min(500, max(50, updates // 20)), "A twentieth of the run, or 500."),
     ]
+
+
+def _duration(time: float) -> str:
+    """Seconds in words, rounded as an estimate should be."""
+    return f"{time / 3600:.1f} hours" if time > 2 * 3600 else f"{max(1, round(time / 60))} minutes"
 
 
 def _precision(machine: Machine) -> list[Choice]:
@@ -88,15 +107,16 @@ def _precision(machine: Machine) -> list[Choice]:
     return [Choice("trainer.precision", "mixed_bfloat16", "This machine computes in bfloat16, about twice as fast.")]
 
 
-def _optimizer(machine: Machine, batch_size: int) -> list[Choice]:
+def _optimizer(stats: DataStats, machine: Machine, batch_size: int) -> list[Choice]:
     if is_large(machine):
-        rate = 0.02 * batch_size / 16
+        name, rate, clip = "sgd", 0.02 * batch_size / 16, 10.0
         reason = f"SGD with torchvision's 0.02 for 16 images, scaled to {batch_size}."
-        name, clip = "sgd", 10.0
     else:
-        rate = 0.001 * math.sqrt(batch_size / 4)
-        reason = f"AdamW as in configs/pets.json, 0.001 for 4 images, by the root of {batch_size} / 4."
-        name, clip = "adamw", 1.0
+        of_four = 0.0007 if has_few_images(stats) else 0.001
+        name, rate, clip = "adamw", of_four * math.sqrt(batch_size / 4), 1.0
+        reason = (
+            f"AdamW as in configs/pets.json; {of_four:g} for 4 images, as measured, by the root of {batch_size} / 4."
+        )
     return [
         Choice("trainer.optimizer.name", name, reason),
         Choice("trainer.optimizer.learning_rate", float(f"{rate:.2g}")),

@@ -36,10 +36,10 @@ def suggest(stats: DataStats, section: dict[str, Any], machine: Machine, name: s
         "evaluator": {"name": "coco"},
     }
     choices = [
-        *(choice, objects, *batch, *choose_augmentation(stats, size)),
+        *(choice, objects, *batch, *choose_augmentation(stats, size, batch_size)),
         *(*choose_backbone(stats, machine, batch_size), *levels),
         *(*choose_anchors(boxes, fpn, size), *choose_pooling(boxes, fpn)),
         *(*choose_samples(stats, machine), *choose_detections(stats, objects.value)),
-        *choose_training(stats, machine, batch_size),
+        *choose_training(stats, machine, size, batch_size),
     ]
     return assemble(start, choices)
