@@ -15,6 +15,29 @@ def encode(mask: np.ndarray) -> Rle:
     return from_library(coco_mask.encode(np.asfortranarray(mask != 0, dtype=np.uint8)))
 
 
+def encode_values(values: np.ndarray) -> dict[int, Rle]:
+    """(h, w) integers → value → the RLE of its pixels, for every value but 0, in ascending order; in one pass."""
+    flat = np.asarray(values).ravel(order="F")
+    starts = np.flatnonzero(np.diff(flat, prepend=flat[:1] + 1 if flat.size else flat))
+    ends = np.append(starts[1:], flat.size)
+    order = np.argsort(flat[starts], kind="stable")
+    found, first = np.unique(flat[starts][order], return_index=True)
+    masks = {}
+    for value, runs in zip(found.tolist(), np.split(order, first[1:]), strict=True):
+        edges = np.stack([starts[runs], ends[runs]], axis=1).reshape(-1)
+        if value:
+            masks[value] = _from_edges(edges, flat.size, values.shape)
+    return masks
+
+
+def _from_edges(edges: np.ndarray, pixels: int, size: Sequence[int]) -> Rle:
+    """Where runs of the object begin and end, down the columns → RLE."""
+    last = [] if edges[-1] == pixels else [pixels]
+    counts = np.diff(np.concatenate([[0], edges, last])).astype(int).tolist()
+    height, width = map(int, size)
+    return from_library(coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width))
+
+
 def decode(rle: Rle) -> np.ndarray:
     """RLE → (h, w) uint8 of 0 and 1, C order."""
     return np.ascontiguousarray(coco_mask.decode(_as_bytes(rle)))

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import data_loader.coco.recognize
-import data_loader.pets.recognize
-import data_loader.voc.recognize
+from data_loader.cityscapes import recognize as cityscapes
+from data_loader.coco import recognize as coco
 from data_loader.errors import DataError
+from data_loader.labelme import recognize as labelme
 from data_loader.layout import Layout, layout_of
+from data_loader.mask_folder import recognize as mask_folder
+from data_loader.pets import recognize as pets
+from data_loader.via import recognize as via
+from data_loader.voc import recognize as voc
+from data_loader.wgisd import recognize as wgisd
+from data_loader.yolo import recognize as yolo
 from utils.registry import nearest
 
 _LOGGER = logging.getLogger("maskeras")
@@ -24,16 +30,24 @@ class Format:
         looked_for: what a folder of this format has, for messages.
         recognize: what is in a folder → the keys of the section `data` besides `name` and `root`, or None where the
             folder has another format. Raises `DataError` where it has this format but cannot be used.
+        last: whether it is looked for only where no other format is there.
     """
 
     looked_for: str
     recognize: Callable[[Layout], dict[str, Any] | None]
+    last: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
-    "pets": Format(data_loader.pets.recognize.LOOKED_FOR, data_loader.pets.recognize.recognize),
-    "voc": Format(data_loader.voc.recognize.LOOKED_FOR, data_loader.voc.recognize.recognize),
-    "coco": Format(data_loader.coco.recognize.LOOKED_FOR, data_loader.coco.recognize.recognize),
+    "pets": Format(pets.LOOKED_FOR, pets.recognize),
+    "voc": Format(voc.LOOKED_FOR, voc.recognize),
+    "cityscapes": Format(cityscapes.LOOKED_FOR, cityscapes.recognize),
+    "wgisd": Format(wgisd.LOOKED_FOR, wgisd.recognize),
+    "yolo": Format(yolo.LOOKED_FOR, yolo.recognize),
+    "coco": Format(coco.LOOKED_FOR, coco.recognize),
+    "labelme": Format(labelme.LOOKED_FOR, labelme.recognize),
+    "via": Format(via.LOOKED_FOR, via.recognize),
+    "mask_folder": Format(mask_folder.LOOKED_FOR, mask_folder.recognize, last=True),
 }
 """Name of a data set in the registry → its recognizer; the most specific layout first."""
 
@@ -72,8 +86,11 @@ def recognize(path: Path, name: str | None = None) -> dict[str, Any]:
 
 def _found(layout: Layout, wanted: Mapping[str, Format]) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Name → section of each format that the folder has, and why it cannot be used in others."""
-    found, unusable = {}, []
+    found: dict[str, dict[str, Any]] = {}
+    unusable: list[str] = []
     for name, kind in wanted.items():
+        if kind.last and (found or unusable):
+            break
         try:
             section = kind.recognize(layout)
         except DataError as error:

@@ -34,10 +34,13 @@ class Layout:
     only: PurePosixPath | None = None
 
     def files(self, *suffixes: str) -> Iterator[PurePosixPath]:
-        """The files, relative to the root, whose names end so, in small or capital letters; `only` where it is set."""
+        """The files, relative to the root, whose names end so, in small or capital letters; `only` where it is set.
+
+        Without suffixes all of them.
+        """
         every = (folder / name for folder, names in self.folders.items() for name in names)
         for path in every if self.only is None else (self.only,):
-            if path.name.lower().endswith(suffixes):
+            if not suffixes or path.name.lower().endswith(suffixes):
                 yield path
 
     def has(self, *parts: str) -> bool:

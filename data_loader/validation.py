@@ -29,6 +29,14 @@ class BadItem:
         return f"{self.where}: {self.kind}: {self.reason}"
 
 
+class UnusableError(DataError):
+    """Why an image or annotation is left out, and a few words for its kind, as `BadItem` has them."""
+
+    def __init__(self, kind: str, reason: str):
+        super().__init__(reason)
+        self.kind = kind
+
+
 @dataclass(frozen=True)
 class Broken:
     """What reading a data set left out.

@@ -37,6 +37,14 @@ DATA: Table = {
     "pets": Entry("data_loader.pets.data:PetsData", "data_loader.pets.config:PetsConfig"),
     "voc": Entry("data_loader.voc.data:VocData", "data_loader.voc.config:VocDataConfig"),
     "coco": Entry("data_loader.coco.data:CocoData", "data_loader.coco.config:CocoDataConfig"),
+    "yolo": Entry("data_loader.yolo.data:YoloData", "data_loader.yolo.config:YoloDataConfig"),
+    "mask_folder": Entry(
+        "data_loader.mask_folder.data:MaskFolderData", "data_loader.mask_folder.config:MaskFolderConfig"
+    ),
+    "cityscapes": Entry("data_loader.cityscapes.data:CityscapesData", "data_loader.cityscapes.config:CityscapesConfig"),
+    "wgisd": Entry("data_loader.wgisd.data:WgisdData", "data_loader.wgisd.config:WgisdConfig"),
+    "labelme": Entry("data_loader.labelme.data:LabelmeData", "data_loader.labelme.config:LabelmeDataConfig"),
+    "via": Entry("data_loader.via.data:ViaData", "data_loader.via.config:ViaDataConfig"),
 }
 TRAINERS: Table = {"supervised": Entry("trainers.supervised_train:SupervisedTrain", "trainers.config:TrainerConfig")}
 EVALUATORS: Table = {"coco": Entry("evaluation.coco:CocoEvaluator", "evaluation.config:CocoConfig")}

@@ -17,10 +17,10 @@ from base import rle
 from data_loader.coco.segmentation import to_rle
 from data_loader.cores import usable_cores
 from data_loader.errors import DataError
-from data_loader.images import image_size
+from data_loader.images import image_size, turned_hint
 from data_loader.json_file import read_json
 from data_loader.records import ImageRecord, ObjectRecord
-from data_loader.validation import BadItem
+from data_loader.validation import BadItem, UnusableError
 
 _LOGGER = logging.getLogger("maskeras")
 _LISTS = ("images", "annotations", "categories")
@@ -46,14 +46,6 @@ class _Image:
     path: Path
     height: int
     width: int
-
-
-class _Broken(Exception):
-    """Why an image or annotation is left out: a few words for its kind, and what was found."""
-
-    def __init__(self, kind: str, reason: str):
-        super().__init__(kind)
-        self.kind, self.reason = kind, reason
 
 
 def read_coco(path: Path) -> CocoFile:
@@ -137,9 +129,9 @@ def _objects(file: CocoFile, images: Mapping[int, _Image]) -> tuple[Mapping[int,
             number = _image_of(item, listed)
             if number in images:
                 objects[number].append(_object(item, images[number], file.categories))
-        except _Broken as broken:
+        except UnusableError as broken:
             name = item.get("id", f"at position {position}") if _is_object(item) else f"at position {position}"
-            bad.append(BadItem(f"{file.path.name} annotation {_shown(name)}", broken.kind, broken.reason))
+            bad.append(BadItem(f"{file.path.name} annotation {_shown(name)}", broken.kind, str(broken)))
     return objects, bad
 
 
@@ -157,31 +149,33 @@ def _warn_of_twice(file: CocoFile) -> None:
 def _image(item: Any, folder: Path, where: str) -> _Image | BadItem:
     try:
         return _checked_image(item, folder)
-    except _Broken as broken:
+    except UnusableError as broken:
         name = item.get("file_name") or item.get("id") if _is_object(item) else item
-        return BadItem(f"{where} image {_shown(name)}", broken.kind, broken.reason)
+        return BadItem(f"{where} image {_shown(name)}", broken.kind, str(broken))
 
 
 def _checked_image(item: Any, folder: Path) -> _Image:
     if not _is_object(item) or not _is_id(item.get("id")) or not isinstance(item.get("file_name"), str):
-        raise _Broken("image without id or file_name", _shown(item))
+        raise UnusableError("image without id or file_name", _shown(item))
     name = PurePosixPath(item["file_name"])
     if name.is_absolute() or ".." in name.parts or not _is_file_name(item["file_name"]):
-        raise _Broken("no name of a file in the folder", _shown(item["file_name"]))
+        raise UnusableError("no name of a file in the folder", _shown(item["file_name"]))
     path = folder / name
     try:
         size = image_size(path)
     except DataError as error:
-        raise _Broken("image missing or broken", str(error)) from error
+        raise UnusableError("image missing or broken", str(error)) from error
     claimed = item.get("height", size[0]), item.get("width", size[1])
     if claimed != size:
-        raise _Broken("image of another size", f"annotated for {_shown(claimed)}, the file has {size} (height, width)")
+        hint = turned_hint(claimed, path, size)
+        reason = f"annotated for {_shown(claimed)}, the file has {size} (height, width){hint}"
+        raise UnusableError("image of another size", reason)
     return _Image(item["id"], path, *size)
 
 
 def _image_of(item: Any, listed: set[Any]) -> int:
     if not _is_object(item) or not _is_id(item.get("image_id")) or item["image_id"] not in listed:
-        raise _Broken("annotation of no image", _shown(item.get("image_id") if _is_object(item) else item))
+        raise UnusableError("annotation of no image", _shown(item.get("image_id") if _is_object(item) else item))
     return item["image_id"]
 
 
@@ -189,15 +183,15 @@ def _object(item: dict[str, Any], image: _Image, categories: Mapping[int, str]) 
     category: Any = item.get("category_id")
     crowd = item.get("iscrowd", 0)
     if not _is_id(category) or category not in categories:
-        raise _Broken("annotation of no category", _shown(category))
+        raise UnusableError("annotation of no category", _shown(category))
     if crowd not in (0, 1):
-        raise _Broken("iscrowd is neither 0 nor 1", _shown(crowd))
+        raise UnusableError("iscrowd is neither 0 nor 1", _shown(crowd))
     try:
         mask = to_rle(item.get("segmentation"), image.height, image.width)
     except ValueError as error:
-        raise _Broken("broken segmentation", str(error)) from error
+        raise UnusableError("broken segmentation", str(error)) from error
     if not rle.area(mask):
-        raise _Broken("empty mask", "no pixel of the image is in it")
+        raise UnusableError("empty mask", "no pixel of the image is in it")
     return ObjectRecord(category, mask, crowd=bool(crowd), box=_box(item.get("bbox")), area=_area(item.get("area")))
 
 

@@ -24,7 +24,8 @@ from base import rle
 from base.rle import Rle
 from data_loader.cores import usable_cores
 from data_loader.errors import DataError
-from data_loader.images import read_bytes, read_mask, read_rgb
+from data_loader.images import read_bytes, read_rgb
+from data_loader.mask_images import read_mask
 from data_loader.pets.breeds import ListLine, parse_list_line
 from data_loader.validation import BadItem
 

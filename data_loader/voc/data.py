@@ -4,18 +4,17 @@ Values of SegmentationObject: 0 background, 1, 2, … objects, 255 borders and d
 object here. An object has the class that most of its pixels have in SegmentationClass.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from base import rle
 from data_loader.annotated import Annotated, AnnotatedData
-from data_loader.cores import usable_cores
 from data_loader.errors import DataError
-from data_loader.images import image_size, read_bytes, read_indices
+from data_loader.images import image_size, read_bytes
+from data_loader.mask_images import indices_of
+from data_loader.reading import Looked, Source
 from data_loader.records import ImageRecord, ObjectRecord
-from data_loader.validation import BadItem, Broken
 from data_loader.voc.config import VocDataConfig
 
 _BORDER = 255
@@ -36,16 +35,7 @@ class VocData(AnnotatedData):
         """See `AnnotatedData.read`."""
         lists = {"train": self.config.train, "val": self.config.val, "test": self.config.test}
         names = {split: self._names(name) for split, name in lists.items() if name is not None}
-        every = sorted({name for found in names.values() for name in found})
-        ids = {name: number for number, name in enumerate(every, 1)}
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            looked = dict(zip(ids, pool.map(lambda name: self._image(name, ids[name]), ids), strict=True))
-        bad = [item for item in looked.values() if isinstance(item, BadItem)]
-        splits = {
-            split: [item for item in map(looked.get, found) if isinstance(item, ImageRecord)]
-            for split, found in names.items()
-        }
-        return Annotated(dict(enumerate(self.config.names, 1)), splits, (Broken("images", bad, len(looked)),))
+        return Source(names, self._image, lambda name: name[:80], dict(enumerate(self.config.names, 1))).read()
 
     def _names(self, name: str) -> list[str]:
         """The names in a list, each once."""
@@ -53,17 +43,15 @@ class VocData(AnnotatedData):
         lines = read_bytes(path).decode("utf-8", errors="replace").split("\n")
         return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
-    def _image(self, name: str, number: int) -> ImageRecord | BadItem:
+    def _image(self, name: str, number: int) -> Looked:
         root = self.config.root
-        try:
-            if Path(name).name != name or "\0" in name:
-                raise DataError(f"{name[:80]!r} is no name of a file in the folder")
-            path = root / "JPEGImages" / f"{name}.jpg"
-            size = image_size(path)
-            objects, classes = (_indices(root / kind / f"{name}.png", size) for kind in _KINDS)
-            return ImageRecord(path, number, *size, tuple(self._objects(objects, classes)))
-        except DataError as error:
-            return BadItem(name[:80], "broken image or mask", str(error))
+        if Path(name).name != name or "\0" in name:
+            raise DataError(f"{name[:80]!r} is no name of a file in the folder")
+        path = root / "JPEGImages" / f"{name}.jpg"
+        size = image_size(path)
+        objects, classes = (indices_of(root / kind / f"{name}.png", path, size) for kind in _KINDS)
+        found = self._objects(objects, classes)
+        return Looked(ImageRecord(path, number, *size, tuple(found)), annotations=len(found))
 
     def _objects(self, objects: np.ndarray, classes: np.ndarray) -> list[ObjectRecord]:
         found = []
@@ -79,10 +67,3 @@ class VocData(AnnotatedData):
 
 
 _KINDS = ("SegmentationObject", "SegmentationClass")
-
-
-def _indices(path: Path, size: tuple[int, int]) -> np.ndarray:
-    indices = read_indices(path)
-    if indices.shape != size:
-        raise DataError(f"{path}: the mask is {indices.shape}, the image {size} (height, width)")
-    return indices

@@ -1,0 +1,1 @@
+"""Cityscapes: street scenes, with the instance ids of gtFine."""

@@ -1,0 +1,15 @@
+"""Recognizes Cityscapes."""
+
+from typing import Any
+
+from data_loader.cityscapes.data import IMAGES, MASKS
+from data_loader.layout import Layout
+
+LOOKED_FOR = "leftImg8bit/train/CITY/*.png and gtFine/train/CITY/*_instanceIds.png (Cityscapes)"
+
+
+def recognize(layout: Layout) -> dict[str, Any] | None:
+    """Whether there is a validation split; see `data_loader.formats.Format`."""
+    if layout.only or not layout.has(f"{IMAGES}/train", f"{MASKS}/train"):
+        return None
+    return {} if layout.has(f"{IMAGES}/val", f"{MASKS}/val") else {"val": None}

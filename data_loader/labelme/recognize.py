@@ -1,0 +1,30 @@
+"""Recognizes LabelMe's files."""
+
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from data_loader.layout import SPLITS, Layout, split_of
+
+LOOKED_FOR = 'a JSON file with "shapes" and "imagePath" for each image (LabelMe)'
+_LOOKED_AT = 20
+_READ = 1 << 22
+
+
+def recognize(layout: Layout) -> dict[str, Any] | None:
+    """The folders of the splits; see `data_loader.formats.Format`."""
+    files = [path for path in islice(layout.files(".json"), _LOOKED_AT) if _is_labelme(layout.root / path)]
+    if not files:
+        return None
+    folders = {PurePosixPath(path.parts[0]) for path in layout.files(".json") if len(path.parts) > 1}
+    splits = {split: str(folder) for folder in sorted(folders) if (split := split_of(folder))}
+    return {split: splits[split] for split in SPLITS if split in splits} if "train" in splits else {}
+
+
+def _is_labelme(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_READ)
+    except OSError:
+        return False
+    return b'"shapes"' in content and b'"imagePath"' in content

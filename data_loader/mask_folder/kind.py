@@ -1,0 +1,66 @@
+"""What the values of masks are, by a look at some of them."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from data_loader.errors import DataError
+from data_loader.mask_folder.files import Mask
+from data_loader.mask_images import read_values
+
+_LOGGER = logging.getLogger("maskeras")
+_LOOKED_AT = 10
+_MOST_CLASSES = 30
+_WHOLE = 0.9
+_BORDER, _FACTOR = 255, 1000
+
+
+def kind_of(root: Path, masks: Sequence[Mask]) -> dict[str, Any]:
+    """The keys of the section `data` that masks with one file for an image probably need.
+
+    They have instances where nearly every value is one connected region, and the values of each count from 1 or are too
+    many for classes; else a value is a class.
+    """
+    found = [values for mask in masks[:_LOOKED_AT] if (values := _read(root / mask.path)) is not None]
+    keys = _by_values(found)
+    shown = ", ".join(f"{key} = {value}" for key, value in keys.items())
+    _LOGGER.warning("%s: by the first masks, %s: correct that in the config where it is wrong.", root, shown)
+    return keys
+
+
+def _read(path: Path) -> np.ndarray | None:
+    try:
+        return read_values(path)
+    except DataError:  # reading the data set reports it
+        return None
+
+
+def _by_values(masks: Sequence[np.ndarray]) -> dict[str, Any]:
+    of_masks = [[value for value in np.unique(mask).tolist() if value] for mask in masks]
+    every = sorted({value for values in of_masks for value in values})
+    if every and min(every) >= _FACTOR and max(every) < _FACTOR**2:
+        names = [f"class {number}" for number in range(1, max(every) // _FACTOR + 1)]
+        return {"kind": "instances", "class_factor": _FACTOR, "names": names}
+    counted = all(values == list(range(1, len(values) + 1)) for values in of_masks)
+    if len(every) > 1 and _whole(masks) >= _WHOLE and (counted or len(every) > _MOST_CLASSES):
+        return {"kind": "instances"}
+    border = [_BORDER] if len(every) > 1 and _BORDER in every else []
+    classes = [value for value in every if value not in border]
+    names = [f"class {value}" for value in classes] if len(classes) > 1 else ["object"]
+    values = {} if classes in ([], [1]) else {"values": classes}
+    return {"kind": "semantic", "names": names} | values | ({"ignored": border} if border else {})
+
+
+def _whole(masks: Sequence[np.ndarray]) -> float:
+    """The part of the values that are one connected region in their mask."""
+    regions = [
+        cv2.connectedComponents((mask == value).astype(np.uint8), connectivity=8)[0] - 1
+        for mask in masks
+        for value in np.unique(mask)[:_MOST_CLASSES]
+        if value
+    ]
+    return regions.count(1) / max(1, len(regions))

@@ -1,0 +1,1 @@
+"""WGISD: Embrapa's Wine Grape Instance Segmentation Dataset."""
