@@ -3,7 +3,7 @@
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -101,6 +101,10 @@ class InstanceData(BaseData):
     def ground_truth(self, split: str) -> dict:
         """The COCO dict of a split: masks as RLE in the size of the files, exact (`coco_ground_truth`)."""
         return coco_ground_truth(self.records(split), self.classes)
+
+    def namings(self, split: str) -> Mapping[str, Mapping[str, int]]:
+        """Other classes that the objects of a split could have: title → class → number of objects; none by default."""
+        return {}
 
     @cached_property
     def fingerprint(self) -> str:
