@@ -72,7 +72,7 @@ def print_table(tables: Sequence[MetricTable], info: RunInfo, console: Console |
         console.print(_warning(info))
     console.print(_facts(info))
     for table in tables:
-        console.print(_rendered(table))
+        console.print(rendered(table))
         if len(table.rows) > _MOST_ROWS:
             console.print(Text(f"  and {len(table.rows) - _MOST_ROWS} more in metrics.json\n", style="dim"))
     # Not in a table: a path or command must stay whole, to be copied, however narrow the terminal is.
@@ -120,16 +120,17 @@ def _facts(info: RunInfo) -> Padding:
     return Padding(table, (1, 2, 0, 2))
 
 
-def _rendered(table: MetricTable) -> Table:
-    rendered = Table(box=SIMPLE_HEAD, padding=(0, 1))
+def rendered(table: MetricTable, most_rows: int = _MOST_ROWS) -> Table:
+    """A table for a terminal, its first rows: numbers are at the right."""
+    shown = Table(box=SIMPLE_HEAD, padding=(0, 1))
     for number, head in enumerate(table.head):
         if number:
-            rendered.add_column(head, justify="right", no_wrap=True, style="bold" if number == 1 else "")
+            shown.add_column(head, justify="right", no_wrap=True, style="bold" if number == 1 else "")
         else:
-            rendered.add_column(head, overflow="ellipsis", no_wrap=True, max_width=40)
-    for row in table.rows[:_MOST_ROWS]:
-        rendered.add_row(*(Text(cell) if isinstance(cell, str) else number_text(cell) for cell in row))
-    return rendered
+            shown.add_column(head, overflow="ellipsis", no_wrap=True, max_width=40)
+    for row in table.rows[:most_rows]:
+        shown.add_row(*(Text(cell) if isinstance(cell, str) else number_text(cell) for cell in row))
+    return shown
 
 
 def number_text(value: float | None) -> str:

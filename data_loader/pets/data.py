@@ -1,6 +1,7 @@
 """PetsData: Oxford-IIIT Pet from its folder, downloaded, or synthetic."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class PetsData(InstanceData):
     def __init__(self, config: PetsConfig, seed: int):
         super().__init__(config, seed)
         self._records: dict[str, tuple[ImageRecord, ...]] | None = None
+        self._breeds: dict[str, tuple[int, ...]] = {}
         self._synthetic = config.source == "synthetic"
 
     @property
@@ -70,6 +72,9 @@ class PetsData(InstanceData):
             split: tuple(self._record(root, entry, ids[entry.name]) for entry in entries)
             for split, entries in splits.items()
         }
+        self._breeds = {
+            split: tuple(pet.breed for entry in entries for pet in entry.pets) for split, entries in splits.items()
+        }
         empty = [split for split, entries in splits.items() if not entries]
         if empty:
             raise DataError(f"{root}: no usable image for {' and '.join(empty)}. Look at annotations/*.txt there.")
@@ -83,6 +88,15 @@ class PetsData(InstanceData):
         if split not in self._records:
             raise ValueError(f"There is no split {split!r}: take {', '.join(self._records)}.")
         return self._records[split]
+
+    def namings(self, split: str) -> dict[str, dict[str, int]]:
+        """The pets of a split by species and by breed, whichever of these are the classes."""
+        breeds = Counter(self._breeds[split])
+        species = Counter(species_of(breed) for breed in breeds.elements())
+        return {
+            "species": {name: species[number] for number, name in enumerate(SPECIES, 1)},
+            "breed": {name: breeds[number] for number, name in enumerate(BREEDS, 1)},
+        }
 
     def _find(self) -> Path:
         """The folder to read, which is there when this returns."""

@@ -12,16 +12,25 @@ _SCHEMA = Path(__file__).resolve().parents[2] / "configs" / "schema.json"
 _WIDTH = 120
 
 
-def write_suggestion(config: dict[str, Any], path: Path) -> None:
-    """Writes the config with `$schema`, which lets an editor complete and check it.
+def check_writable(path: Path, overwrite: bool = False) -> None:
+    """To be asked before anything that takes long.
 
     Raises:
-        UserError: there is a file already, or the name does not end in .json.
+        UserError: the name does not end in .json, or there is a file already and `overwrite` is not given.
     """
     if path.suffix.lower() != ".json":
         raise UserError(f'{path}: a config is written as JSON: give a name that ends in ".json".')
-    if path.exists():
-        raise UserError(f"{path}: there is such a file already; it is not overwritten. Give another name or remove it.")
+    if path.exists() and not overwrite:
+        raise UserError(f"{path}: there is such a file already: give another name, or --overwrite to replace it.")
+
+
+def write_suggestion(config: dict[str, Any], path: Path, overwrite: bool = False) -> None:
+    """Writes the config with `$schema`, which lets an editor complete and check it.
+
+    Raises:
+        UserError: as `check_writable`.
+    """
+    check_writable(path, overwrite)
     write_whole(path, to_text({"$schema": _schema_from(path), **config}) + "\n")
 
 

@@ -30,7 +30,19 @@ def process_config(path: Path | str, overrides: Sequence[str] = ()) -> Config:
         ConfigError: with every problem found: key path, what was received, what is allowed, the nearest valid key.
     """
     path = Path(path)
-    layers = read_layers(path)
+    return _checked(path, read_layers(path), overrides)
+
+
+def check_config(values: Plain, source: Path | str, overrides: Sequence[str] = ()) -> Config:
+    """As `process_config`, of values that are in no file: `source` names them in messages.
+
+    Raises:
+        ConfigError: as `process_config`.
+    """
+    return _checked(Path(source), [Layer(str(source), values)], overrides)
+
+
+def _checked(path: Path, layers: list[Layer], overrides: Sequence[str]) -> Config:
     values: Plain = {}
     for layer in layers:
         values = merge(values, layer.values)

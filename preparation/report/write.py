@@ -1,0 +1,76 @@
+"""Writes the folder of an inspection: plots, sheets, numbers, page."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from data_loader.instance_data import InstanceData
+from inference.drawing import write_image
+from preparation.inspection.inspection import Inspection
+from preparation.inspection.statistics import statistics
+from preparation.report.page import write_page
+from preparation.report.plots import plot_all
+from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples
+from preparation.suggest import Suggestion
+from utils.errors import UserError
+from utils.files import write_json
+
+_COLUMNS = 6
+_MOST_ROWS = 40
+_MOST_SAMPLES = 400
+
+
+def report_folder(wanted: Path | None, root: Path, name: str, overwrite: bool) -> Path:
+    """The folder to write to.
+
+    Args:
+        wanted: by the user; None for `prepare-NAME` in `root`, or `prepare-NAME-2` and so on where that is there.
+        root: folder of all runs.
+        name: of the data set.
+        overwrite: whether files in it may be replaced.
+
+    Raises:
+        UserError: the wanted folder has files, and `overwrite` is not given.
+    """
+    if wanted is not None:
+        if wanted.exists() and not overwrite and not (wanted.is_dir() and not any(wanted.iterdir())):
+            raise UserError(f"{wanted}: is there already: give another folder, or --overwrite to replace its files.")
+        return wanted
+    first = root / f"prepare-{name}"
+    if overwrite:
+        return first
+    number, folder = 1, first
+    while folder.exists():
+        number += 1
+        folder = first.with_name(f"{first.name}-{number}")
+    return folder
+
+
+def write_report(
+    folder: Path,
+    inspection: Inspection,
+    data: InstanceData,
+    suggestion: Suggestion | None,
+    commands: Mapping[str, str],
+) -> dict[str, Path]:
+    """Writes everything; what → where.
+
+    Args:
+        folder: is made.
+        inspection: of the data set.
+        data: the data set, with the section `data` whose augmentation is shown.
+        suggestion: the config that fits the data; None where none was made.
+        commands: what it does → what to type next.
+    """
+    plots = plot_all(inspection, folder / "plots")
+    per_class = max(_COLUMNS, min(24, _MOST_SAMPLES // len(inspection.classes)))
+    samples = samples_of_classes(inspection, "train", per_class)
+    sheets = {
+        "samples": sheet_of_samples(samples, inspection.classes[:_MOST_ROWS], _COLUMNS),
+        "augmentation": sheet_of_augmentation(data, inspection.splits["train"]) if data.config.augment else None,
+    }
+    for name, sheet in sheets.items():
+        if sheet is not None:
+            write_image(folder / "plots" / f"{name}.jpg", sheet)
+    write_json(folder / "inspection.json", statistics(inspection))
+    write_page(folder / "report.html", inspection, plots, samples, sheets["augmentation"], suggestion, commands)
+    return {"report": folder / "report.html", "plots": folder / "plots", "numbers": folder / "inspection.json"}

@@ -1,0 +1,53 @@
+"""The suggested config of an inspected data set, and what to type next."""
+
+import copy
+import re
+import shlex
+from argparse import Namespace
+
+from data_loader.instance_data import InstanceData
+from preparation.inspection.inspection import Inspection
+from preparation.source import Source
+from preparation.suggest import DataStats, Machine, Suggestion, suggest
+from utils.config import check_config
+
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+|^[._-]+")
+
+
+def suggest_config(source: Source, inspection: Inspection, name: str) -> Suggestion | None:
+    """A config that fits the data and this machine; None where there is nothing to learn.
+
+    Args:
+        source: of the data; its keys are kept.
+        inspection: of them.
+        name: of the run; what no name can have is replaced.
+    """
+    train = inspection.splits["train"]
+    if not len(train.objects.single):
+        return None
+    stats = DataStats.of(train.records, inspection.classes)
+    return suggest(stats, source.section, Machine.here(), _NO_NAME.sub("-", name).strip("-") or "run")
+
+
+def with_suggestion(data: InstanceData, suggestion: Suggestion | None) -> InstanceData:
+    """The same data set with the suggested section `data`."""
+    if suggestion is None:
+        return data
+    changed = copy.copy(data)
+    changed.config = check_config(suggestion.config, "the suggested config").data
+    return changed
+
+
+def next_commands(args: Namespace, inspection: Inspection) -> dict[str, str]:
+    """What it does → the command that follows, which names the errors' priority where there are any.
+
+    Args:
+        args: of the main.
+        inspection: of the data set.
+    """
+    config = args.write or args.config
+    when = "when the errors above are repaired, train" if inspection.errors else "train"
+    if config:
+        return {when: shlex.join(["python", "mains/train_main.py", "-c", str(config)])}
+    words = ["python", "mains/prepare_main.py", str(args.data), "--write", "configs/mine.json"]
+    return {"write a config that fits these data": shlex.join(words)}
