@@ -1,27 +1,30 @@
 """Images that look the same, though resized or compressed again: a perceptual hash, and its near neighbors.
 
-The hash is 63 signs of the lowest frequencies (pHash). Pairs at a Hamming distance of at most 7 are found by
-multi-index hashing (Norouzi et al. 2012): of four bands of 16 bits, one then differs in 1 bit at most. Each such pair
+The hash is 63 signs of the lowest frequencies (pHash). Pairs at a Hamming distance of at most 11 are found by
+multi-index hashing (Norouzi et al. 2012): of four bands of 16 bits, one then differs in 2 bits at most. Each such pair
 is confirmed by the correlation of two small gray copies, for images of one kind (scans, plates) have near hashes.
 
 `I` images.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 import cv2
 import numpy as np
 
 THUMBNAIL = 32
 """Side of the gray copies in pixels."""
-FARTHEST = 7
+FARTHEST = 11
 """Hamming distance up to which two hashes are compared further."""
 LEAST_CORRELATION = 0.98
 """Of the gray copies of two images that are one."""
 
 _BLOCK = 8
 _BANDS, _BITS = 4, 16
-_MOST_IN_BAND = 256
+_FLIPS = (0, *(1 << i for i in range(_BITS)), *((1 << i) | (1 << j) for i in range(_BITS) for j in range(i)))
+"""At most 2 bits of a band."""
+_MOST_IN_BAND = 32
 _CHUNK = 1 << 20
 _FLAT = 2.0
 """Standard deviation, in gray levels, below which a gray copy shows nothing to correlate."""
@@ -41,25 +44,25 @@ def perceptual_hash(gray: np.ndarray) -> int:
 
 
 def near_pairs(hashes: np.ndarray, grays: np.ndarray) -> np.ndarray:
-    """Pairs of images that look the same.
+    """Pairs that connect the images which look the same: of a set of copies each with its first one.
 
-    A hash that many images have is compared with the others once, and of hashes that share a band each with the next
-    256 at most: in a film of one scene all are still found, as a chain of neighbors.
+    Of hashes that share a band each is compared with the next 32 at most: in a film of one scene all are still found,
+    as a chain of neighbors.
 
     Args:
         hashes: (I,) uint64.
         grays: (I, 32, 32) uint8.
 
     Returns:
-        (P, 2) int64, the smaller index first, sorted; each pair once.
+        (P, 2) int64, the first image of a set and another one; see `groups`.
     """
     unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-    same = np.stack([first[inverse], np.arange(len(hashes))], axis=1)
-    pairs = [same[same[:, 0] != same[:, 1]]]
-    pairs += [first[found] for found in _near_hashes(unique)]
-    found = np.sort(np.concatenate(pairs), axis=1)
-    found = np.unique(found, axis=0)
-    return found[_look_the_same(grays, found)]
+    labels = np.arange(len(hashes))
+    for pairs in chain(_same_hashes(first, inverse, grays), (first[found] for found in _near_hashes(unique))):
+        apart = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
+        labels = _joined(labels, apart[_look_the_same(grays, apart)])
+    others = np.flatnonzero(labels != np.arange(len(labels)))
+    return np.stack([labels[others], others], axis=1)
 
 
 def groups(count: int, pairs: np.ndarray) -> list[list[int]]:
@@ -81,22 +84,40 @@ def groups(count: int, pairs: np.ndarray) -> list[list[int]]:
     return list(members.values())
 
 
+def _same_hashes(first: np.ndarray, inverse: np.ndarray, grays: np.ndarray) -> Iterator[np.ndarray]:
+    """Images of one hash: each with the first of them, and with the next brighter one."""
+    yield np.stack([first[inverse], np.arange(len(inverse))], axis=1)
+    order = np.lexsort((grays.mean(axis=(1, 2)) if len(grays) else inverse, inverse))
+    neighbors = np.stack([order[:-1], order[1:]], axis=1)
+    yield neighbors[inverse[neighbors[:, 0]] == inverse[neighbors[:, 1]]]
+
+
+def _joined(labels: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """The label of each image, that of the first one of its set, when the images of each pair are in one set."""
+    labels = labels.copy()
+    while True:
+        one, other = labels[pairs[:, 0]], labels[pairs[:, 1]]
+        if (one == other).all():
+            return labels
+        low = np.minimum(one, other)
+        np.minimum.at(labels, one, low)
+        np.minimum.at(labels, other, low)
+        while (labels[labels] != labels).any():
+            labels = labels[labels]
+
+
 def _near_hashes(unique: np.ndarray) -> Iterator[np.ndarray]:
     """Pairs of positions in `unique`, (P, 2) each, at most `FARTHEST` bits apart."""
     for band in range(_BANDS):
-        values = (unique >> np.uint64(band * _BITS)).astype(np.uint16)
+        values = ((unique >> np.uint64(band * _BITS)) & np.uint64((1 << _BITS) - 1)).astype(np.int64)
         order = np.argsort(values, kind="stable")
-        ordered = values[order]
-        for flipped in (0, *(1 << bit for bit in range(_BITS))):
-            wanted = values ^ np.uint16(flipped)
-            low = np.searchsorted(ordered, wanted, "left")
-            counts = np.minimum(np.searchsorted(ordered, wanted, "right") - low, _MOST_IN_BAND)
-            if not flipped:  # the next ones in the same band, itself left out
-                place = np.empty_like(order)
-                place[order] = np.arange(len(order))
-                counts = np.clip(np.searchsorted(ordered, wanted, "right") - place - 1, 0, _MOST_IN_BAND)
-                low = place + 1
-            yield from _close(unique, order, low, counts)
+        starts = np.searchsorted(values[order], np.arange((1 << _BITS) + 1))
+        following = np.empty_like(order)
+        following[order] = np.arange(1, len(order) + 1)
+        for flipped in _FLIPS:
+            wanted = values ^ flipped
+            low = starts[wanted] if flipped else following
+            yield from _close(unique, order, low, np.clip(starts[wanted + 1] - low, 0, _MOST_IN_BAND))
 
 
 def _close(unique: np.ndarray, order: np.ndarray, low: np.ndarray, counts: np.ndarray) -> Iterator[np.ndarray]:
