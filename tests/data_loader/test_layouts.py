@@ -182,11 +182,8 @@ def test_shapes_are_on_an_image_as_it_is_shown(tmp_path, kind):
 def test_a_mask_of_the_size_before_exif_is_an_error_that_says_so(tmp_path, name):
     writer = {"mask_folder": writers.mask_instances}.get(name) or getattr(writers, name)
     writer(tmp_path, [shown.without_crowds() for shown in synthetic()])
-    paths = [
-        *tmp_path.rglob("scene_1.jpg"),
-        *tmp_path.rglob("images/scene_1.png"),
-        *tmp_path.rglob("*_000000_left*.png"),
-    ]
+    patterns = ("scene_1.jpg", "images/scene_1.png", "*_000000_left*.png")
+    paths = [path for pattern in patterns for path in tmp_path.rglob(pattern)]
     assert len(paths) == 1
     image(paths[0], orientation=8)
     names = {"names": ["cup", "fork", "spoon"]} if name in ("voc", "mask_folder") else {}
