@@ -5,11 +5,16 @@ Everything is RGB uint8 (H, W, 3); sizes of lines and letters follow the size of
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
+
+from base.runs import Crop
+from inference.lettering import Color, blend, paint_labels, with_title
 
 _VIVID = (
     (24, 119, 255), (255, 82, 64), (40, 190, 84), (255, 176, 0), (170, 74, 220), (0, 190, 184), (255, 100, 178),
@@ -18,12 +23,32 @@ _VIVID = (
 _FEW_CLASSES = 3
 _MOST_COLORS = 1000
 _FILL = 0.38
-_WEIGHT = 560
-_PAPER, _INK = (255, 255, 255), (28, 32, 38)
-_DARK, _LIGHT = (16, 18, 22), (255, 255, 255)
+_PAPER = (255, 255, 255)
 
-Span = tuple[int, int, int, int]
-"""x0, y0, x1, y1 in whole pixels, x1 and y1 outside."""
+
+@dataclass(frozen=True)
+class Look:
+    """What an image with objects shows, and how.
+
+    Attributes:
+        color: one color for each `"instance"` or for each `"class"`; None for classes, unless there are three or fewer,
+            which would leave an image in one color.
+        gray: whether the objects keep the image's colors and all else is gray.
+        boxes: whether boxes are drawn.
+        labels: whether the names of the classes are written.
+        scores: whether the scores are written, where there are any.
+        palette: (P, 3) uint8 RGB, None for `palette()`.
+    """
+
+    color: Literal["instance", "class"] | None = None
+    gray: bool = False
+    boxes: bool = True
+    labels: bool = True
+    scores: bool = True
+    palette: np.ndarray | None = None
+
+
+_LOOK = Look()
 
 
 def palette(n: int) -> np.ndarray:
@@ -65,9 +90,9 @@ def overlay(
     boxes: np.ndarray,
     classes: np.ndarray,
     class_names: Sequence[str],
-    masks: np.ndarray | None = None,
+    masks: np.ndarray | Sequence[Crop] | None = None,
     scores: np.ndarray | None = None,
-    palette: np.ndarray | None = None,
+    look: Look = _LOOK,
 ) -> np.ndarray:
     """The image with its objects: translucent masks with outlines, boxes and labels that stay inside the image.
 
@@ -76,29 +101,29 @@ def overlay(
         boxes: (D, 4) xyxy in pixels of the image.
         classes: (D,) 1…K; objects of class 0 are padding and not shown.
         class_names: the names of the classes 1…K.
-        masks: (D, H, W), nonzero where the object is.
+        masks: (D, H, W), nonzero where the object is; or a crop of each.
         scores: (D,) in 0…1, written behind the name.
-        palette: (P, 3) uint8 RGB, None for `palette()`. Colors go by class, or by object where there are three classes
-            or fewer, which would leave an image in one color.
+        look: what is shown, and how.
 
     Raises:
         ValueError: for an image that is not (H, W, 3) uint8 or masks of another size.
     """
     _check(image, masks)
-    canvas = image.astype(np.float32)
     shown = [index for index in range(len(classes)) if classes[index] > 0]
-    colors = _colors(classes, class_names, palette)
+    colors = _colors(classes, class_names, look)
     stroke = max(1.4, max(image.shape[:2]) / 260)
+    painted = _gray(image) if look.gray else image.copy()
     if masks is not None:
+        crops = {index: _crop(masks[index]) for index in shown}
         # Large masks first: a small object upon a large one stays visible.
-        for index in sorted(shown, key=lambda i: -int(np.count_nonzero(masks[i]))):
-            _paint_mask(canvas, np.asarray(masks[index]) > 0, colors[index], stroke)
-    painted = np.clip(np.rint(canvas), 0, 255).astype(np.uint8)
-    for index in shown:
-        _paint_box(painted, boxes[index], colors[index], stroke if masks is None else stroke / 2)
+        for index in sorted(shown, key=lambda i: -int(np.count_nonzero(crops[i].pixels))):
+            _paint_mask(painted, crops[index], colors[index], stroke, image if look.gray else None)
+    if look.boxes:
+        for index in shown:
+            _paint_box(painted, boxes[index], colors[index], stroke if masks is None else stroke / 2)
     order = shown if scores is None else sorted(shown, key=lambda i: -float(scores[i]))
-    labels = [(_label(class_names[int(classes[i]) - 1], scores, i), boxes[i], colors[i]) for i in order]
-    _paint_labels(painted, labels)
+    labels = [(_label(class_names[int(classes[i]) - 1], scores, i, look), boxes[i], colors[i]) for i in order]
+    paint_labels(painted, [label for label in labels if label[0]])
     return painted
 
 
@@ -106,7 +131,7 @@ def side_by_side(left: np.ndarray, right: np.ndarray, titles: tuple[str, str] | 
     """Two images beside each other on white, the titles above them; unlike sizes are centered."""
     pair = [left, right]
     if titles is not None:
-        pair = [_with_title(image, title) for image, title in zip(pair, titles, strict=True)]
+        pair = [with_title(image, title) for image, title in zip(pair, titles, strict=True)]
     return grid(pair, 2)
 
 
@@ -147,10 +172,10 @@ def grid(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
     return sheet
 
 
-def _check(image: np.ndarray, masks: np.ndarray | None) -> None:
+def _check(image: np.ndarray, masks: np.ndarray | Sequence[Crop] | None) -> None:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"overlay got an image {image.shape} {image.dtype}: give (H, W, 3) uint8 RGB")
-    if masks is not None and len(masks) and np.shape(masks)[1:] != image.shape[:2]:
+    if isinstance(masks, np.ndarray) and len(masks) and np.shape(masks)[1:] != image.shape[:2]:
         raise ValueError(f"overlay got masks {np.shape(masks)} for an image {image.shape}: paste them first")
 
 
@@ -158,9 +183,10 @@ def _default_palette(n: int) -> np.ndarray:
     return palette(n)
 
 
-def _colors(classes: np.ndarray, class_names: Sequence[str], colors: np.ndarray | None) -> list[tuple[int, int, int]]:
+def _colors(classes: np.ndarray, class_names: Sequence[str], look: Look) -> list[Color]:
     """One color for each object; beyond the end of the palette they repeat."""
-    by_object = len(class_names) <= _FEW_CLASSES
+    by_object = len(class_names) <= _FEW_CLASSES if look.color is None else look.color == "instance"
+    colors = look.palette
     if colors is None:
         colors = _default_palette(min(max(1, len(classes) if by_object else len(class_names)), _MOST_COLORS))
     keys = range(len(classes)) if by_object else [int(label) - 1 for label in classes]
@@ -168,39 +194,55 @@ def _colors(classes: np.ndarray, class_names: Sequence[str], colors: np.ndarray 
     return [(int(red), int(green), int(blue)) for red, green, blue in chosen]
 
 
-def _label(name: str, scores: np.ndarray | None, index: int) -> str:
-    text = name.replace("_", " ")
-    return text if scores is None else f"{text} {float(scores[index]):.2f}"
+def _label(name: str, scores: np.ndarray | None, index: int, look: Look) -> str:
+    parts = [name.replace("_", " ")] if look.labels else []
+    if look.scores and scores is not None:
+        parts.append(f"{float(scores[index]):.2f}")
+    return " ".join(parts)
 
 
-def _paint_mask(canvas: np.ndarray, mask: np.ndarray, color: tuple[int, int, int], stroke: float) -> None:
-    """Fill and outline by the distance to the mask's edge, which makes both smooth; `canvas` is float32."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+def _gray(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+
+
+def _crop(mask: np.ndarray | Crop) -> Crop:
+    """The mask's pixels in its tight box."""
+    pixels, left, top = mask if isinstance(mask, Crop) else Crop(np.asarray(mask), 0, 0)
+    rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
     if not len(rows):
+        return Crop(np.zeros((0, 0), bool), left, top)
+    tight = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return Crop(tight > 0, left + int(columns[0]), top + int(rows[0]))
+
+
+def _paint_mask(canvas: np.ndarray, mask: Crop, color: Color, stroke: float, source: np.ndarray | None) -> None:
+    """Fill and outline by the distance to the mask's edge, which makes both smooth.
+
+    The fill is the color, or what `source` has there. `canvas` is uint8.
+    """
+    height, width = mask.pixels.shape
+    if not height:
         return
     margin = int(stroke) + 3
-    window = (
-        slice(max(rows[0] - margin, 0), rows[-1] + 1 + margin),
-        slice(max(columns[0] - margin, 0), columns[-1] + 1 + margin),
-    )
-    inside = mask[window].astype(np.uint8)
+    x0, y0 = max(mask.left - margin, 0), max(mask.top - margin, 0)
+    x1, y1 = min(mask.left + width + margin, canvas.shape[1]), min(mask.top + height + margin, canvas.shape[0])
+    inside = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    inside[mask.top - y0 : mask.top - y0 + height, mask.left - x0 : mask.left - x0 + width] = mask.pixels
     distance = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5) - cv2.distanceTransform(inside, cv2.DIST_L2, 5)
     distance = cv2.GaussianBlur(distance, (0, 0), 0.5 + stroke / 4, borderType=cv2.BORDER_REPLICATE)
-    _blend(canvas[window], color, np.clip(0.5 - distance, 0, 1) * _FILL)
-    _blend(canvas[window], _lighter(color), np.clip(stroke / 2 + 0.5 - np.abs(distance), 0, 1))
+    area = canvas[y0:y1, x0:x1].astype(np.float32)
+    fill, share = (color, _FILL) if source is None else (source[y0:y1, x0:x1], 1.0)
+    blend(area, fill, np.clip(0.5 - distance, 0, 1) * share)
+    blend(area, _lighter(color), np.clip(stroke / 2 + 0.5 - np.abs(distance), 0, 1))
+    canvas[y0:y1, x0:x1] = np.clip(np.rint(area), 0, 255).astype(np.uint8)
 
 
-def _lighter(color: tuple[int, int, int]) -> tuple[int, int, int]:
+def _lighter(color: Color) -> Color:
     red, green, blue = (round(0.78 * value + 0.22 * 255) for value in color)
     return red, green, blue
 
 
-def _blend(area: np.ndarray, color: tuple[int, int, int], alpha: np.ndarray) -> None:
-    """Lay the color over `area` (h, w, 3), in place; alpha (h, w) in 0…1."""
-    area += alpha[..., None] * (np.array(color, np.float32) - area)
-
-
-def _paint_box(image: np.ndarray, box: np.ndarray, color: tuple[int, int, int], stroke: float) -> None:
+def _paint_box(image: np.ndarray, box: np.ndarray, color: Color, stroke: float) -> None:
     height, width = image.shape[:2]
     thickness = max(1, round(stroke))
     inset = thickness // 2
@@ -209,89 +251,3 @@ def _paint_box(image: np.ndarray, box: np.ndarray, color: tuple[int, int, int], 
     low = (int(np.clip(x0, inset, width - 1 - inset)), int(np.clip(y0, inset, height - 1 - inset)))
     high = (int(np.clip(x1 - 1, inset, width - 1 - inset)), int(np.clip(y1 - 1, inset, height - 1 - inset)))
     cv2.rectangle(image, low, high, color, thickness, cv2.LINE_AA)
-
-
-def _paint_labels(image: np.ndarray, labels: list[tuple[str, np.ndarray, tuple[int, int, int]]]) -> None:
-    """Labels in order of importance: each takes the first free place, the important ones are on top."""
-    height, width = image.shape[:2]
-    size = int(np.clip(round(max(height, width) / 30), 9, 40))
-    places: list[tuple[str, Span, tuple[int, int, int]]] = []
-    for full, box, color in labels:
-        pad = max(2, round(size * 0.35))
-        text = _shortened(full, size, width - 2 * pad)
-        extent = (_text_width(text, size) + 2 * pad, round(size * 1.1) + 2 * round(pad * 0.7))
-        taken = [span for _, span, _ in places]
-        places.append((text, _place(box, extent, (height, width), taken), color))
-    for text, span, color in reversed(places):
-        _paint_label(image, text, span, color, size)
-
-
-def _place(box: np.ndarray, extent: tuple[int, int], limits: tuple[int, int], taken: list[Span]) -> Span:
-    """Above the box, within it, below it, at its right: the first free place, moved into the image."""
-    x0, y0, x1, y1 = (round(float(value)) for value in box)
-    wide, high = extent
-    height, width = limits
-    inside = [(x0, y0 - high)] if y0 >= high else []
-    spans = []
-    for x, y in [*inside, (x0, y0), (x0, y1 - high), (x1 - wide, y0), (x0, y1), (x1 - wide, y1 - high)]:
-        left, top = max(0, min(x, width - wide)), max(0, min(y, height - high))
-        spans.append((left, top, left + wide, top + high))
-    free = [span for span in spans if not any(_overlap(span, other) for other in taken)]
-    return (free or spans)[0]
-
-
-def _overlap(a: Span, b: Span) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _paint_label(image: np.ndarray, text: str, span: Span, color: tuple[int, int, int], size: int) -> None:
-    x0, y0, x1, y1 = span
-    area = image[max(y0, 0) : y1, max(x0, 0) : x1].astype(np.float32)
-    _blend(area, color, _rounded(*area.shape[:2], radius=size * 0.3) * 0.94)
-    red, green, blue = color
-    ink = _DARK if 0.299 * red + 0.587 * green + 0.114 * blue > 150 else _LIGHT
-    tile = np.ascontiguousarray(np.rint(area).astype(np.uint8))
-    left = (tile.shape[1] - _text_width(text, size)) // 2
-    _write(tile, text, (max(left, 0), round(tile.shape[0] / 2 + size * 0.36)), ink, size)
-    image[max(y0, 0) : y1, max(x0, 0) : x1] = tile
-
-
-def _rounded(height: int, width: int, radius: float) -> np.ndarray:
-    """(height, width) float32: the coverage of a rectangle with round corners."""
-    y = np.abs(np.arange(height, dtype=np.float32) + 0.5 - height / 2) - (height / 2 - radius)
-    x = np.abs(np.arange(width, dtype=np.float32) + 0.5 - width / 2) - (width / 2 - radius)
-    distance = np.hypot(np.maximum(y, 0)[:, None], np.maximum(x, 0)[None])
-    return np.clip(radius + 0.5 - distance, 0, 1)
-
-
-def _with_title(image: np.ndarray, title: str) -> np.ndarray:
-    """The image with a white band above it that bears the title."""
-    size = int(np.clip(round(max(image.shape[:2]) / 22), 11, 48))
-    band = np.full((round(size * 1.9), image.shape[1], 3), _PAPER, np.uint8)
-    text = _shortened(title, size, band.shape[1] - size)
-    _write(band, text, ((band.shape[1] - _text_width(text, size)) // 2, round(size * 1.3)), _INK, size)
-    return np.concatenate([band, image])
-
-
-@cache
-def _font() -> cv2.FontFace:
-    return cv2.FontFace("sans")
-
-
-def _text_width(text: str, size: int) -> int:
-    """Pixels from the first letter to the end of the last."""
-    left, _, width, _ = cv2.getTextSize((1 << 15, 1 << 15), text, (0, 0), _font(), size, _WEIGHT)
-    return left + width
-
-
-def _shortened(text: str, size: int, limit: int) -> str:
-    """The text, cut off with an ellipsis where it is wider than `limit` pixels."""
-    if _text_width(text, size) <= limit:
-        return text
-    while text and _text_width(text + "…", size) > limit:
-        text = text[:-1]
-    return text + "…"
-
-
-def _write(tile: np.ndarray, text: str, base: tuple[int, int], color: tuple[int, int, int], size: int) -> None:
-    cv2.putText(tile, text, base, color, _font(), size, _WEIGHT)

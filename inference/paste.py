@@ -10,6 +10,9 @@ belong to it. The mask is then resized to that integer box, bilinear with `align
 
 import numpy as np
 
+from base.letterbox import Size
+from base.runs import Crop
+
 _BORDER = 1
 
 
@@ -33,21 +36,33 @@ def paste_mask(
     Raises:
         ValueError: for a mask that is not square or a box that is not four finite numbers.
     """
+    pasted, left, top = paste_probabilities(probabilities, box, height, width)
+    canvas = np.zeros((width, height), np.uint8).T
+    canvas[top : top + pasted.shape[0], left : left + pasted.shape[1]] = pasted > np.float32(threshold)
+    return canvas
+
+
+def paste_crop(probabilities: np.ndarray, box: np.ndarray, size: Size, threshold: float = 0.5) -> Crop:
+    """The part of `paste_mask` that can be other than 0, for an image of this size; no pixel where it is outside."""
+    pasted, left, top = paste_probabilities(probabilities, box, *size)
+    return Crop(pasted > np.float32(threshold), left, top)
+
+
+def paste_probabilities(probabilities: np.ndarray, box: np.ndarray, height: int, width: int) -> Crop:
+    """The resized probabilities inside the image, before any threshold; arguments and errors as `paste_mask`."""
     mask = np.asarray(probabilities, np.float32)
     if mask.ndim != 2 or mask.shape[0] != mask.shape[1] or mask.size == 0:
         raise ValueError(f"paste_mask got a mask of shape {mask.shape}: give one square mask (M, M)")
     x0, y0, x1, y1 = expand_box(box, mask.shape[0])
-    canvas = np.zeros((width, height), np.uint8).T
     left, right = max(x0, 0), min(x1 + 1, width)
     top, bottom = max(y0, 0), min(y1 + 1, height)
     if left >= right or top >= bottom:
-        return canvas
+        return Crop(np.zeros((0, 0), np.float32), 0, 0)
     padded = np.zeros((len(mask) + 2 * _BORDER,) * 2, np.float32)
     padded[_BORDER:-_BORDER, _BORDER:-_BORDER] = mask
     columns = _bilinear(left - x0, right - x0, x1 - x0 + 1, len(padded))
     rows = _bilinear(top - y0, bottom - y0, y1 - y0 + 1, len(padded))
-    canvas[top:bottom, left:right] = rows @ (padded @ columns.T) > np.float32(threshold)
-    return canvas
+    return Crop(rows @ (padded @ columns.T), left, top)
 
 
 def expand_box(box: np.ndarray, side: int) -> tuple[int, int, int, int]:

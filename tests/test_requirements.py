@@ -13,8 +13,9 @@ CODE = ("utils", "base", "models", "data_loader", "inference", "evaluation", "re
 OWN = {*CODE, "tests", "benchmarks"}
 # pydantic_core is released with pydantic, which pins its exact version; TensorBoard's protos are classes of protobuf.
 PART_OF = {"pydantic-core": "pydantic", "protobuf": "tensorboard"}
-# A peer that a test compares with where it happens to be installed (`pytest.importorskip`).
-OPTIONAL = {"torchvision"}
+# Peers that a test compares with, and forms that results are given in, where they happen to be installed
+# (`pytest.importorskip`).
+OPTIONAL = {"torchvision", "supervision", "pandas"}
 BASE, DEV = "requirements-base.txt", "requirements-dev.txt"
 BACKENDS = {"tensorflow": "requirements.txt", "jax": "requirements-jax.txt", "torch": "requirements-torch.txt"}
 ALL = (BASE, *BACKENDS.values())

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from inference.drawing import grid, overlay, palette, side_by_side
+from inference.drawing import Look, grid, overlay, palette, side_by_side
 
 NAMES = ("cat", "dog", "bird", "american_pit_bull_terrier_with_a_very_long_name")
 
@@ -35,7 +35,7 @@ def test_more_classes_than_colors_begin_the_palette_anew():
 
 def test_the_fill_lies_inside_the_mask_and_the_image_outside_is_untouched():
     image, (boxes, masks) = gray(), one((40, 50, 100, 100))
-    drawn = overlay(image, boxes, np.array([1]), NAMES, masks, palette=np.array([[255, 0, 0]], np.uint8))
+    drawn = overlay(image, boxes, np.array([1]), NAMES, masks, look=Look(palette=np.array([[255, 0, 0]], np.uint8)))
     # 38 % of red over gray, away from the outline and the label.
     np.testing.assert_allclose(drawn[80, 70], (176, 79, 79), atol=1)
     outside = np.ones((120, 160), bool)
@@ -47,7 +47,7 @@ def test_the_fill_lies_inside_the_mask_and_the_image_outside_is_untouched():
 def test_the_outline_is_at_the_edge_of_the_mask():
     boxes, masks = one((40, 50, 100, 100))
     far = boxes + np.array([-30, -40, 30, 15])  # the box is drawn elsewhere
-    drawn = overlay(gray(), far, np.array([1]), NAMES, masks, palette=np.array([[255, 0, 0]], np.uint8))
+    drawn = overlay(gray(), far, np.array([1]), NAMES, masks, look=Look(palette=np.array([[255, 0, 0]], np.uint8)))
     red = drawn[75, :, 0].astype(int)
     assert red[40] > 200 or red[39] > 200
     assert red[55] < 185
@@ -68,7 +68,7 @@ def letters(box, label):
     """(N, 2) the row and column of every pixel of the label's white letters."""
     magenta = np.array([[250, 0, 250]], np.uint8)
     boxes = np.array([box], np.float32)
-    drawn = overlay(gray(), boxes, np.array([label]), NAMES, scores=np.array([0.5]), palette=magenta)
+    drawn = overlay(gray(), boxes, np.array([label]), NAMES, scores=np.array([0.5]), look=Look(palette=magenta))
     return np.argwhere((drawn > 240).all(-1))
 
 
@@ -90,7 +90,9 @@ def test_a_name_wider_than_the_image_is_cut_and_not_run_over_the_edge(box):
 def test_labels_of_two_objects_at_one_place_do_not_cover_each_other():
     boxes = np.array([[40, 50, 120, 100], [40, 50, 120, 100]], np.float32)
     colors = np.array([[250, 0, 250], [0, 250, 0]], np.uint8)
-    drawn = overlay(gray(), boxes, np.array([1, 2]), NAMES, scores=np.array([0.9, 0.8]), palette=colors).astype(int)
+    drawn = overlay(
+        gray(), boxes, np.array([1, 2]), NAMES, scores=np.array([0.9, 0.8]), look=Look(palette=colors)
+    ).astype(int)
     grounds = [(np.abs(drawn - np.array(color) * 0.94 - 128 * 0.06).max(-1) <= 1).sum() for color in colors]
     assert min(grounds) > 150
 
@@ -116,8 +118,8 @@ def test_a_small_object_upon_a_large_one_stays_visible_in_either_order():
     boxes = np.array([[10, 10, 150, 110], [60, 50, 90, 80]], np.float32)
     masks = np.concatenate([one((10, 10, 150, 110))[1], one((60, 50, 90, 80))[1]])
     colors = palette(4)
-    ahead = overlay(gray(), boxes, np.array([1, 2]), NAMES, masks, palette=colors)
-    behind = overlay(gray(), boxes[::-1], np.array([2, 1]), NAMES, masks[::-1], palette=colors)
+    ahead = overlay(gray(), boxes, np.array([1, 2]), NAMES, masks, look=Look(palette=colors))
+    behind = overlay(gray(), boxes[::-1], np.array([2, 1]), NAMES, masks[::-1], look=Look(palette=colors))
     np.testing.assert_array_equal(ahead[65:78, 62:88], behind[65:78, 62:88])
 
 
