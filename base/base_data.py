@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -123,6 +123,16 @@ class BaseData(ABC):
         For instance segmentation a COCO dict with lossless masks (RLE) in the size of the files.
         """
         return {}
+
+    def read_images(self, split: str, image_ids: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """The images of these ids, for people: id and (h, w, 3) uint8 RGB in the file's size, in the split's order.
+
+        Unless overridden, every sample of the split is read for it, by its keys `image_id` and `image`.
+        """
+        wanted = set(image_ids)
+        for sample in self.split(split):
+            if int(sample["image_id"]) in wanted:
+                yield int(sample["image_id"]), sample["image"]
 
     def prepare_sample(self, sample: Sample, rng: np.random.Generator | None) -> Sample:
         """Makes the fixed-shape arrays of the batch contract, as the task does; augments where `rng` is given."""

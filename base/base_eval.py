@@ -1,11 +1,14 @@
 """BaseEvaluator: predictions in, one row of named metrics out."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from base.analysis import Analysis, AnalysisOptions
 from base.batch import Batch
+from utils.errors import UserError
 
 
 class BaseEvaluator(ABC):
@@ -39,3 +42,33 @@ class BaseEvaluator(ABC):
     @abstractmethod
     def result(self) -> dict[str, float]:
         """Name → value over all that was taken since `reset()`."""
+
+    def results(self) -> list[Any]:
+        """What was predicted since `reset()` as JSON values, which `load_results` takes.
+
+        Raises:
+            UserError: this evaluator has no such form.
+        """
+        raise UserError(f"{type(self).__name__} keeps no predictions that could be written to a file.")
+
+    def load_results(self, results: Sequence[Any], source: str = "the list of results") -> None:
+        """Takes predictions as `results()` gives them in place of `update`; what came before is forgotten.
+
+        Args:
+            results: of this program or of another one.
+            source: what messages call them.
+
+        Raises:
+            UserError: they do not fit the ground truth, or this evaluator takes none.
+        """
+        raise UserError(f"{type(self).__name__} takes no predictions from a file.")
+
+    def analyze(self, options: AnalysisOptions) -> Analysis:
+        """What is behind the metrics.
+
+        Raises:
+            UserError: this evaluator has no analysis.
+        """
+        raise UserError(
+            f"{type(self).__name__} has no analysis; write a method analyze(options), or read the metrics of training."
+        )

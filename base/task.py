@@ -7,12 +7,16 @@ nothing about boxes, masks or labels.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from base.batch import Batch, DataSpec, Sample
 from utils.registry import TASKS, RegistryError, load_object, nearest
+
+if TYPE_CHECKING:  # it holds tables of this module
+    from base.analysis import Analysis
 
 Shapes = dict[str, tuple[tuple[int, ...], str]]
 """Key of a batch → shape and dtype of its array."""
@@ -107,6 +111,20 @@ class Task(ABC):
     def tables(self, metrics: Mapping[str, float]) -> Sequence[MetricTable]:
         """The metrics of a split, arranged for people."""
         return (MetricTable(("metric", "value"), tuple(metrics.items())),)
+
+    def plot_analysis(self, analysis: "Analysis", folder: Path) -> dict[str, Path]:
+        """Writes plots of what the task's evaluator found; caption → PNG file."""
+        return {}
+
+    def draw_analyzed(self, analysis: "Analysis", image_id: int, image: np.ndarray) -> np.ndarray:
+        """What was predicted for an image beside the ground truth, uint8 RGB; unless overridden the image itself.
+
+        Args:
+            analysis: of the task's evaluator.
+            image_id: one of `analysis.images`.
+            image: (h, w, 3) uint8 RGB, in the file's size.
+        """
+        return image
 
     def per_class(self, metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
         """Name of a metric → class → value, the main metric first: what the bar plot shows; empty for no plot."""

@@ -3,7 +3,7 @@
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from base.base_data import BaseData
 from base.batch import Sample
 from data_loader.config import InstanceDataConfig
+from data_loader.images import read_rgb
 from data_loader.records import ImageRecord, RecordSource, coco_ground_truth, fingerprint
 from data_loader.sampling import repeat_factors, repeated_order
 from data_loader.validation import Broken
@@ -105,6 +106,13 @@ class InstanceData(BaseData):
     def namings(self, split: str) -> Mapping[str, Mapping[str, int]]:
         """Other classes that the objects of a split could have: title → class → number of objects; none by default."""
         return {}
+
+    def read_images(self, split: str, image_ids: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """As in `BaseData`; only these images are read."""
+        wanted = set(image_ids)
+        for record in self.records(split):
+            if record.image_id in wanted:
+                yield record.image_id, read_rgb(record.path)
 
     @cached_property
     def fingerprint(self) -> str:

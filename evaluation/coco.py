@@ -23,15 +23,14 @@ from typing import Any
 import numpy as np
 
 from base import rle
+from base.analysis import AnalysisOptions
 from base.base_eval import BaseEvaluator
 from base.batch import Batch
 from base.letterbox import Letterbox
 from data_loader.coco.segmentation import to_rle
-from evaluation.average_precision import accumulate
+from evaluation.analysis import CocoAnalysis, Split, analyze
 from evaluation.coco_curves import Curves, Kind, evaluate
 from evaluation.config import CocoConfig
-from evaluation.matching import match
-from evaluation.objects import pair_objects
 from evaluation.results import complete_results
 from inference.detections import KEYS, detections_of
 
@@ -146,6 +145,35 @@ class CocoEvaluator(BaseEvaluator):
         """
         return [{key: value for key, value in one.items() if key != "area"} for one in self._detections]
 
+    def results(self) -> list[dict[str, Any]]:
+        """`coco_results()`."""
+        return self.coco_results()
+
+    def analyze(self, options: AnalysisOptions) -> CocoAnalysis:
+        """Errors, thresholds, calibration, intervals and the worst images; its metrics have `boundary/…` as well.
+
+        Raises:
+            UserError: the results to compare with do not fit the ground truth.
+        """
+        split, metrics = self._split(), self.result()
+        other = None
+        if options.other is not None:
+            against = type(self)(self.config, self.ground_truth)
+            against.load_results(options.other.results, options.other.name)
+            against_split = against._split()
+            other = against_split, against._with_boundary(against.result(), against_split)
+        return analyze(split, self._with_boundary(metrics, split), options, other)
+
+    def _split(self) -> Split:
+        kinds: tuple[Kind, ...] = ("box",) if self._boxes_only else ("box", "mask", "boundary")
+        return Split(self._with_rle(), self._detections, kinds, self.config.max_detections[-1])
+
+    def _with_boundary(self, metrics: dict[str, float], split: Split) -> dict[str, float]:
+        if "boundary" not in split.kinds or "boundary/AP" in metrics:
+            return metrics
+        curves = split.curves("boundary", self.config.max_detections)
+        return metrics | self._summary("boundary", curves) | self._per_class("boundary", curves)
+
     def _check_image(self, image_id: int, size: tuple[int, int]) -> None:
         if image_id not in self._sizes:
             raise ValueError(f"image_id {image_id} is not in the ground truth: evaluate on the split it was made for")
@@ -160,7 +188,7 @@ class CocoEvaluator(BaseEvaluator):
     def _curves(self, kind: Kind) -> Curves:
         limits = self.config.max_detections
         if kind == "boundary":
-            return accumulate(match(pair_objects(self._with_rle(), self._detections, [kind], limits[-1]), kind), limits)
+            return Split(self._with_rle(), self._detections, (kind,), limits[-1]).curves(kind, limits)
         return evaluate(self.ground_truth, self._detections, kind, limits, self.config.fast)
 
     def _with_rle(self) -> dict[str, Any]:

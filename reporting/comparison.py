@@ -50,28 +50,63 @@ def comparison_images(
         detections = detections_of(found, Letterbox(shown, geometry.size), tuple(class_names))
         left = detections.take(_left_to_right(detections.boxes)).draw(image)
         of_image = [item for item in ground_truth["annotations"] if item["image_id"] == batch["image_id"][row]]
-        right = _draw_ground_truth(image, of_image, geometry.original, ground_truth["categories"])
+        right = _draw_items(image, of_image, geometry.original, ground_truth["categories"])
         images.append(side_by_side(left, right, TITLES))
     return images
 
 
-def _draw_ground_truth(
-    image: np.ndarray, annotations: list[dict[str, Any]], original: Size, categories: Sequence[dict[str, Any]]
+def result_comparison(
+    image: np.ndarray,
+    results: Sequence[Mapping[str, Any]],
+    annotations: Sequence[Mapping[str, Any]],
+    categories: Sequence[Mapping[str, Any]],
+    side: int = 640,
 ) -> np.ndarray:
+    """COCO results of an image on the left, its ground truth on the right.
+
+    Args:
+        image: (h, w, 3) uint8 RGB, in the file's size.
+        results: of this image, with `bbox` and, where there are masks, `segmentation` as RLE.
+        annotations: of this image, masks as RLE.
+        categories: of the ground truth.
+        side: the longer side of each half in pixels.
+    """
+    size: Size = image.shape[0], image.shape[1]
+    shown = _enlarged(image, side / max(size))
+    scores = np.array([item["score"] for item in results], np.float32)
+    left = _draw_items(shown, results, size, categories, scores)
+    return side_by_side(left, _draw_items(shown, annotations, size, categories), TITLES)
+
+
+def _draw_items(
+    image: np.ndarray,
+    items: Sequence[Mapping[str, Any]],
+    original: Size,
+    categories: Sequence[Mapping[str, Any]],
+    scores: np.ndarray | None = None,
+) -> np.ndarray:
+    """Annotations or results over the image, which may be a zoom of the original."""
     zoom = np.tile([image.shape[1] / original[1], image.shape[0] / original[0]], 2)
-    corners = np.array([item["bbox"] for item in annotations], np.float32).reshape(-1, 4)
+    corners = np.array([item["bbox"] for item in items], np.float32).reshape(-1, 4)
     corners[:, 2:] += corners[:, :2]
     order = _left_to_right(corners)
-    masks = [_resized_mask(rle.decode(annotations[i]["segmentation"]), image.shape[:2]) for i in order]
+    ordered = [items[index] for index in order]
     # A crowd has a name of its own: detections on the left are no mistakes for want of it.
-    crowd = np.array([bool(annotations[i].get("iscrowd")) for i in order], bool)
+    crowd = np.array([bool(item.get("iscrowd")) for item in ordered], bool)
     numbers = {category["id"]: number for number, category in enumerate(categories, 1)}
-    labels = [numbers[annotations[i]["category_id"]] for i in order]
+    labels = [numbers[item["category_id"]] for item in ordered]
     classes = np.where(crowd, len(categories) + 1, labels).astype(int)
     names = [category["name"] for category in categories] + ["crowd"] * bool(crowd.any())
-    return overlay(
-        image, (corners * zoom)[order], classes, names, np.array(masks, np.uint8).reshape(-1, *image.shape[:2])
-    )
+    chosen = None if scores is None else scores[order]
+    return overlay(image, (corners * zoom)[order], classes, names, _masks(ordered, image.shape[:2]), chosen)
+
+
+def _masks(items: Sequence[Mapping[str, Any]], size: tuple[int, ...]) -> np.ndarray | None:
+    """(N, h, w) uint8 at this size; None where the items are boxes alone."""
+    if any("segmentation" not in item for item in items):
+        return None
+    masks = [_resized_mask(rle.decode(item["segmentation"]), size) for item in items]
+    return np.array(masks, np.uint8).reshape(-1, *size)
 
 
 def _left_to_right(boxes: np.ndarray) -> np.ndarray:
@@ -80,7 +115,8 @@ def _left_to_right(boxes: np.ndarray) -> np.ndarray:
 
 
 def _enlarged(image: np.ndarray, zoom: float) -> np.ndarray:
-    return image if zoom == 1 else cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    way = cv2.INTER_CUBIC if zoom > 1 else cv2.INTER_AREA
+    return image if zoom == 1 else cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=way)
 
 
 def _resized_mask(mask: np.ndarray, size: tuple[int, ...]) -> np.ndarray:

@@ -88,14 +88,15 @@ class Page:
         below = tag("p", caption, class_="caption") if caption else None
         self._add(tag("div", image_tag(image, caption, None), below, class_="image"))
 
-    def gallery(self, items: Sequence[GalleryItem], filters: Sequence[str] | None = None) -> None:
+    def gallery(self, items: Sequence[GalleryItem], filters: Sequence[str] | None = None, side: int = 480) -> None:
         """Images that a person filters by their attributes and sorts by any number among these.
 
         Args:
             items: see `GalleryItem`.
             filters: the attributes to filter by, in this order; None for all that an item has.
+            side: longer side in pixels of a larger image.
         """
-        self._add(gallery(items, filters))
+        self._add(gallery(items, filters, side))
 
     def html(self) -> str:
         """The whole document."""

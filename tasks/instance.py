@@ -1,6 +1,7 @@
 """Instance segmentation: a box, a class and a mask for each object."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from data_loader.config import InstanceDataConfig
 from data_loader.transforms.prepare import prepare_instances
 from inference.detections import KEYS, Detections, detections_of
 from reporting.comparison import comparison_images
+from tasks.instance_analysis import draw_instances, plot_instances
 
 _COLUMNS = {
     "AP": "AP",
@@ -21,6 +23,8 @@ _COLUMNS = {
     "AP_medium": "medium",
     "AP_large": "large",
 }
+_KINDS = ("box", "mask", "boundary")
+_PREFIXES = tuple(f"{kind}/" for kind in _KINDS)
 _DUMMY_OBJECTS = (2, 4, 8)
 """Objects of the images of a dummy batch in turn, as far as the capacity allows."""
 
@@ -95,13 +99,21 @@ class InstanceTask(Task):
         """Detections with a score of 0.5 or more beside the ground truth."""
         return comparison_images(batch, predictions, ground_truth, spec.classes)
 
+    def plot_analysis(self, analysis: Any, folder: Path) -> dict[str, Path]:
+        """Precision and recall, errors, classes, F1, reliability and confusion."""
+        return plot_instances(analysis, folder)
+
+    def draw_analyzed(self, analysis: Any, image_id: int, image: np.ndarray) -> np.ndarray:
+        """The detections of at least the analysis's score beside the ground truth."""
+        return draw_instances(analysis, image_id, image)
+
     def tables(self, metrics: Mapping[str, float]) -> list[MetricTable]:
         """AP by IoU and size for boxes and masks, whatever else there is, and the AP of each class."""
-        kinds = [kind for kind in ("box", "mask") if f"{kind}/AP" in metrics]
+        kinds = [kind for kind in _KINDS if f"{kind}/AP" in metrics]
         recalls = [int(name[7:]) for name in metrics if name.startswith("box/AR_") and name[7:].isdigit()]
         columns = _COLUMNS | ({f"AR_{max(recalls)}": f"AR {max(recalls)}"} if recalls else {})
         summary = [(kind, *(metrics.get(f"{kind}/{name}") for name in columns)) for kind in kinds]
-        others = [(name, value) for name, value in metrics.items() if not name.startswith(("box/", "mask/"))]
+        others = [(name, value) for name, value in metrics.items() if not name.startswith(_PREFIXES)]
         classes = self.per_class(metrics)
         names = dict.fromkeys(name for values in classes.values() for name in values)
         rows = [(name, *(classes[label].get(name) for label in sorted(classes))) for name in names]
