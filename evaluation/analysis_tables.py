@@ -56,12 +56,12 @@ def _intervals(analysis: "CocoAnalysis") -> MetricTable:
             span = analysis.intervals.get(f"{kind}/{name}")
             if span is not None:
                 rows.append((f"{kind} {name}", analysis.metrics.get(f"{kind}/{name}"), span.low, span.high))
-    return MetricTable(("", "value", "from", "to"), tuple(rows))
+    return MetricTable((f"{_SPAN} interval", "value", "from", "to"), tuple(rows))
 
 
 def _errors(analysis: "CocoAnalysis") -> MetricTable:
     kinds = [kind for kind in ("mask", "box") if kind in analysis.tides]
-    head = ("error", *(f"{kind} AP50 lost" for kind in kinds), *(f"{kind} count" for kind in kinds))
+    head = ("error (TIDE)", *(f"{kind} AP50" for kind in kinds), *(f"{kind} count" for kind in kinds))
     rows: list[tuple[str | float, ...]] = []
     for error in ERRORS:
         costs = [analysis.tides[kind].costs[error] for kind in kinds]
@@ -75,7 +75,7 @@ def _errors(analysis: "CocoAnalysis") -> MetricTable:
 def _thresholds(analysis: "CocoAnalysis") -> MetricTable:
     named = [("all classes", analysis.best), *zip(analysis.classes, analysis.thresholds, strict=True)]
     rows = [(name, one.threshold, one.f1, one.precision, one.recall, one.objects) for name, one in named if one.objects]
-    return MetricTable(("class", "threshold", "F1", "precision", "recall", "objects"), tuple(rows))
+    return MetricTable(("best score threshold", "score", "F1", "precision", "recall", "objects"), tuple(rows))
 
 
 def _differences(analysis: "CocoAnalysis") -> MetricTable:
@@ -84,7 +84,7 @@ def _differences(analysis: "CocoAnalysis") -> MetricTable:
         for name, one in analysis.differences.items()
         if one.within_chance is not None
     ]
-    return MetricTable(("metric", "this", "other", "difference", "from", "to", ""), tuple(rows))
+    return MetricTable(("difference", "this", "other", "this - other", "from", "to", ""), tuple(rows))
 
 
 def _verdict(one: Difference) -> str:

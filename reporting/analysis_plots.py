@@ -111,7 +111,7 @@ def plot_reliability(
     _finish(axis, f"reliability (expected calibration error {error:.3f})")
     below.bar(edges[:-1], counts, np.diff(edges), align="edge", color=GRID, edgecolor="white")
     below.set(xlabel="score", ylabel="detections")
-    tidy(below)
+    _finish(below, "", legend=False)
     save_plot(figure, out)
 
 

@@ -74,4 +74,8 @@ def _confusion(analysis: CocoAnalysis) -> tuple[np.ndarray, list[str], str]:
     seen = (analysis.confusion.sum(0) + analysis.confusion.sum(1)) > 0
     seen[-1] = True
     names = [name for name, kept in zip((*analysis.classes, "background"), seen, strict=True) if kept]
-    return analysis.confusion[np.ix_(seen, seen)], names, f"score {analysis.score:.2f} or more, IoU 0.5"
+    return (
+        analysis.confusion[np.ix_(seen, seen)],
+        names,
+        f"confusion at a score of {analysis.score:.2f} and more, IoU 0.5",
+    )

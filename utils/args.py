@@ -36,7 +36,7 @@ def parse_args(
     """
     parser = _Parser(description=description, allow_abbrev=False)
     if config:
-        _add_config(parser)
+        add_config(parser)
     if resumes:
         parser.add_argument("--resume", action="store_true", help="resume from the run's last checkpoint")
     if extra is not None:
@@ -44,8 +44,14 @@ def parse_args(
     return parser.parse_args(argv)
 
 
-def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", required=True, metavar="FILE", help="the config, JSON or YAML")
+def add_config(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Adds `--config` and `--set`.
+
+    Args:
+        parser: to add to.
+        required: whether there must be a config.
+    """
+    parser.add_argument("-c", "--config", required=required, metavar="FILE", help="the config, JSON or YAML")
     parser.add_argument(
         "--set",
         dest="overrides",

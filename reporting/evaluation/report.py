@@ -1,5 +1,6 @@
 """What an evaluation leaves in its folder: metrics, results, table, plots, images and one page that holds all of it."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ from reporting.table import RunInfo, final_table
 from utils.files import write_json, write_whole
 
 PAGE = "report.html"
+_SHORT = 24
+"""Rows of a table that the page shows before its plots."""
+
 _SIDE = 960
 """Longer side of an image of the page, prediction and ground truth together."""
 
@@ -25,24 +29,28 @@ def write_evaluation(
     folder: Path,
     task: Task,
     analysis: Analysis,
+    results: Sequence[Any],
     info: RunInfo,
     document: Mapping[str, Any],
     images: Iterable[tuple[int, np.ndarray]],
 ) -> None:
-    """Writes `metrics.{json,yaml}`, `table.txt`, `plots/`, `images/` and `report.html`.
+    """Writes `report.html`, `table.txt`, `results.json`, `metrics.json`, the same without the analysis as `metrics.yaml`,
+    and the folders `plots` and `images`.
 
     Args:
         folder: that exists; an evaluation that is there must have been moved away.
         task: of the model.
         analysis: of the task's evaluator.
+        results: what was predicted, for `results.json`.
         info: what was evaluated on what, for the table.
         document: JSON values that the metrics stand beside: config, versions, checkpoint, complexity.
         images: id and pixels of those to show, any of `analysis.images`.
     """
     metrics = {name: value if math.isfinite(value) else None for name, value in analysis.metrics.items()}
-    content = {"metrics": metrics, "analysis": analysis.to_dict(), **document}
-    write_json(folder / "metrics.json", content)
-    write_whole(folder / "metrics.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    write_whole(folder / "results.json", json.dumps(results))
+    write_json(folder / "metrics.json", {**document, "metrics": metrics, "analysis": analysis.to_dict()})
+    short = {**document, "metrics": metrics}
+    write_whole(folder / "metrics.yaml", yaml.safe_dump(short, sort_keys=False, allow_unicode=True))
     write_whole(folder / "table.txt", final_table(all_tables(task, analysis), info))
     plots = task.plot_analysis(analysis, folder / "plots")
     drawn = {}
@@ -53,9 +61,8 @@ def write_evaluation(
 
 
 def all_tables(task: Task, analysis: Analysis) -> list[MetricTable]:
-    """The task's tables of the metrics, and those of the analysis with their caption as the first title."""
-    captioned = [MetricTable((caption, *table.head[1:]), table.rows) for caption, table in analysis.tables().items()]
-    return [*task.tables(analysis.metrics), *captioned]
+    """The task's tables of the metrics, and those of the analysis."""
+    return [*task.tables(analysis.metrics), *analysis.tables().values()]
 
 
 def _page(
@@ -73,10 +80,10 @@ def _page(
         )
     page.facts({"model": info.model, "weights": info.weights, **document.get("complexity", {})})
     page.notices(list(analysis.findings()))
+    summary, *others = [("", table) for table in task.tables(analysis.metrics)]
+    tables = [*others, *analysis.tables().items()]
     page.heading("Metrics")
-    for table in task.tables(analysis.metrics):
-        page.table(table)
-    for caption, table in analysis.tables().items():
+    for caption, table in [summary, *(one for one in tables if len(one[1].rows) <= _SHORT)]:
         page.table(table, caption)
     page.heading("Plots")
     for caption, path in plots.items():
@@ -85,6 +92,11 @@ def _page(
     if shown:
         page.heading("Images", f"{len(shown)} of {len(analysis.images)} images, the worst first.")
         page.gallery([_item(one, drawn) for one in shown], side=_SIDE)
+    details = [one for one in tables if len(one[1].rows) > _SHORT]
+    if details:
+        page.heading("Details")
+    for caption, table in details:
+        page.table(table, caption)
     return page
 
 
@@ -92,6 +104,6 @@ def _item(one: AnalyzedImage, drawn: Mapping[int, Path]) -> GalleryItem:
     return GalleryItem(drawn[one.image_id], one.caption, one.attributes)
 
 
-def worst(analysis: Analysis, number: int) -> Sequence[int]:
+def worst_images(analysis: Analysis, number: int) -> Sequence[int]:
     """Ids of the worst images, at most `number`."""
     return [one.image_id for one in analysis.images[:number]]

@@ -1,0 +1,1 @@
+"""What `evaluate_main` reads from its command line and leaves in its folder."""
