@@ -34,7 +34,7 @@ def write_evaluation(
     document: Mapping[str, Any],
     images: Iterable[tuple[int, np.ndarray]],
 ) -> None:
-    """Writes `report.html`, `table.txt`, `results.json`, `metrics.json`, the same without the analysis as `metrics.yaml`,
+    """Writes `report.html`, `table.txt`, `results.json`, `metrics.json` and, without the analysis, `metrics.yaml`,
     and the folders `plots` and `images`.
 
     Args:
