@@ -11,6 +11,7 @@ from pathlib import Path
 from data_loader.cores import usable_cores
 from data_loader.instance_data import InstanceData
 from data_loader.records import ImageRecord, ObjectRecord
+from utils.progress import ImageProgress
 
 _SPLITS = ("train", "val", "test")
 _UNUSABLE = frozenset('/\\:*?"<>|')
@@ -91,8 +92,12 @@ def file_name(text: str) -> str:
 
 def counted(work: Callable[[Item], Counter[str]], items: Sequence[Item]) -> Counter[str]:
     """Calls `work` for each image, in threads; the sum of what it counts."""
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        return sum(pool.map(work, items), Counter())
+    lost: Counter[str] = Counter()
+    with ThreadPoolExecutor(usable_cores()) as pool, ImageProgress("writing", len(items)) as progress:
+        for found in pool.map(work, items):
+            lost += found
+            progress.advance()
+    return lost
 
 
 class _Names:
