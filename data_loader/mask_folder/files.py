@@ -2,13 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from data_loader.layout import Layout, is_image
 
 _HOLES = {"*": "[^/]*", "{stem}": "(?P<stem>[^/]+)", "{class}": "(?P<class>[^/]+)"}
+_HOLE = re.compile(r"(\*|\{stem\}|\{class\})")
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,7 @@ def images_of(layout: Layout, pattern: str) -> list[PurePosixPath]:
     folder = PurePosixPath(pattern)
     if folder in layout.folders:
         return [folder / name for name in layout.images(folder)]
-    expression = _expression(pattern)
-    return [path for path in layout.files() if expression.fullmatch(path.as_posix()) and is_image(path.name)]
+    return [path for path, _ in _matches(layout, pattern) if is_image(path.name)]
 
 
 def masks_of(layout: Layout, pattern: str, stems: Iterable[str]) -> Mapping[str, list[Mask]]:
@@ -34,14 +35,26 @@ def masks_of(layout: Layout, pattern: str, stems: Iterable[str]) -> Mapping[str,
     A file that fits two images, as `a_1_2.png` fits `a` and `a_1` for `{stem}_*.png`, belongs to the longer name.
     """
     known = set(stems)
-    expression = _expression(pattern)
     found: dict[str, list[Mask]] = defaultdict(list)
-    for path in layout.files():
-        match = expression.fullmatch(path.as_posix())
-        stem = None if match is None else _longest(match["stem"], known, path, pattern)
-        if match is not None and stem is not None:
+    for path, match in _matches(layout, pattern):
+        stem = _longest(match["stem"], known, path, pattern)
+        if stem is not None:
             found[stem].append(Mask(path, match.groupdict().get("class")))
     return found
+
+
+def _matches(layout: Layout, pattern: str) -> Iterator[tuple[PurePosixPath, re.Match[str]]]:
+    """The files that fit a pattern. There may be a folder for each image: only those that can fit are looked into."""
+    expression = _expression(pattern)
+    above = PurePosixPath(pattern).parent
+    fixed = tuple(takewhile(lambda part: not _HOLE.search(part), above.parts))
+    fitting = (folder for folder in layout.folders if len(folder.parts) == len(above.parts))
+    for folder in [above] if fixed == above.parts else fitting:
+        if folder.parts[: len(fixed)] == fixed:
+            for name in layout.folders.get(folder, ()):
+                match = expression.fullmatch((folder / name).as_posix())
+                if match is not None:
+                    yield folder / name, match
 
 
 def _longest(widest: str, known: set[str], path: PurePosixPath, pattern: str) -> str | None:
@@ -59,5 +72,5 @@ def _fits(stem: str, path: PurePosixPath, pattern: str) -> bool:
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
-    pieces = re.split(r"(\*|\{stem\}|\{class\})", pattern)
+    pieces = _HOLE.split(pattern)
     return re.compile("".join(_HOLES.get(piece, re.escape(piece)) for piece in pieces))

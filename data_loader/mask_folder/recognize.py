@@ -27,7 +27,7 @@ def recognize(layout: Layout) -> dict[str, Any] | None:
     if layout.only:
         return None
     best: dict[str, tuple[float, dict[str, str], list[Mask]]] = {}
-    for folder, images, masks in _candidates(layout):
+    for folder, images, masks in dict.fromkeys(_candidates(layout)):
         split = split_of(folder) or "train"
         fitting, listed = _fits(layout, images, masks)
         if fitting >= _FITTING and fitting > best.get(split, (0,))[0]:

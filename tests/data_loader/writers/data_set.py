@@ -68,14 +68,14 @@ def read_folder(root):
 
 
 def content(data, crowds=True):
-    """Split → bytes of the image → the classes and masks of its objects."""
+    """Split → bytes of the image → the sorted classes and masks of its objects."""
     return {
         split: {
-            (record.path.read_bytes(), record.height, record.width): [
+            (record.path.read_bytes(), record.height, record.width): sorted(
                 (data.classes[item.category - 1], item.mask["counts"], item.crowd)
                 for item in record.objects
                 if crowds or not item.crowd
-            ]
+            )
             for record in data.records(split)
         }
         for split in ("train", "val", "test")

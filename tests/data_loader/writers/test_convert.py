@@ -11,7 +11,6 @@ from pycocotools.coco import COCO
 
 from base import rle
 from data_loader.errors import DataError
-from data_loader.formats import FORMATS as READABLE
 from data_loader.records import ObjectRecord
 from data_loader.writers import FORMATS, convert
 from data_loader.writers.index_image import voc_palette
@@ -102,6 +101,47 @@ def test_voc_has_one_object_for_each_pixel(tmp_path):
     assert again.classes == data.classes and content(again) == content(data)
 
 
+def test_a_mask_folder_has_a_file_for_each_object(tmp_path):
+    data = write_data_set(tmp_path / "in", [item for item in MASKS if item[1] != 3 or item[3]])
+    assert convert(data, "mask_folder", tmp_path / "out") == [
+        "5 × id of an image: a mask folder has names instead",
+        "2 × id of a category: a mask folder has names instead, which count from 1 in their order",
+        "1 × class without an object: a mask folder knows classes by their masks",
+        "1 × crowd: a mask folder has no regions of many objects, it is left out",
+        RENAMED,
+    ]
+    masks = tmp_path / "out/masks"
+    assert written(masks) == [
+        "test/3/spoon/0001.png", "train/1/cup/0001.png", "train/1/spoon/0002.png", "train/1/spoon/0003.png",
+        "val/2/cup/0001.png",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(np.asarray(PIL.Image.open(masks / "train/1/spoon/0002.png")), 255 * PARTS)
+
+
+def test_classes_that_would_have_one_folder(tmp_path):
+    data = write_data_set(tmp_path / "in")
+    data._categories = {1: "a/b", 2: "a:b", 3: "c"}
+    with pytest.raises(DataError, match="Two classes would have one folder of masks: a/b, a:b, c"):
+        convert(data, "mask_folder", tmp_path / "out")
+    data._categories = {1: "a/b", 2: "..", 3: "c"}
+    assert "2 × class with a new name: its name cannot be that of a folder" in convert(
+        data, "mask_folder", tmp_path / "out"
+    )
+    assert {path.name for path in (tmp_path / "out/masks").glob("*/*/*")} == {"a_b", "_..", "c"}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_there_and_back_loses_nothing_that_the_format_can_hold(tmp_path, format):
+    masks = [item for item in MASKS if not item[3]] if format == "voc" else MASKS
+    data = write_data_set(tmp_path / "in", masks)
+    convert(data, format, tmp_path / "there")
+    there = read_folder(tmp_path / "there")
+    assert not any("new name" in line for line in convert(there, "coco", tmp_path / "back"))
+    back = read_folder(tmp_path / "back")
+    assert content(back) == content(there) == content(data, crowds=format == "coco")
+    assert sorted(back.classes) == sorted(data.classes)
+
+
 def test_what_overlaps_and_crowds_in_an_index_image(tmp_path):
     large, small, tiny, below = (pixels((0, 0, side, side)) for side in (20, 10, 4, 4))
     masks = [(11, 7, tiny, 0), (11, 7, large, 0), (11, 3, small, 0), (11, 3, pixels((15, 0, 30, 30)), 1)]
@@ -144,7 +184,7 @@ def test_too_many_classes_for_voc(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("format", sorted(set(FORMATS) & set(READABLE)))
+@pytest.mark.parametrize("format", FORMATS)
 def test_ignored_pixels_are_counted(tmp_path, format):
     data = write_data_set(tmp_path / "in")
     record = data._records["val"][0]
@@ -157,7 +197,7 @@ def test_ignored_pixels_are_counted(tmp_path, format):
     np.testing.assert_array_equal(rle.decode(found.mask), expected)
 
 
-@pytest.mark.parametrize("format", sorted(set(FORMATS) & set(READABLE)))
+@pytest.mark.parametrize("format", FORMATS)
 def test_masks_fit_images_that_are_turned_by_exif(tmp_path, format):
     data = write_data_set(tmp_path / "in")
     turn_by_exif(tmp_path / "in/images/2.jpg")
