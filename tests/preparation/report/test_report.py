@@ -1,0 +1,77 @@
+"""What the report shows, from a data set that has findings."""
+
+import io
+import re
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from preparation.inspection.inspect import inspect
+from preparation.report.page import found_images
+from preparation.report.plots import plot_all
+from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples
+from preparation.report.tables import classes_table, sizes_table, splits_table
+from preparation.report.terminal import print_inspection
+from tests.preparation.tiny_data import Image, noise, plain, read, rectangle, write
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    train = [*plain(6), Image(noise(90), [rectangle(10, 10, 20, 20), rectangle(60, 20, 2, 2)]), Image(noise(91), [])]
+    return read(write(tmp_path_factory.mktemp("a"), train=train, val=[*plain(2, start=50), Image(noise(2))]))
+
+
+@pytest.fixture(scope="module")
+def inspection(data):
+    return inspect(data)
+
+
+def test_tables_count(inspection):
+    assert splits_table(inspection).rows == (("train", 8, 1, 8, 0, 1.0, 2), ("val", 3, 0, 3, 0, 1.0, 1))
+    table = classes_table(inspection)
+    assert table.head == ("class", "train", "val", "share", "images in train")
+    assert table.rows[0] == ("cat", 4, 2, 6 / 11, 3)
+    sizes = {row[0]: row for row in sizes_table(inspection).rows}
+    assert sizes["image height"][1:] == (96,) * 7
+    assert (sizes["side of an object"][1], sizes["height / width"][1]) == (2, 0.8)
+
+
+def test_the_terminal_shows_findings_with_examples_and_advice(inspection):
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    with console.capture() as captured:
+        print_inspection(inspection, console)
+    text = captured.get()
+    assert "error: 1 image of val are in another split too" in text and "train: train003.png = val: val003.png" in text
+    assert "warning: 1 mask of fewer than 16 pixels." in text and "→ Look at them" in text
+
+
+def test_samples_are_of_their_class_small_ones_first(inspection):
+    items = samples_of_classes(inspection, "train", 4)
+    cats = [item for item in items if item.attributes["class"] == ["cat"]]
+    assert [item.attributes["side in pixels"] for item in cats] == [2.0, 20.0, 44.7, 44.7]
+    assert all(max(item.image.shape[:2]) == 176 for item in items)
+    sheet = sheet_of_samples(items, inspection.classes, 4)
+    assert sheet.shape[1] > 4 * 176 and sheet_of_samples([], inspection.classes, 3) is None
+
+
+def test_the_sheet_of_augmentation_is_the_same_each_time(data, inspection):
+    first, second = (sheet_of_augmentation(data, inspection.splits["train"], 2, 3) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_examples_of_findings_become_images(inspection):
+    items = {item.attributes["finding"][0]: item for item in found_images(inspection)}
+    assert set(items) == {"images in several splits", "tiny mask", "empty images in train"}
+    assert items["images in several splits"].attributes["split"] == ["train", "val"]
+    assert items["images in several splits"].image.shape[1] > 2 * 128  # both, side by side
+
+
+def test_plots_are_written_for_each_naming_too(inspection, tmp_path):
+    namings = {"train": {"breed": {"beagle": 3, "pug": 0}}, "val": {"breed": {"beagle": 1, "pug": 2}}}
+    object.__setattr__(inspection, "namings", namings)
+    written = plot_all(inspection, tmp_path)
+    assert {path.name for path in written.values()} == {"classes.png", "breed.png", "object_sizes.png", "images.png"}
+    for path in written.values():
+        assert min(cv2.imread(str(path)).shape[:2]) > 150 and re.fullmatch(r"\w+\.png", path.name)
