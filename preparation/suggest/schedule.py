@@ -26,6 +26,8 @@ _TAKEN = 1.5e9
 """Bytes of the process, the weights and the optimizer."""
 _SMALLEST_OBJECT = 8.0
 """Pixels below which the scale jitter makes no object smaller."""
+RARE = 0.01
+"""Part of the images below which a class is rare."""
 SHORT_RUN = 5000
 """Updates below which augmentation gained no AP on real images and lost some from random weights (docs/results)."""
 
@@ -68,6 +70,18 @@ def choose_augmentation(stats: DataStats, size: Size, batch_size: int) -> list[C
         Choice("data.augment.rotation", 0 if short else 0.1),
     ]
     return choices + ([Choice("data.augment.color", 0), Choice("data.augment.blur", 0)] if short else [])
+
+
+def choose_sampling(stats: DataStats) -> list[Choice]:
+    """Images with rare classes are repeated, unless all images are few: the same ones would be learned by heart."""
+    images = stats.images_of_classes
+    rare = (images > 0) & (images < RARE * len(stats.sizes))
+    if has_few_images(stats) or not rare.any():
+        return []
+    rarest = int(np.where(images > 0, images, images.max() + 1).argmin())
+    reason = f"{rare.sum()} of {len(images)} classes are in fewer than {RARE:.0%} of the images, "
+    reason += f"{stats.names[rarest]} in {images[rarest]:,}: images with them are repeated (Gupta et al. 2019)."
+    return [Choice("data.sampler", {"name": "repeat_factor", "threshold": RARE}, reason)]
 
 
 def _epochs(stats: DataStats, batch_size: int) -> tuple[int, int]:

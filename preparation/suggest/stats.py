@@ -55,6 +55,12 @@ class DataStats:
         """(I,) objects of each image, crowds not counted."""
         return np.bincount(self.image, minlength=len(self.sizes))
 
+    @property
+    def images_of_classes(self) -> np.ndarray:
+        """(K,) images that each class is in."""
+        pairs = np.unique(np.stack([self.classes, self.image], axis=1), axis=0)
+        return np.bincount(pairs[:, 0], minlength=len(self.names) + 1)[1:]
+
     def fits(self, input_size: Size) -> np.ndarray:
         """(I,) the factor by which each image is resized to fit the network's input."""
         return (np.array(input_size, np.float64) / self.sizes).min(axis=1)

@@ -7,7 +7,7 @@ from preparation.suggest.choice import Suggestion, assemble
 from preparation.suggest.input_size import choose_image_size
 from preparation.suggest.machine import Machine
 from preparation.suggest.network import choose_anchors, choose_backbone, choose_levels, choose_pooling
-from preparation.suggest.schedule import choose_augmentation, choose_batch, choose_training
+from preparation.suggest.schedule import choose_augmentation, choose_batch, choose_sampling, choose_training
 from preparation.suggest.stats import DataStats
 
 
@@ -36,7 +36,7 @@ def suggest(stats: DataStats, section: dict[str, Any], machine: Machine, name: s
         "evaluator": {"name": "coco"},
     }
     choices = [
-        *(choice, objects, *batch, *choose_augmentation(stats, size, batch_size)),
+        *(choice, objects, *batch, *choose_augmentation(stats, size, batch_size), *choose_sampling(stats)),
         *(*choose_backbone(stats, machine, batch_size), *levels),
         *(*choose_anchors(boxes, fpn, size), *choose_pooling(boxes, fpn)),
         *(*choose_samples(stats, machine), *choose_detections(stats, objects.value)),

@@ -1,5 +1,7 @@
 """What is chosen for which data and which machine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,10 +11,11 @@ from preparation.suggest.choice import Choice, assemble
 from preparation.suggest.cost import pixel_budget, seconds
 from preparation.suggest.input_size import choose_image_size
 from preparation.suggest.network import choose_anchors, choose_backbone, choose_levels, choose_pooling
-from preparation.suggest.schedule import choose_augmentation, choose_batch, choose_training
+from preparation.suggest.schedule import choose_augmentation, choose_batch, choose_sampling, choose_training
 from preparation.suggest.stats import extents
 from tests.preparation.suggest.data import CAMERA, squares, stats_of
 
+KINDS = ("cup", "fork", "spoon")
 LAPTOP = Machine(cores=2, memory=16 << 30)
 SERVER = Machine(cores=32, memory=128 << 30, bf16=True)
 WITH_GPU = Machine(cores=8, memory=64 << 30, gpus=(24 << 30,), bf16=True)
@@ -214,6 +217,19 @@ def test_a_short_run_changes_its_images_little():
     )
     assert short["data.augment.color"] == short["data.augment.rotation"] == 0
     assert "data.augment.color" not in long and long["data.augment.rotation"] > 0
+
+
+def test_images_with_rare_classes_are_repeated():
+    def sampling(images):
+        # Cups are in every image but one, which has two forks and no spoon.
+        stats = stats_of(squares(60, images + 1), [*range(images), 0], [CAMERA] * images, None, KINDS)
+        return choose_sampling(replace(stats, classes=np.array([2] + [1] * (images - 1) + [2])))
+
+    assert sampling(50) == []
+    (choice,) = sampling(2000)
+    assert choice.value == {"name": "repeat_factor", "threshold": 0.01}
+    assert choice.why.startswith("1 of 3 classes are in fewer than 1% of the images, fork in 1:")
+    assert choose_sampling(stats_of(squares(60, 2000), sizes=[CAMERA] * 2000)) == []
 
 
 def test_what_is_given_is_kept():

@@ -1,0 +1,1 @@
+"""Whether a suggested config trains to a better AP than the defaults."""
