@@ -18,7 +18,9 @@ def encode(mask: np.ndarray) -> Rle:
 def encode_values(values: np.ndarray) -> dict[int, Rle]:
     """(h, w) integers → value → the RLE of its pixels, for every value but 0, in ascending order; in one pass."""
     flat = np.asarray(values).ravel(order="F")
-    starts = np.flatnonzero(np.diff(flat, prepend=flat[:1] + 1 if flat.size else flat))
+    if not flat.size:
+        return {}
+    starts = np.flatnonzero(np.diff(flat, prepend=flat[:1] + 1))
     ends = np.append(starts[1:], flat.size)
     order = np.argsort(flat[starts], kind="stable")
     found, first = np.unique(flat[starts][order], return_index=True)

@@ -11,7 +11,7 @@ from data_loader.errors import DataError
 from data_loader.images import read_bytes
 
 _LARGE = 1 << 26
-_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # UTF-32's other mark begins with UTF-16's
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # the start of UTF-32's other mark is UTF-16's
 
 
 def read_json(path: Path, words: Sequence[str] = ()) -> Any:

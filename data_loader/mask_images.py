@@ -61,10 +61,12 @@ def values_of(content: bytes, name: str) -> np.ndarray:
         with PIL.Image.open(io.BytesIO(content)) as image:
             if image.format == "JPEG":
                 raise DataError(f"{name}: is a JPEG, which changes the values of a mask; save masks as PNG.")
-            if image.mode in (*_INDEXED, "1"):
-                return np.asarray(image).astype(np.int64)
+            if image.mode in _INDEXED:
+                return np.asarray(image)
+            if image.mode == "1":
+                return np.asarray(image).astype(np.uint8)
             if image.mode == "LA":
-                return np.asarray(image)[..., 0].astype(np.int64)
+                return np.asarray(image)[..., 0]
             colors = np.asarray(image.convert("RGB")).astype(np.int64)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{name}: does not decode ({error}).") from error

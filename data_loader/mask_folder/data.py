@@ -101,8 +101,7 @@ class MaskFolderData(AnnotatedData):
         path = self.config.root / mask.path
         values = read_values(path)
         check_mask_size(path, values.shape, image, size)
-        values[np.isin(values, self.config.ignored)] = 0
-        return values
+        return np.where(np.isin(values, self.config.ignored), 0, values) if self.config.ignored else values
 
     def _instances(self, values: np.ndarray) -> list[tuple[int, Rle]]:
         """A value is an object: its class and its pixels."""

@@ -9,7 +9,7 @@ from data_loader.annotated_config import AnnotatedDataConfig
 VARIETIES = {
     "CDY": "Chardonnay", "CFR": "Cabernet Franc", "CSV": "Cabernet Sauvignon", "SVB": "Sauvignon Blanc", "SYH": "Syrah",
 }  # fmt: skip
-"""What the names of the images begin with → variety of the grapes."""
+"""The first letters of an image's name → variety of the grapes."""
 
 
 class WgisdConfig(AnnotatedDataConfig):

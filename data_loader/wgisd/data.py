@@ -64,7 +64,7 @@ class WgisdData(AnnotatedData):
             return 1
         prefix = name.split("_", maxsplit=1)[0]
         if prefix not in VARIETIES:
-            raise UnusableError("name of no variety", f"the name begins with none of {', '.join(VARIETIES)}")
+            raise UnusableError("name of no variety", f"its first letters are none of {', '.join(VARIETIES)}")
         return list(VARIETIES).index(prefix) + 1
 
 
