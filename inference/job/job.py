@@ -14,7 +14,7 @@ from inference.inputs.item import ImageInputs, Inputs, Item
 from inference.job.folder import JOURNAL
 from inference.job.journal import Journal
 from inference.job.options import Options, OptionsError
-from inference.job.summary import print_summary
+from inference.job.summary import print_next, print_summary
 from inference.job.writing import Writing, writing_error
 from inference.outputs.output import Output, Target
 from inference.reading import read_image
@@ -103,6 +103,7 @@ class Job:
         except OSError as error:
             raise writing_error(self.options.out, error) from error
         print_summary(self._finished(), written, failed, self._predicted, time.monotonic() - self._started)
+        print_next([(*output.following, written[name]) for name, output in self.outputs.items() if output.following])
         self._journal.close()
         return BROKEN_IMAGES if failed else 0
 

@@ -1,5 +1,6 @@
 """What a prediction says at its end."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -43,6 +44,16 @@ def print_summary(
         print(f"failed: {name}: {reason}")
     if failed:
         print(f"{_number(len(failed), 'image')} failed; failed.txt lists them, and the same command tries them again")
+
+
+def print_next(commands: Iterable[tuple[str, str, Path]]) -> None:
+    """Prints what may be done next: for each a title, a command, and what its `{path}` is."""
+    commands = list(commands) or [
+        ("correct them in LabelMe", "the same command, --save labelme, a new --out-path", Path())
+    ]
+    print("Next")
+    for title, command, path in commands:
+        print(f"  {title}  {command.replace('{path}', shlex.quote(str(path)))}")
 
 
 def _number(count: int, what: str) -> str:

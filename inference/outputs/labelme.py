@@ -25,6 +25,8 @@ class LabelMe(Output):
     `group_id`. The score is in the description.
     """
 
+    following = ("correct them", "labelme {path}")
+
     def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
         """See `Output.write`."""
         path = self._folder / f"{item.stem}.json"

@@ -47,11 +47,15 @@ class Output:
         ordered: whether `write` is called for one image after another, in their order; otherwise several threads call
             it at once.
 
+        following: what a user may do next with the files, and the command for it, in which `{path}` is what `close`
+            returned.
+
     Raises:
         UserError: it cannot be made for this target.
     """
 
     ordered: ClassVar[bool] = False
+    following: ClassVar[tuple[str, str] | None] = None
 
     def __init__(self, target: Target):
         self.target = target

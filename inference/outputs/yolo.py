@@ -22,6 +22,8 @@ class Yolo(Output):
     width and height. The parts and holes of an object are joined by cut lines of no width, as Ultralytics does.
     """
 
+    following = ("train on them", "yolo segment train data={path}/data.yaml")
+
     def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
         """See `Output.write`."""
         lines = []

@@ -95,6 +95,7 @@ def test_every_output_is_what_the_predictor_finds(predict, images, expected, tmp
             assert sum(np.count_nonzero(one) for one in alpha) == rle.area(mask)
     printed = capsys.readouterr().out
     assert "3 images, 9 objects; predicted 3 in" in printed and str(out / "results.json") in printed
+    assert f"labelme {out}/labelme" in printed
 
 
 def labelme(path):
