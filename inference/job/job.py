@@ -44,7 +44,7 @@ class Job:
 
     def __init__(self, options: Options, inputs: Inputs, spec: DataSpec):
         self.options, self.inputs, self._spec = options, inputs, spec
-        self._classes = _chosen_classes(options.classes, spec.classes)
+        _check_classes(options.classes, spec.classes)
         target = Target(options.out, spec.classes, spec.category_ids, options.style, inputs.fps)
         self.outputs = make_outputs(options.saved(inputs.fps is not None), target)
         self._started, self._predicted = time.monotonic(), 0
@@ -146,11 +146,10 @@ class Job:
             raise UserError(f"this model predicts {type(one.result).__name__}; outputs are made from Detections only")
 
     def _chosen(self, found: Detections) -> Detections:
-        found = found.at_least(self.options.score)
-        if self._classes:
-            found = found.take(np.flatnonzero(np.isin(found.classes, self._classes)))
-        most = self.options.max_detections
-        return found if most is None else found.take(np.arange(min(most, len(found))))
+        options = self.options
+        found = found.at_least(options.score)
+        found = found.of_classes(*options.classes) if options.classes else found
+        return found if options.max_detections is None else found.best(options.max_detections)
 
     def _finished(self) -> Iterator[tuple[Item, Detections]]:
         items = self.inputs.items if isinstance(self.inputs, ImageInputs) else self._journal.items()
@@ -177,13 +176,12 @@ def make_outputs(names: Sequence[str], target: Target) -> dict[str, Output]:
     return {name: load_object(OUTPUTS.get(name, name))(target) for name in names}
 
 
-def _chosen_classes(chosen: Sequence[str], names: Sequence[str]) -> list[int]:
+def _check_classes(chosen: Sequence[str], names: Sequence[str]) -> None:
     for name in chosen:
         if name not in names:
             near = nearest(name, names)
             hint = f"; did you mean {near!r}?" if near else ""
             raise OptionsError(f"--classes {name}: the model has no such class{hint} It has {', '.join(names)}.")
-    return [names.index(name) + 1 for name in chosen]
 
 
 class _Loader:

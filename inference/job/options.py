@@ -91,6 +91,10 @@ def _add_outputs(group: Any) -> None:
         "--save", nargs="+", metavar="NAME",
         help=f"{', '.join(OUTPUTS)}, or package.module:Class; default: overlay coco, of a video: video coco",
     )  # fmt: skip
+    group.add_argument("--color", choices=("instance", "class"), help="one color for each object or for each class")
+    group.add_argument("--gray", action="store_true", help="objects in color, all else in gray")
+    for name in ("boxes", "labels", "scores"):
+        group.add_argument(f"--no-{name}", action="store_true", help=f"draw no {name}")
     group.add_argument("--image-format", choices=("jpg", "png"), default="jpg", help="of overlays; default jpg")
     group.add_argument("--video-format", choices=("mp4", "webm", "avi"), default="mp4", help="default mp4")
     group.add_argument(
@@ -109,7 +113,12 @@ def read_options(args: argparse.Namespace) -> Options:
         OptionsError: an option cannot be meant; says what was received.
     """
     run, which = _checkpoint(args)
-    style = Style(args.image_format, args.video_format, args.tolerance)
+    style = Style(
+        boxes=not args.no_boxes,
+        labels=not args.no_labels,
+        scores=not args.no_scores,
+        **{key: getattr(args, key) for key in ("color", "gray", "image_format", "video_format", "tolerance")},
+    )
     _check_numbers(args)
     return Options(
         run=run,

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from base import rle
 from inference.detections import Detections
 from inference.inputs.item import Item
 from inference.inputs.names import unique_stems
@@ -20,14 +19,10 @@ class Cutouts(Output):
 
     def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
         """See `Output.write`."""
-        for number, (name, mask) in enumerate(zip(detections.class_names, detections.masks, strict=True), 1):
-            left, top, width, height = (int(value) for value in rle.xywh(mask))
-            if width and height:
-                window = (slice(top, top + height), slice(left, left + width))
-                alpha = rle.decode(mask)[window] * np.uint8(255)
+        for number, (name, cut) in enumerate(zip(detections.class_names, detections.crop(image), strict=True), 1):
+            if cut.size:
                 safe = unique_stems([f"{name.replace('/', '_')}.png"])[0]
-                path = self._folder / f"{item.stem}-{number:03d}-{safe}.png"
-                save_image(path, np.dstack([image[window], alpha]))
+                save_image(self._folder / f"{item.stem}-{number:03d}-{safe}.png", cut)
 
     def close(self, finished: Finished) -> Path:
         """Everything is written."""

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from base import rle
 from inference.detections import Detections
 from inference.drawing import palette
 from inference.inputs.item import Item
@@ -21,12 +20,9 @@ class IndexImages(Output):
 
     def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
         """See `Output.write`."""
-        instances = np.zeros(detections.size, np.int32)
-        for number in range(len(detections), 0, -1):
-            instances[rle.decode(detections.masks[number - 1]) != 0] = number
-        classes = np.concatenate([[0], detections.classes])[instances]
-        for name, indices in (("instances", instances), ("classes", classes)):
-            save_indices(self._folder / name / f"{item.stem}.png", indices, palette(255))
+        for name, by_class in (("instances", False), ("classes", True)):
+            path = self._folder / name / f"{item.stem}.png"
+            save_indices(path, detections.to_index(by_class), palette(255))
 
     def close(self, finished: Finished) -> Path:
         """Everything is written."""

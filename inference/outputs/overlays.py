@@ -16,7 +16,9 @@ class Overlays(Output):
     def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
         """See `Output.write`."""
         style = self.target.style
-        save_image(self._folder / f"{item.stem}.{style.image_format}", detections.draw(image))
+        save_image(
+            self._folder / f"{item.stem}.{style.image_format}", detections.draw(image, **self.target.style.look())
+        )
 
     def close(self, finished: Finished) -> Path:
         """Everything is written."""

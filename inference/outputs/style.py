@@ -1,7 +1,7 @@
 """How results look to people."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -9,11 +9,23 @@ class Style:
     """Options of the outputs.
 
     Attributes:
+        color: one color for each `"instance"` or for each `"class"`; None leaves it to the number of classes.
+        gray: whether all but the objects is gray.
+        boxes, labels, scores: whether boxes, names of classes and scores are drawn.
         image_format: of overlays: `"jpg"` is smaller, `"png"` exact.
         video_format: `"mp4"` (MPEG-4), `"webm"` (VP8, which browsers play) or `"avi"` (Motion JPEG).
         tolerance: pixels by which the polygons for labeling tools may leave the mask; 0 keeps every corner.
     """
 
+    color: Literal["instance", "class"] | None = None
+    gray: bool = False
+    boxes: bool = True
+    labels: bool = True
+    scores: bool = True
     image_format: Literal["jpg", "png"] = "jpg"
     video_format: Literal["mp4", "webm", "avi"] = "mp4"
     tolerance: float = 0.0
+
+    def look(self) -> dict[str, Any]:
+        """What `Detections.draw` takes."""
+        return {key: getattr(self, key) for key in ("color", "gray", "boxes", "labels", "scores")}

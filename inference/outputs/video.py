@@ -32,7 +32,7 @@ class Video(Output):
         """See `Output.write`."""
         if self._writer is None:
             self._writer = self._opened(image)
-        self._writer.write(cv2.cvtColor(detections.draw(image), cv2.COLOR_RGB2BGR))
+        self._writer.write(cv2.cvtColor(detections.draw(image, **self.target.style.look()), cv2.COLOR_RGB2BGR))
 
     def close(self, finished: Finished) -> Path:
         """Finishes the file."""

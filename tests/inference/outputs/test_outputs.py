@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -39,6 +40,20 @@ def test_overlays_mirror_the_folders(tmp_path):
     drawn = cv2.imread(str(folder / "a/x.png"))[..., ::-1]
     assert drawn.shape == (*SIZE, 3) and (drawn != image()).any()
     assert (write("overlay", tmp_path / "jpg", item(), style=Style()) / "a/x.jpg").is_file()
+
+
+def test_overlays_look_as_the_style_says(tmp_path):
+    def pixel(name, **look):
+        style = Style(image_format="png", labels=False, scores=False, **look)
+        folder = write("overlay", tmp_path / name, item(), style=style)
+        return cv2.imread(str(folder / "a/x.png"))[..., ::-1]
+
+    gray = pixel("gray", gray=True, boxes=False)
+    background = ~masks().any(0) & (np.arange(SIZE[1]) > 50)[None] & (np.arange(SIZE[0]) < 30)[:, None]
+    assert (gray[background] == gray[background][:, :1]).all() and (gray[8, 8] == image()[8, 8]).all()
+    by_class, by_object = pixel("class", color="class"), pixel("instance", color="instance")
+    assert (by_class[12, 10] != by_object[12, 10]).any()
+    assert (pixel("boxes")[39, 20] != pixel("none", boxes=False)[39, 20]).any()
 
 
 def test_index_images_have_the_best_object_on_top_and_a_palette(tmp_path):
@@ -166,7 +181,7 @@ def test_a_video_has_a_frame_for_each_image(ending, size, tmp_path):
     target = Target(tmp_path, NAMES, IDS, Style(video_format=ending), fps=5)
     output = make_outputs(["video"], target)["video"]
     assert output.ordered
-    nothing = detections().at_least(1)
+    nothing = replace(detections().at_least(1), size=size)
     for number in range(9):
         frame = np.full((*size, 3), (200, 20 * number, 0), np.uint8)
         output.write(item(stem=f"clip-{number}"), frame, nothing)
