@@ -13,7 +13,7 @@ from base.config import CheckpointConfig, ModelConfig
 from base.initial_weights import InitialWeights
 from base.task import load_task
 from base.variables import LoadReport, load_network_arrays, network_arrays
-from utils.flops import count_cost
+from utils.flops import Cost, count_cost
 
 log = logging.getLogger("maskeras")
 
@@ -138,9 +138,13 @@ class BaseModel(ABC):
             self.global_step = checkpoint.meta["global_step"]
         return checkpoint
 
+    def cost(self) -> Cost:
+        """Parameters, and the multiply-adds of one image."""
+        return count_cost(self.network, self.network_inputs())
+
     def summary(self) -> str:
         """Name, parameters and the cost of one image in multiply-adds."""
-        cost = count_cost(self.network, self.network_inputs())
+        cost = self.cost()
         height, width = self.spec.image_size
         return (
             f"{self.network.name}: {cost.parameters / 1e6:.2f} M parameters, {cost.trainable / 1e6:.2f} M of them "

@@ -19,6 +19,7 @@ from models.ops.kernels import portable_operations
 from models.ops.masks import crop_masks
 from models.weights.pretrained import load_pretrained
 from utils.errors import UserError
+from utils.flops import Cost
 
 
 class MaskRCNN(BaseModel):
@@ -64,10 +65,10 @@ class MaskRCNN(BaseModel):
         """The network takes the whole batch: in training it samples around the ground truth."""
         return self.network(batch, training=training)
 
-    def summary(self) -> str:
-        """As in `BaseModel`; the cost is that of an image with as many detections as there can be."""
-        with portable_operations():
-            return super().summary()
+    def cost(self) -> Cost:
+        """That of an image with as many detections as there can be."""
+        with portable_operations():  # TensorFlow's own kernels give shapes that are not known before they run
+            return super().cost()
 
     def network_inputs(self) -> dict[str, Any]:
         """What an inference takes of the batch."""

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from base.base_model import BaseModel
-from utils.flops import count_cost
 
 _FLOPS = 2
 """Floating-point operations of a multiply-add."""
@@ -16,7 +15,7 @@ def complexity_of(model: BaseModel, checkpoint: Path) -> dict[str, int]:
         model: built.
         checkpoint: its folder; the optimizer's state is in it, too.
     """
-    cost = count_cost(model.network, model.network_inputs())
+    cost = model.cost()
     return {
         "parameters": cost.parameters,
         "trainable_parameters": cost.trainable,
