@@ -21,7 +21,7 @@ _DEEPEST = 8
 
 @dataclass(frozen=True)
 class Layout:
-    """The files below a folder, links followed.
+    """The files below a folder, links followed; pipes and devices, which may have no end, are left out.
 
     Attributes:
         root: the folder.
@@ -82,8 +82,15 @@ def layout_of(path: Path, deepest: int = _DEEPEST) -> Layout:
         if len(place.parts) >= deepest:
             inner.clear()
         if usable:
-            found[place] = sorted(names)
+            found[place] = sorted(name for name in names if not _has_no_end(Path(folder, name)))
     return Layout(root, dict(sorted(found.items(), key=lambda item: (len(item[0].parts), item[0]))), only)
+
+
+def _has_no_end(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_file()
+    except OSError:  # no permission: whoever reads it says so
+        return False
 
 
 def split_of(path: PurePosixPath) -> str | None:

@@ -24,6 +24,7 @@ _SEGMENTED = re.compile(rb'"segmentation"|"annotations"\s*:\s*\[\s*\]')
 _NAME = re.compile(rb'"file_name"\s*:\s*("(?:[^"\\]|\\.)*")')
 _LOOKED_AT = 100
 _NAMES = 50
+_BEGINNING = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,12 @@ def recognize(layout: Layout) -> dict[str, Any] | None:
     """The files and image folder of each split; see `data_loader.formats.Format`.
 
     Raises:
-        DataError: the images of the files are in no folder below the root.
+        DataError: the images of the files are in no folder below the root; or a file has a part of the format only.
     """
-    named = {path: names for path in _largest(layout) if (names := image_names(layout.root / path))}
+    largest = _largest(layout)
+    named = {path: names for path in largest if (names := image_names(layout.root / path))}
     if not named:
+        _refuse_parts([layout.root / path for path in largest])
         return None
     files = [found for path, names in named.items() if (found := _with_images(layout, path, names))]
     if not files and layout.only and layout.root.parent != layout.root:  # annotations/train.json beside images/
@@ -71,9 +74,25 @@ def image_names(path: Path) -> list[str]:
         return []
 
 
+def _refuse_parts(paths: Sequence[Path]) -> None:
+    """Raises DataError for a file that begins as COCO's do and lacks a part: cut off, or made for boxes alone."""
+    for path in paths:
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+            if b'"images"' not in beginning or not _NAME.search(beginning):
+                continue
+            content = beginning + file.read()
+        missing = [key.decode() for key in _KEYS if key not in content] or ['"segmentation"']
+        raise DataError(
+            f"{path}: begins as a file of COCO's format, but has no {', no '.join(missing)}: it is cut off, or "
+            "not made for segmentation."
+        )
+
+
 def _largest(layout: Layout) -> list[PurePosixPath]:
     """The largest JSON files in the order of their paths: a folder may have one for each image, of another format."""
-    paths = sorted(layout.files(".json"), key=lambda path: -(layout.root / path).stat().st_size)
+    files = (path for path in layout.files(".json") if (layout.root / path).is_file())
+    paths = sorted(files, key=lambda path: -(layout.root / path).stat().st_size)
     return sorted(paths[:_LOOKED_AT])
 
 

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from data_loader.errors import DataError
+from data_loader.formats import recognize
 from tests.data_loader.coco.coco_folder import CATEGORIES, coco_data
 from tests.data_loader.coco.wrong_folder import change, refused, text
 
@@ -131,6 +133,33 @@ def test_other_encodings_of_unicode_are_read(folder, encoding):
     change(folder, categories=named)
     (folder / "train.json").write_text(text(folder), encoding=encoding)
     assert coco_data(folder).classes[0] == "Täßchen 杯"
+
+
+CUT = {
+    "cut off": (
+        lambda whole: whole[: whole.index('"categories"')],
+        r'train\.json: begins as .* no "categories": it is cut',
+    ),
+    "cut off early": (
+        lambda whole: whole[: whole.index('"annotations"')],
+        'no "annotations", no "categories": it is cut',
+    ),
+    "boxes alone": (lambda whole: whole.replace("segmentation", "keypoints"), 'no "segmentation": .* not made for'),
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+def test_a_part_of_a_file_is_named_when_the_format_of_its_folder_is_looked_for(folder, kind):
+    cut, reason = CUT[kind]
+    (folder / "train.json").write_text(cut(text(folder)))
+    with pytest.raises(DataError, match=reason):
+        recognize(folder)
+
+
+def test_pipes_and_dead_links_do_not_stop_the_look_for_a_format(folder):
+    os.mkfifo(folder / "pipe.json")
+    (folder / "dead.json").symlink_to("nothing")
+    assert recognize(folder)["train"]["annotations"] == ["train.json"]
 
 
 READ = """
