@@ -9,8 +9,8 @@ from preparation.suggest.choice import Choice
 from preparation.suggest.cost import (
     LEAST_EPOCHS,
     MOST_EPOCHS,
+    UPDATES,
     has_few_images,
-    images_seen,
     is_large,
     seconds,
     usual_batch,
@@ -88,8 +88,7 @@ def _epochs(stats: DataStats, batch_size: int) -> tuple[int, int]:
     """Epochs of the run, and its updates."""
     images = max(1, len(stats.sizes))
     in_epoch = max(1, images // batch_size)
-    wanted = images_seen(images, batch_size) / (in_epoch * batch_size)
-    epochs = int(np.clip(math.ceil(wanted), LEAST_EPOCHS, MOST_EPOCHS))
+    epochs = int(np.clip(math.ceil(UPDATES / in_epoch), LEAST_EPOCHS, MOST_EPOCHS))
     return epochs, epochs * in_epoch
 
 
