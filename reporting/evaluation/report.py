@@ -43,7 +43,7 @@ def write_evaluation(
         analysis: of the task's evaluator.
         results: what was predicted, for `results.json`.
         info: what was evaluated on what, for the table.
-        document: JSON values that the metrics stand beside: config, versions, checkpoint, complexity.
+        document: further JSON values of `metrics.json`: config, versions, checkpoint, complexity.
         images: id and pixels of those to show, any of `analysis.images`.
     """
     metrics = {name: value if math.isfinite(value) else None for name, value in analysis.metrics.items()}
