@@ -77,8 +77,10 @@ def missing_paths(text):
 def missing_scripts(text):
     scripts = [word for code in code_in(text) for word in re.findall(r"python[\d.]* ([\w/]+\.py)", code)]
     scripts += [word for code in code_in(text) for word in re.findall(r"(?:-c|pytest) (\w[\w./]*)", code)]
-    # Files in experiments/ are written by a run.
-    return [script for script in scripts if not (ROOT / script).exists() and not script.startswith("experiments/")]
+    # Files in experiments/ are written by a run, others by a command of the same document.
+    written = {name for code in code_in(text) for name in re.findall(r"--write ([\w./]+)", code)}
+    missing = [script for script in scripts if not (ROOT / script).exists() and script not in written]
+    return [script for script in missing if not script.startswith("experiments/")]
 
 
 def unknown_targets(text):
@@ -101,7 +103,7 @@ def reference_keys():
 def unknown_keys(text):
     """Keys named in inline code that the config reference does not have; a renamed key may be named."""
     codes = SPAN.findall(FENCE.sub("", text))
-    keys = {code for code in codes if re.fullmatch(rf"({SECTIONS})(\.[a-z_]+)+", code)}
+    keys = {code for code in codes if re.fullmatch(rf"({SECTIONS})(\.[a-z_]+)+", code)} - {"data.yaml"}
     return sorted(key for key in keys - reference_keys() - RENAMED.keys() if not (ROOT / key).exists())
 
 
