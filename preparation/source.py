@@ -8,7 +8,6 @@ from typing import Any
 
 from data_loader.formats import recognize
 from data_loader.instance_data import InstanceData
-from preparation.inspection.inspection import EVERYTHING_MAY_BE_BROKEN
 from utils.config import Config, check_config, process_config
 from utils.errors import UserError
 from utils.registry import DATA, resolve
@@ -77,7 +76,7 @@ def load(source: Source) -> InstanceData:
     """
     section = source.config.data
     if hasattr(section, "max_bad_fraction"):
-        section = section.model_copy(update={"max_bad_fraction": EVERYTHING_MAY_BE_BROKEN})
+        section = section.model_copy(update={"max_bad_fraction": 1.0})
     data = resolve(DATA, section.name)(section, source.config.exp.seed)
     if not isinstance(data, InstanceData):
         raise UserError(f"{type(data).__name__}: only data sets for instance segmentation can be inspected.")

@@ -25,7 +25,7 @@ _BANDS, _BITS = 4, 16
 _FLIPS = (0, *(1 << i for i in range(_BITS)), *((1 << i) | (1 << j) for i in range(_BITS) for j in range(i)))
 """At most 2 bits of a band."""
 _MOST_IN_BAND = 32
-_CHUNK = 1 << 20
+_CHUNK, _BATCH = 1 << 20, 1 << 12
 _FLAT = 2.0
 """Standard deviation, in gray levels, below which a gray copy shows nothing to correlate."""
 
@@ -59,8 +59,11 @@ def near_pairs(hashes: np.ndarray, grays: np.ndarray) -> np.ndarray:
     unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     labels = np.arange(len(hashes))
     for pairs in chain(_same_hashes(first, inverse, grays), (first[found] for found in _near_hashes(unique))):
-        apart = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
-        labels = _joined(labels, apart[_look_the_same(grays, apart)])
+        for start in range(0, len(pairs), _BATCH):
+            part = pairs[start : start + _BATCH]
+            apart = part[labels[part[:, 0]] != labels[part[:, 1]]]
+            if len(apart):
+                labels = _joined(labels, apart[_look_the_same(grays, apart)])
     others = np.flatnonzero(labels != np.arange(len(labels)))
     return np.stack([labels[others], others], axis=1)
 
@@ -132,20 +135,17 @@ def _close(unique: np.ndarray, order: np.ndarray, low: np.ndarray, counts: np.nd
         steps = np.arange(len(one)) - np.repeat(np.cumsum(part) - part, part)
         other = order[low[one] + steps]
         near = np.bitwise_count(unique[one] ^ unique[other]) <= FARTHEST
-        yield np.stack([one[near], other[near]], axis=1)
+        nearest_first = np.argsort(steps[near], kind="stable")  # the others are in one set with them by then
+        yield np.stack([one[near], other[near]], axis=1)[nearest_first]
         start = stop
 
 
 def _look_the_same(grays: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """(P,) whether the gray copies correlate; two flat ones are the same where their mean is."""
-    agrees = np.zeros(len(pairs), bool)
-    for start in range(0, len(pairs), _CHUNK >> 6):
-        part = pairs[start : start + (_CHUNK >> 6)]
-        one, other = (grays[part[:, side]].reshape(len(part), -1).astype(np.float32) for side in (0, 1))
-        means = one.mean(1), other.mean(1)
-        spread = one.std(1), other.std(1)
-        product = ((one - means[0][:, None]) * (other - means[1][:, None])).mean(1)
-        flat = np.maximum(*spread) < _FLAT
-        correlated = product >= LEAST_CORRELATION * spread[0] * spread[1]
-        agrees[start : start + len(part)] = np.where(flat, np.abs(means[0] - means[1]) < _FLAT, correlated)
-    return agrees
+    one, other = (grays[pairs[:, side]].reshape(len(pairs), grays[0].size).astype(np.float32) for side in (0, 1))
+    means = one.mean(axis=1), other.mean(axis=1)
+    spread = one.std(axis=1), other.std(axis=1)
+    product = ((one - means[0][:, None]) * (other - means[1][:, None])).mean(axis=1)
+    flat = np.maximum(*spread) < _FLAT
+    correlated = product >= LEAST_CORRELATION * spread[0] * spread[1]
+    return np.where(flat, np.abs(means[0] - means[1]) < _FLAT, correlated)

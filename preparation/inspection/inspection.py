@@ -43,8 +43,6 @@ class Inspection:
 Check = Callable[[Inspection], Iterator[Finding]]
 """Looks at what was measured; `findings` are still empty then."""
 
-EVERYTHING_MAY_BE_BROKEN = 1.0
-
 
 def measured(data: InstanceData, max_bad_fraction: float) -> Inspection:
     """Measures a prepared data set; without findings.

@@ -8,7 +8,7 @@ import yaml
 from rich.console import Console
 
 from base.task import MetricTable
-from reporting.table import RunInfo, final_table, print_table, write_metrics
+from reporting.table import RunInfo, final_table, number_text, print_table, write_metrics
 from tasks.instance import InstanceTask
 
 LONG = "python mains/pets_main.py -c configs/pets.json --set " + " ".join(f"trainer.key_{i}=1" for i in range(12))
@@ -100,3 +100,11 @@ def test_metrics_are_written_as_json_and_yaml_with_null_for_nan(tmp_path):
     expected = {"box/AP": 0.5, "box/AP_small": None, "box/AP/Türkisch Van": 0.25}
     assert json.loads((tmp_path / "new" / "metrics.json").read_text(encoding="utf-8")) == expected
     assert yaml.safe_load((tmp_path / "new" / "metrics.yaml").read_text(encoding="utf-8")) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1234, "1,234"), (np.int64(7), "7"), (0.51237, "0.512"), (3.0, "3.000"), (None, "–"), (float("inf"), "–")],
+)
+def test_whole_numbers_have_no_decimals(value, shown):
+    assert number_text(value) == shown

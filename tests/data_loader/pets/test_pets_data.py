@@ -52,6 +52,18 @@ def test_splits_are_stratified_and_apart(pets_folder, pets_config):
     assert {name.rsplit("_", 1)[1] for name in test} == {"10", "11"}
 
 
+@pytest.mark.parametrize("classes", ["breed", "species", "pet"])
+def test_pets_are_counted_by_species_and_by_breed_whatever_the_classes(pets_folder, pets_config, classes):
+    namings = prepared(pets_config(classes=classes)).namings("test")
+    assert namings["species"] == {"cat": 2, "dog": 4}
+    assert {name: count for name, count in namings["breed"].items() if count} == {
+        BREEDS[0]: 2,
+        BREEDS[1]: 2,
+        BREEDS[4]: 2,
+    }
+    assert list(namings["breed"]) == list(BREEDS)
+
+
 def test_split_depends_on_its_own_seed_alone(pets_folder, pets_config):
     first = prepared(pets_config(val_fraction=0.2))
     assert names(prepared(pets_config(val_fraction=0.2), seed=5), "val") == names(first, "val")

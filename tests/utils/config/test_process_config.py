@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from utils.config import Config, process_config
+from utils.config import Config, ConfigError, check_config, process_config
 from utils.registry import load_object
 
 
@@ -18,6 +18,14 @@ def test_sections_get_the_class_of_their_name_and_its_defaults(write):
     assert config.exp.seed == 0
     assert config.exp.root == Path("experiments")
     assert config.logger == load_object("utils.logger.config:LoggerConfig")()
+
+
+def test_values_that_are_in_no_file_are_checked_in_the_same_way(write):
+    path = write({})
+    values = json.loads(path.read_text())
+    assert check_config(values, "here", ["trainer.epochs=5"]) == process_config(path, ["trainer.epochs=5"])
+    with pytest.raises(ConfigError, match=r"(?s)here.*trainer\.epoch"):
+        check_config(values, "here", ["trainer.epoch=5"])
 
 
 def test_json_lists_become_tuples_and_strings_become_paths(write):
