@@ -1,5 +1,6 @@
 """Output: what every kind of files has in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,8 +35,8 @@ class Target:
     fps: float | None = None
 
 
-class Output:
-    """One kind of files. A subclass writes `write` for files of each image, `close` for files of all of them, or both.
+class Output(ABC):
+    """One kind of files. A subclass writes `close` for files of all images, and `write` for files of each.
 
     To add your own, write the dotted path `package.module:Class` behind `--save`, or add a line to
     `utils.registry.OUTPUTS`.
@@ -60,7 +61,7 @@ class Output:
     def __init__(self, target: Target):
         self.target = target
 
-    def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
+    def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:  # noqa: B027  (some have none)
         """Writes the files of one image, whole or not at all (`utils.files.write_whole`).
 
         After a crash it is called once more for the same image. An ordered output sees all images again.
@@ -71,10 +72,10 @@ class Output:
             detections: its objects.
         """
 
+    @abstractmethod
     def close(self, finished: Finished) -> Path:
         """Writes what is made from all images, once there are no more.
 
         Returns:
             The file or folder to show to the user.
         """
-        raise NotImplementedError

@@ -211,6 +211,9 @@ def test_few_images_wait_for_slow_writers(tmp_path):
         def write(self, item, image, detections):
             Slow.most = max(Slow.most, put - len(journal))
 
+        def close(self, finished):
+            return tmp_path
+
     put = 0
     journal = Journal(tmp_path / "predictions.jsonl", SPEC.classes, SPEC.category_ids)
     image = np.zeros((4, 4, 3), np.uint8)
