@@ -1,5 +1,6 @@
 """The report of an inspection: one HTML file that opens offline."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -117,5 +118,5 @@ def _add_findings(page: Page, findings: Sequence[Finding]) -> None:
 def _add_suggestion(page: Page, suggestion: Suggestion | None) -> None:
     if suggestion is not None:
         page.heading("A config for these data", "Chosen from the sizes of the objects and this machine.")
-        rows = tuple((key, why) for key, why in suggestion.why.items())
-        page.table(MetricTable(("key", "why"), rows), sortable=False)
+        rows = tuple((key, json.dumps(suggestion.value(key)), why) for key, why in suggestion.why.items())
+        page.table(MetricTable(("key", "value", "why"), rows), sortable=False)

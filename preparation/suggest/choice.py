@@ -32,6 +32,13 @@ class Suggestion:
     config: dict[str, Any]
     why: dict[str, str]
 
+    def value(self, key: str) -> Any:
+        """What the config has at a path."""
+        found: Any = self.config
+        for name in key.split("."):
+            found = found[name]
+        return found
+
 
 def assemble(start: dict[str, Any], choices: Iterable[Choice]) -> Suggestion:
     """`start` with all choices in it; a key that is there already is left as it is, and so is its reason out."""

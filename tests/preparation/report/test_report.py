@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from preparation.inspection.inspect import inspect
-from preparation.report.page import found_images
+from preparation.report.page import found_images, write_page
 from preparation.report.plots import plot_all
 from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples
 from preparation.report.tables import classes_table, sizes_table, splits_table
 from preparation.report.terminal import print_inspection
+from preparation.suggest import Suggestion
 from tests.preparation.tiny_data import Image, noise, plain, read, rectangle, write
 
 
@@ -75,3 +76,11 @@ def test_plots_are_written_for_each_naming_too(inspection, tmp_path):
     assert {path.name for path in written.values()} == {"classes.png", "breed.png", "object_sizes.png", "images.png"}
     for path in written.values():
         assert min(cv2.imread(str(path)).shape[:2]) > 150 and re.fullmatch(r"\w+\.png", path.name)
+
+
+def test_a_suggested_value_is_beside_its_reason(inspection, tmp_path):
+    suggestion = Suggestion({"data": {"image_size": [96, 128]}}, {"data.image_size": "The images are small."})
+    write_page(tmp_path / "a.html", inspection, {}, [], None, suggestion, {})
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", text[text.rindex("A config for these data") :])
+    assert [cell.strip() for cell in cells[:3]] == ["data.image_size", "[96, 128]", "The images are small."]
