@@ -83,6 +83,14 @@ def is_jpeg(path: Path) -> bool:
         return file.read(3) == b"\xff\xd8\xff"
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file; of a name that no file can have, or in a folder without permission, there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def read_bytes(path: Path) -> bytes:
     """The whole file.
 
@@ -146,14 +154,23 @@ def _header(path: Path) -> tuple[tuple[int, int], int]:
             raise DataError(f"{path}: there is no such file.")
         with PIL.Image.open(path) as image:
             width, height = image.size
-            orientation = image.getexif().get(_ORIENTATION, 1)
+            orientation = _without_xmp(image).getexif().get(_ORIENTATION, 1)
             if orientation in _TURNED and image.format == "TIFF":  # Pillow has swapped them
                 width, height = height, width
     except (*_NO_HEADER, PIL.Image.DecompressionBombError) as error:
         raise DataError(f"{path}: has no header of an image ({error}).") from error
     if width * height > MAX_PIXELS:
         raise DataError(f"{path}: its header claims more than {MAX_PIXELS} pixels.")
-    return (height, width), orientation
+    if isinstance(orientation, bytes) and orientation:  # of a wrong type; OpenCV takes its first byte
+        orientation = orientation[0]
+    return (height, width), orientation if isinstance(orientation, int) else 1
+
+
+def _without_xmp(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Pillow takes an orientation from XMP where EXIF has none; OpenCV and browsers do not."""
+    for key in ("xmp", "XML:com.adobe.xmp"):
+        image.info.pop(key, None)
+    return image
 
 
 def _needs_pillow(content: bytes, name: str) -> bool:
@@ -175,6 +192,6 @@ def _by_pillow(content: bytes, name: str) -> np.ndarray:
             if image.mode in ("F", "I"):
                 raise DataError(f"{name}: has values of 32 bits, which are no colors: save it with 8 or 16 bits.")
             image.load()  # which turns a TIFF
-            return np.array(PIL.ImageOps.exif_transpose(image).convert("RGB"))
+            return np.array(PIL.ImageOps.exif_transpose(_without_xmp(image)).convert("RGB"))
     except _NO_HEADER as error:
         raise DataError(f"{name}: does not decode ({error}).") from error

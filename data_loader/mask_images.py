@@ -10,7 +10,10 @@ import PIL.Image
 from data_loader.errors import DataError
 from data_loader.images import check_claim, decode, read_bytes, turned_hint
 
-_INDEXED = ("P", "L", "I;16", "I")
+_INDEXED = ("P", "L", "I;16", "I;16B", "I")
+
+_MOST_WHOLE = 1 << 24
+"""Up to here float32 has every whole number."""
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -37,7 +40,7 @@ def read_indices(path: Path) -> np.ndarray:
         with PIL.Image.open(io.BytesIO(content)) as image:
             if image.mode not in _INDEXED:
                 raise DataError(f"{path}: has the colors {image.mode} instead of one index for each pixel.")
-            return np.asarray(image)
+            return _stored(image)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{path}: does not decode ({error}).") from error
 
@@ -48,8 +51,8 @@ def read_values(path: Path) -> np.ndarray:
     Gray that is saved with three channels is gray here; transparency does not count.
 
     Raises:
-        DataError: the file is missing, does not decode, claims more than `MAX_PIXELS`, or is a JPEG, which changes the
-            values of a mask.
+        DataError: the file is missing, does not decode, claims more than `MAX_PIXELS`, is a JPEG, which changes the
+            values of a mask, or has values that are no whole numbers.
     """
     return values_of(read_bytes(path), str(path))
 
@@ -62,7 +65,9 @@ def values_of(content: bytes, name: str) -> np.ndarray:
             if image.format == "JPEG":
                 raise DataError(f"{name}: is a JPEG, which changes the values of a mask; save masks as PNG.")
             if image.mode in _INDEXED:
-                return np.asarray(image)
+                return _stored(image)
+            if image.mode == "F":
+                return _whole(np.asarray(image), name)
             if image.mode == "1":
                 return np.asarray(image).astype(np.uint8)
             if image.mode == "LA":
@@ -72,6 +77,21 @@ def values_of(content: bytes, name: str) -> np.ndarray:
         raise DataError(f"{name}: does not decode ({error}).") from error
     gray = (colors == colors[..., :1]).all()
     return colors[..., 0] if gray else colors @ np.array([1, 1 << 8, 1 << 16])
+
+
+def _stored(image: PIL.Image.Image) -> np.ndarray:
+    """The values as they are stored, in this machine's order of bytes: TIFFs of ImageJ have the other one."""
+    values = np.asarray(image)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _whole(values: np.ndarray, name: str) -> np.ndarray:
+    """Whole numbers that are stored as floats, as some programs write them, as integers."""
+    if not (np.abs(values) < _MOST_WHOLE).all() or (values != np.rint(values)).any():  # NaN is not below either
+        raise DataError(
+            f"{name}: has values that are no whole numbers; a mask has one for each object or class."
+        )
+    return values.astype(np.int64)
 
 
 def indices_of(mask: Path, image: Path, size: tuple[int, int]) -> np.ndarray:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data_loader.errors import DataError
+from data_loader.images import is_file, read_bytes
 from data_loader.layout import SPLITS, Layout, layout_of, split_of
 
 LOOKED_FOR = (
@@ -77,11 +78,14 @@ def image_names(path: Path) -> list[str]:
 def _refuse_parts(paths: Sequence[Path]) -> None:
     """Raises DataError for a file that begins as COCO's do and lacks a part: cut off, or made for boxes alone."""
     for path in paths:
-        with path.open("rb") as file:
-            beginning = file.read(_BEGINNING)
-            if b'"images"' not in beginning or not _NAME.search(beginning):
-                continue
-            content = beginning + file.read()
+        try:
+            with path.open("rb") as file:
+                beginning = file.read(_BEGINNING)
+        except OSError:  # no permission
+            continue
+        if b'"images"' not in beginning or not _NAME.search(beginning):
+            continue
+        content = read_bytes(path)
         missing = [key.decode() for key in _KEYS if key not in content] or ['"segmentation"']
         raise DataError(
             f"{path}: begins as a file of COCO's format, but has no {', no '.join(missing)}: it is cut off, or "
@@ -98,7 +102,7 @@ def _largest(layout: Layout) -> list[PurePosixPath]:
 
 def _with_images(layout: Layout, path: PurePosixPath, names: Sequence[str]) -> _File | None:
     """The file with the folder that most of its images are below; of equal ones that of its split, then its own."""
-    folders = {folder: sum((layout.root / folder / name).is_file() for name in names) for folder in layout.folders}
+    folders = {folder: sum(is_file(layout.root / folder / name) for name in names) for folder in layout.folders}
     most = max(folders.values(), default=0)
     split = split_of(path)
     best = sorted(

@@ -5,7 +5,7 @@ from typing import Any
 
 from data_loader.annotated import Annotated, AnnotatedData
 from data_loader.errors import DataError
-from data_loader.images import image_size, turned_hint
+from data_loader.images import image_size, is_file, turned_hint
 from data_loader.json_file import read_json
 from data_loader.labelme.config import LabelmeDataConfig
 from data_loader.labelme.shapes import objects, read_shape
@@ -65,7 +65,7 @@ def _image(path: Path, content: dict[str, Any]) -> Path:
     relative = PureWindowsPath(given)
     beside = path.parent / relative.name
     named = path.parent / relative.as_posix()
-    return named if not relative.is_absolute() and named.is_file() else beside
+    return named if not relative.is_absolute() and is_file(named) else beside
 
 
 def _check_size(content: dict[str, Any], image: Path, size: tuple[int, int]) -> None:

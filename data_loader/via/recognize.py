@@ -40,10 +40,12 @@ def _is_via(path: Path) -> bool:
 
 def _section(layout: Layout, path: PurePosixPath) -> dict[str, str]:
     listed = images_of(layout.root / path, read_json(layout.root / path, ("filename",))).values()
-    names = [item["filename"] for item in listed if isinstance(item, dict) and isinstance(item.get("filename"), str)]
-    found = {folder: sum(name in inner for name in names) for folder, inner in layout.folders.items()}
+    named = [item["filename"] for item in listed if isinstance(item, dict) and isinstance(item.get("filename"), str)]
+    names = set(named)
+    found = {folder: len(names.intersection(inner)) for folder, inner in layout.folders.items()}
     most = max(found.values(), default=0)
     if not most:
-        raise DataError(f"{layout.root / path}: no image that it names, such as {names[0]}, is below {layout.root}.")
+        example = f", such as {named[0]}," if named else ""
+        raise DataError(f"{layout.root / path}: no image that it names{example} is below {layout.root}.")
     best = min((folder for folder in found if found[folder] == most), key=lambda folder: folder != path.parent)
     return {"annotations": str(path), "images": str(best)}

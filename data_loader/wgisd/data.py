@@ -41,7 +41,7 @@ class WgisdData(AnnotatedData):
 
     def _names(self, name: str) -> list[str]:
         lines = read_bytes(self.config.root / f"{name}.txt").decode("utf-8", errors="replace").split("\n")
-        return [line.strip() for line in lines if line.strip()]
+        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
     def _look(self, name: str, number: int) -> Looked:
         if Path(name).name != name or "\0" in name:

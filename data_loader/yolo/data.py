@@ -11,7 +11,7 @@ import numpy as np
 
 from data_loader.annotated import Annotated, AnnotatedData
 from data_loader.errors import DataError
-from data_loader.images import image_size, read_bytes
+from data_loader.images import image_size, is_file, read_bytes
 from data_loader.reading import Looked, Source, usable
 from data_loader.records import ImageRecord, ObjectRecord
 from data_loader.shapes import polygon_mask, shown
@@ -39,7 +39,7 @@ class YoloData(AnnotatedData):
         path = self.config.root / self.config.file
         found = read_description(path)
         images = [image for listed in found.splits.values() for image in listed]
-        if images and not any(label_path(image).is_file() for image in images):
+        if images and not any(is_file(label_path(image)) for image in images):
             raise DataError(f"{path}: no image has a label file; that of {images[0]} would be {label_path(images[0])}.")
         return Source(found.splits, lambda image, number: _look(image, number, found), str, found.names).read()
 
@@ -56,7 +56,7 @@ def label_path(image: Path) -> Path:
 def _look(image: Path, number: int, description: Description) -> Looked:
     size = image_size(image)
     path = label_path(image)
-    lines = _lines(path) if path.is_file() else []
+    lines = _lines(path) if is_file(path) else []
     objects, broken = usable(
         lines,
         lambda line: _object(line[1], size, description),

@@ -36,8 +36,11 @@ def read_description(path: Path) -> Description:
     """
     content = read_yaml(path)
     names = _names(path, content)
-    folder = _folder(path, content.get("path"))
-    splits = {split: _images(path, folder, split, content[split]) for split in SPLITS if content.get(split)}
+    try:
+        folder = _folder(path, content.get("path"))
+        splits = {split: _images(path, folder, split, content[split]) for split in SPLITS if content.get(split)}
+    except OSError as error:
+        raise DataError(f"{path}: names a place that cannot be looked into ({str(error)[:200]}).") from error
     if "train" not in splits:
         raise DataError(f"{path}: has no train: write the folder of the training images there.")
     return Description(names, splits)

@@ -1,5 +1,7 @@
 """Images of every kind → 8-bit RGB as shown; masks on top of them."""
 
+import struct
+
 import cv2
 import numpy as np
 import PIL.Image
@@ -7,8 +9,8 @@ import PIL.ImageOps
 import pytest
 
 from data_loader.errors import DataError
-from data_loader.images import image_size, read_rgb, turned_hint
-from data_loader.mask_images import check_mask_size, read_values
+from data_loader.images import image_size, is_turned, read_rgb, turned_hint
+from data_loader.mask_images import check_mask_size, read_indices, read_values
 
 RAMP = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (32, 1))
 RGB = np.dstack([RAMP, 255 - RAMP, np.full_like(RAMP, 40)])
@@ -147,3 +149,35 @@ def test_a_mask_as_jpeg_is_an_error(tmp_path):
     PIL.Image.fromarray(RAMP).save(tmp_path / "a.jpg")
     with pytest.raises(DataError, match="is a JPEG, which changes the values of a mask"):
         read_values(tmp_path / "a.jpg")
+
+
+def test_masks_with_the_other_order_of_bytes_and_with_floats(tmp_path):
+    values = np.array([[0, 300], [65535, 1]], np.uint16)
+    fields = [(256, 2), (257, 2), (258, 16), (259, 1), (262, 1), (273, 110), (278, 2), (279, 8)]
+    entries = b"".join(struct.pack(">HHII", tag, 4, 1, value) for tag, value in fields)
+    head = struct.pack(">2sHIH", b"MM", 42, 8, len(fields)) + entries + bytes(4)
+    (tmp_path / "a.tif").write_bytes(head + values.astype(">u2").tobytes())
+    np.testing.assert_array_equal(read_values(tmp_path / "a.tif"), values)
+    np.testing.assert_array_equal(read_indices(tmp_path / "a.tif"), values)
+    PIL.Image.fromarray(values.astype(np.float32)).save(tmp_path / "b.tif")
+    np.testing.assert_array_equal(read_values(tmp_path / "b.tif"), values)
+    for wrong in (0.5, np.nan, np.inf):
+        PIL.Image.fromarray(np.array([[wrong, 1]], np.float32)).save(tmp_path / "c.tif")
+        with pytest.raises(DataError, match="no whole numbers"):
+            read_values(tmp_path / "c.tif")
+
+
+def test_an_orientation_in_xmp_alone_turns_nothing(tmp_path):
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    for name in ("a.jpg", "a.webp", "a.avif"):
+        PIL.Image.fromarray(RGB).save(tmp_path / name, xmp=xmp)
+        assert image_size(tmp_path / name) == read_rgb(tmp_path / name).shape[:2] == (32, 64)
+
+
+@pytest.mark.parametrize(("kind", "value"), [(1, b"\6"), (2, b"6\0"), (7, b"\6")])
+def test_an_orientation_of_a_wrong_type_stops_nothing(tmp_path, kind, value):
+    entry = struct.pack("<HHI", 0x112, kind, len(value)) + value.ljust(4, b"\0")
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + entry + bytes(4)
+    PIL.Image.fromarray(RGB).save(tmp_path / "a.jpg", exif=exif)
+    assert image_size(tmp_path / "a.jpg") == read_rgb(tmp_path / "a.jpg").shape[:2]
+    assert is_turned(tmp_path / "a.jpg") == (kind != 2)

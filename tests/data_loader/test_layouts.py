@@ -129,6 +129,13 @@ def via(root, regions, **keys):
     return data, next(found for split in ("train", "val") for found in objects_of(data, split) if found)
 
 
+def test_via_without_a_usable_filename_is_one_error(tmp_path):
+    entry = {"filename": 5, "regions": [region("cup", name="rect")]}
+    (tmp_path / "via.json").write_text(json.dumps({"1.png": entry}))
+    with pytest.raises(DataError, match="no image that it names is below"):
+        recognize(tmp_path)
+
+
 def test_vias_shapes(tmp_path):
     regions = {
         "0": region("cup", name="rect", x=10, y=5, width=20, height=15),
@@ -270,3 +277,18 @@ def test_ignored_values_are_no_object(tmp_path):
     section = {"name": "mask_folder", "root": str(tmp_path), "ignored": [255]}
     ((_, found, _),) = objects_of(prepared(section), "train")[0]
     assert box(found) == ONE
+
+
+@pytest.mark.parametrize("format", ["yolo", "labelme", "coco"])
+def test_names_that_no_file_can_have_are_named(tmp_path, format):
+    long = "a" * 300 + ".png"
+    if format == "yolo":
+        (tmp_path / "data.yaml").write_text("train: train.txt\nnames: [cup]\n")
+        (tmp_path / "train.txt").write_text(f"{long}\n")
+    elif format == "labelme":
+        (tmp_path / "a.json").write_text(json.dumps({"shapes": [], "imagePath": long}))
+    else:
+        content = {"images": [{"id": 1, "file_name": long}], "annotations": [], "categories": []}
+        (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"no image|no usable image"):
+        prepared(recognize(tmp_path) | {"max_bad_fraction": 1})
