@@ -68,7 +68,8 @@ class AnnotatedData(InstanceData):
         for broken in found.broken:
             report_bad(broken.items, broken.total, self.config.max_bad_fraction, broken.what)
         self._categories = selected_categories(found.categories, self.config.classes)
-        splits = {name: tuple(map(self._numbered, records)) for name, records in found.splits.items()}
+        numbers = {category: number for number, category in enumerate(self._categories, 1)}
+        splits = {name: tuple(_numbered(one, numbers) for one in records) for name, records in found.splits.items()}
         if "val" not in splits:
             splits |= split_by_seed(splits["train"], self.config.val_fraction, self.config.split_seed)
         if not self.config.keep_empty:
@@ -102,11 +103,11 @@ class AnnotatedData(InstanceData):
         """The COCO dict of a split, with the data set's own category and image ids."""
         return coco_ground_truth(self.records(split), self.classes, self.category_ids)
 
-    def _numbered(self, record: ImageRecord) -> ImageRecord:
-        """Its objects of the selected classes, with the numbers 1…K."""
-        numbers = {category: number for number, category in enumerate(self._categories, 1)}
-        kept = (item for item in record.objects if item.category in numbers)
-        return replace(record, objects=tuple(replace(item, category=numbers[item.category]) for item in kept))
+
+def _numbered(record: ImageRecord, numbers: Mapping[int, int]) -> ImageRecord:
+    """Its objects of the selected classes, with the numbers 1…K that their ids have."""
+    kept = (item for item in record.objects if item.category in numbers)
+    return replace(record, objects=tuple(replace(item, category=numbers[item.category]) for item in kept))
 
 
 def selected_categories(categories: Mapping[int, str], wanted: Sequence[str] | None) -> dict[int, str]:

@@ -66,7 +66,8 @@ class Source(Generic[Item]):
             looked = dict(zip(every, pool.map(self._looked, every, count(1)), strict=True))
         usable = {item: found for item, found in looked.items() if isinstance(found, Looked)}
         categories = _by_labels(usable.values()) if self.categories is None else self.categories
-        records = {item: _numbered(found, categories) for item, found in usable.items()}
+        numbers = {label: number for number, label in categories.items()}
+        records = {item: _numbered(found, numbers) for item, found in usable.items()}
         splits = {name: [records[item] for item in found if item in records] for name, found in self.splits.items()}
         return Annotated(categories, splits, self._broken([*looked.values()]))
 
@@ -112,9 +113,8 @@ def _by_labels(looked: Iterable[Looked]) -> dict[int, str]:
     return dict(enumerate(labels, 1))
 
 
-def _numbered(found: Looked, categories: Mapping[int, str]) -> ImageRecord:
+def _numbered(found: Looked, numbers: Mapping[str, int]) -> ImageRecord:
     if found.labels is None:
         return found.record
-    numbers = {label: number for number, label in categories.items()}
     objects = zip(found.record.objects, found.labels, strict=True)
     return replace(found.record, objects=tuple(replace(item, category=numbers[label]) for item, label in objects))

@@ -1,6 +1,7 @@
 """CocoData: a data set in COCO's format (https://cocodataset.org/#format-data)."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from data_loader.annotated import Annotated, AnnotatedData
 from data_loader.coco.annotations import CocoFile, read_coco, to_records
@@ -43,14 +44,22 @@ class CocoData(AnnotatedData):
         bad_images: list[BadItem] = []
         bad_annotations: list[BadItem] = []
         taken: set[int] = set()
+        paths: set[Path] = set()
         for file in files:
             found, of_images, of_annotations = to_records(file, self.config.root / section.images, taken)
-            records += found
+            records += (record for record in found if record.path not in paths)
             bad_images += of_images
+            bad_images += (_twin(file, record) for record in found if record.path in paths)
             bad_annotations += of_annotations
             taken |= {record.image_id for record in found}
+            paths |= {record.path for record in found}
         images, annotations = (sum(len(getattr(file, key)) for file in files) for key in ("images", "annotations"))
         return records, [Broken("images", bad_images, images), Broken("annotations", bad_annotations, annotations)]
+
+
+def _twin(file: CocoFile, record: ImageRecord) -> BadItem:
+    reason = "an annotation file before has it too; the annotations of this one are left out with it"
+    return BadItem(f"{file.path.name} image {record.path.name}", "file given twice", reason)
 
 
 def _same_categories(files: list[CocoFile]) -> Mapping[int, str]:

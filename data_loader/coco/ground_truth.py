@@ -1,5 +1,6 @@
 """A ground truth for evaluation from a COCO annotation file alone: its images need not be there."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,15 @@ def read_ground_truth(path: Path) -> dict[str, Any]:
         except (KeyError, TypeError, ValueError) as error:
             faults.append(f"image {str(item)[:80]}: {_words(error)}")
     sizes = {image["id"]: (image["height"], image["width"]) for image in images}
+    categories = [{"id": number, "name": name} for number, name in file.categories.items()]
     for item in file.annotations:
         try:
-            annotations.append(_annotation(item, sizes, set(file.categories)))
-        except (KeyError, TypeError, ValueError) as error:
+            annotations.append(_annotation(item, sizes, file.categories))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             faults.append(f"annotation {str(item)[:80]}: {_words(error)}")
     if faults:
         more = f"\n  and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
         raise DataError(f"{path} cannot be evaluated against:\n  " + "\n  ".join(faults[:_NAMED]) + more)
-    categories = [{"id": number, "name": name} for number, name in file.categories.items()]
     return {"images": images, "annotations": annotations, "categories": categories}
 
 
@@ -44,10 +45,12 @@ def _image(item: dict[str, Any]) -> dict[str, Any]:
     found = {key: item[key] for key in ("id", "height", "width")}
     if any(type(value) is not int for value in found.values()):
         raise ValueError("id, height and width must be whole numbers")
+    if min(found["height"], found["width"]) < 1:
+        raise ValueError("height and width must be above 0")
     return found | {"file_name": str(item.get("file_name", ""))}
 
 
-def _annotation(item: dict[str, Any], sizes: dict[int, tuple[int, int]], categories: set[int]) -> dict[str, Any]:
+def _annotation(item: dict[str, Any], sizes: dict[int, tuple[int, int]], categories: Container[int]) -> dict[str, Any]:
     if item["image_id"] not in sizes:
         raise ValueError("there is no such image")
     if item["category_id"] not in categories:

@@ -191,6 +191,18 @@ def test_several_files_are_joined_and_ids_that_clash_are_new(tmp_path):
     assert [found[name].objects[0].category for name in ("1.png", "other.png")] == [1, 2]
 
 
+def test_an_image_of_two_files_is_taken_once_and_named(tmp_path):
+    write_coco(tmp_path, [annotation(1, 1, 7, SQUARE)], [image(1), image(2)])
+    write_coco(tmp_path, [annotation(1, 9, 3, SQUARE)], [{**image(9), "file_name": "1.png"}, image(3)], "more.json")
+    train = {**SPLIT, "annotations": ["train.json", "more.json"]}
+    data = coco_data(tmp_path, train=train, val={**SPLIT}, max_bad_fraction=0.5)
+    assert [record.path.name for record in data.records("train")] == ["1.png", "2.png", "3.png"]
+    assert [str(item) for item in data.broken[0].items] == [
+        "more.json image 1.png: file given twice: an annotation file before has it too; the annotations of this one "
+        "are left out with it"
+    ]
+
+
 def test_files_of_other_categories_are_not_joined(tmp_path):
     write_coco(tmp_path, [])
     write_coco(tmp_path, [], name="more.json", categories=[{"id": 7, "name": "fork"}])

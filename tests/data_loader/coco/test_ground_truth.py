@@ -37,6 +37,8 @@ def test_the_files_own_box_and_area_are_kept(tmp_path):
     [
         ({"images": [{"id": 4, "height": 20}]}, "image .*it has no 'width'"),
         ({"images": [{**IMAGE, "height": "20"}]}, "whole numbers"),
+        ({"images": [{**IMAGE, "height": -20}]}, "height and width must be above 0"),
+        ({"annotations": [{**ITEM, "area": 10**400}]}, "too large"),
         ({"annotations": [{**ITEM, "image_id": 5}]}, "there is no such image"),
         ({"annotations": [{**ITEM, "category_id": 5}]}, "there is no such category"),
         ({"annotations": [{**ITEM, "segmentation": [[1, 2]]}]}, "three corners"),
