@@ -47,7 +47,18 @@ def next_commands(args: Namespace, inspection: Inspection) -> dict[str, str]:
     """
     config = args.write or args.config
     when = "when the errors above are repaired, train" if inspection.errors else "train"
+    overrides = ["--set", *args.overrides] if args.overrides and not args.write else []
     if config:
-        return {when: shlex.join(["python", "mains/train_main.py", "-c", str(config)])}
-    words = ["python", "mains/prepare_main.py", str(args.data), "--write", "configs/mine.json"]
-    return {"write a config that fits these data": shlex.join(words)}
+        return {when: shlex.join(["python", "mains/train_main.py", "-c", str(config), *overrides])}
+    words = ["python", "mains/prepare_main.py", str(args.data), *_choices(args), *overrides]
+    return {"write a config that fits these data": shlex.join([*words, "--write", "configs/mine.json"])}
+
+
+def _choices(args: Namespace) -> list[str]:
+    """The options by which these data were read."""
+    return [
+        *(["--format", args.format] if args.format else []),
+        *(["--classes", *args.classes] if args.classes else []),
+        *(["--val-fraction", str(args.val_fraction)] if args.val_fraction is not None else []),
+        *(["--allow-leakage"] if args.allow_leakage else []),
+    ]

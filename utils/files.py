@@ -8,8 +8,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from utils.errors import UserError
+
 UNFINISHED = ".writing-"
 """What the names of files that are not whole yet start with; a crash leaves them."""
+
+
+def check_place(path: Path) -> None:
+    """Whether a file can be written there, with the folders that are missing; nothing is made.
+
+    To be asked before anything that takes long.
+
+    Raises:
+        UserError: it cannot.
+    """
+    try:
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        reason = "" if above.is_dir() else f"{above} is no folder"
+        if not reason and not os.access(above, os.W_OK | os.X_OK):
+            reason = f"no permission to write in {above}"
+        if path.is_dir():
+            reason = "it is a folder"
+    except OSError as error:
+        reason = str(error)
+    if reason:
+        raise UserError(f"{path}: cannot be written ({reason}): name another place.")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from preparation.report.plots import plot_all
 from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples
 from preparation.suggest import Suggestion
 from utils.errors import UserError
-from utils.files import write_json
+from utils.files import check_place, write_json
 
 _COLUMNS = 6
 _MOST_ROWS = 40
@@ -29,8 +29,14 @@ def report_folder(wanted: Path | None, root: Path, name: str, overwrite: bool) -
         overwrite: whether files in it may be replaced.
 
     Raises:
-        UserError: the wanted folder has files, and `overwrite` is not given.
+        UserError: the wanted folder has files, and `overwrite` is not given; or nothing can be written there.
     """
+    folder = _folder(wanted, root, name, overwrite)
+    check_place(folder / "report.html")
+    return folder
+
+
+def _folder(wanted: Path | None, root: Path, name: str, overwrite: bool) -> Path:
     if wanted is not None:
         if wanted.exists() and not overwrite and not (wanted.is_dir() and not any(wanted.iterdir())):
             raise UserError(f"{wanted}: is there already: give another folder, or --overwrite to replace its files.")

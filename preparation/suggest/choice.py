@@ -1,6 +1,6 @@
 """A chosen value with its reason, and the config that many of them make."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,19 +41,28 @@ class Suggestion:
 
 
 def assemble(start: dict[str, Any], choices: Iterable[Choice]) -> Suggestion:
-    """`start` with all choices in it; a key that is there already is left as it is, and so is its reason out."""
+    """`start` with all choices in it; a key that is there already is left as it is, and so is its reason out.
+
+    A section that is null stays null.
+    """
     config, why = _copy(start), {}
     for choice in choices:
         *parents, last = choice.key.split(".")
-        section = config
-        for name in parents:
-            section = section.setdefault(name, {})
-        if last in section:
+        section = _section(config, parents)
+        if section is None or last in section:
             continue
         section[last] = choice.value
         if choice.why:
             why[choice.key] = choice.why
     return Suggestion(config, why)
+
+
+def _section(config: dict[str, Any], parents: Sequence[str]) -> dict[str, Any] | None:
+    """The section at these keys, made where it is missing; None where one of them is null."""
+    section: dict[str, Any] | None = config
+    for name in parents:
+        section = None if section is None else section.setdefault(name, {})
+    return section
 
 
 def _copy(value: dict[str, Any]) -> dict[str, Any]:

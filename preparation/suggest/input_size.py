@@ -54,7 +54,8 @@ def _candidates(stats: DataStats, budget: int) -> list[Size]:
     heights, widths = (grid.ravel() for grid in np.meshgrid(lengths, lengths, indexing="ij"))
     allowed = heights * widths <= _SLACK * budget
     heights, widths = heights[allowed], widths[allowed]
-    sizes, numbers = np.unique(stats.sizes, axis=0, return_counts=True)
+    some = stats.sizes[np.random.default_rng(0).permutation(len(stats.sizes))[:_SAMPLE]]
+    sizes, numbers = np.unique(some, axis=0, return_counts=True)
     scales = np.minimum(heights[:, None] / sizes[:, 0], widths[:, None] / sizes[:, 1])
     means = np.average(np.log(scales), axis=1, weights=numbers)
     found: list[Size] = []

@@ -16,7 +16,8 @@ def suggest(stats: DataStats, section: dict[str, Any], machine: Machine, name: s
 
     Args:
         stats: of the training images.
-        section: the section `data` that finds the data set; a key that it has is kept, whatever would be chosen.
+        section: the section `data` that finds the data set; a key that it has is kept, whatever would be chosen, and
+            the other choices follow from it.
         machine: what the training may use.
         name: of the run, `exp.name`.
 
@@ -24,9 +25,12 @@ def suggest(stats: DataStats, section: dict[str, Any], machine: Machine, name: s
         The config, complete in itself, and the reason of each choice.
     """
     size, choice = choose_image_size(stats, machine)
+    size = tuple(section.get("image_size", size))
     boxes = stats.scaled(size)
     batch_size, batch = choose_batch(stats, machine, size)
+    batch_size = section.get("batch_size", batch_size)
     objects = choose_max_objects(stats, machine, size, batch_size)
+    capacity = section.get("max_objects", objects.value)
     fpn, levels = choose_levels(boxes, machine)
     start = {
         "exp": {"name": name, "seed": 0},
@@ -39,7 +43,7 @@ def suggest(stats: DataStats, section: dict[str, Any], machine: Machine, name: s
         *(choice, objects, *batch, *choose_augmentation(stats, size, batch_size), *choose_sampling(stats)),
         *(*choose_backbone(stats, machine, batch_size), *levels),
         *(*choose_anchors(boxes, fpn, size), *choose_pooling(boxes, fpn)),
-        *(*choose_samples(stats, machine), *choose_detections(stats, objects.value)),
+        *(*choose_samples(stats, machine), *choose_detections(stats, capacity)),
         *choose_training(stats, machine, size, batch_size),
     ]
     return assemble(start, choices)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import UserError
-from utils.files import write_whole
+from utils.files import check_place, write_whole
 
 _SCHEMA = Path(__file__).resolve().parents[2] / "configs" / "schema.json"
 _WIDTH = 120
@@ -16,12 +16,14 @@ def check_writable(path: Path, overwrite: bool = False) -> None:
     """To be asked before anything that takes long.
 
     Raises:
-        UserError: the name does not end in .json, or there is a file already and `overwrite` is not given.
+        UserError: the name does not end in .json, there is a file already and `overwrite` is not given, or none can be
+            written there.
     """
     if path.suffix.lower() != ".json":
         raise UserError(f'{path}: a config is written as JSON: give a name that ends in ".json".')
     if path.exists() and not overwrite:
         raise UserError(f"{path}: there is such a file already: give another name, or --overwrite to replace it.")
+    check_place(path)
 
 
 def write_suggestion(config: dict[str, Any], path: Path, overwrite: bool = False) -> None:

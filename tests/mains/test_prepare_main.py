@@ -112,6 +112,7 @@ def test_a_data_set_is_converted(clean, tmp_path):
         ([".", "--convert", "voc"], "--out DIR"),
         ([".", "--write", "a.txt"], "ends in"),
         ([".", "--set", "trainer.epochs=3"], "data.key=value"),
+        ([".", "--write", "/dev/null/a.json"], "is no folder"),
     ],
 )
 def test_wrong_words_are_one_message_with_exit_code_2(words, message, tmp_path):

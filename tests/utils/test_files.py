@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from utils.files import write_json, write_whole
+from utils.errors import UserError
+from utils.files import check_place, write_json, write_whole
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path):
@@ -35,3 +36,13 @@ def test_threads_write_in_one_folder(tmp_path):
         list(pool.map(lambda number: write_whole(tmp_path / f"{number}.txt", str(number) * 1000), range(64)))
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == {f"{number}.txt": str(number) * 1000 for number in range(64)}
+
+
+def test_a_place_is_checked_and_nothing_is_made(tmp_path):
+    (tmp_path / "file").write_text("x")
+    check_place(tmp_path / "new" / "folder" / "a.json")
+    check_place(tmp_path / "file")
+    for wrong in (tmp_path, tmp_path / "file" / "a.json", tmp_path / ("n" * 300) / "a.json"):
+        with pytest.raises(UserError, match="cannot be written"):
+            check_place(wrong)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

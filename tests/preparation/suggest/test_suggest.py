@@ -69,6 +69,22 @@ def test_keys_of_the_section_are_kept():
     assert "data.image_size" not in found.why
 
 
+def test_what_is_kept_is_what_the_other_choices_follow_from():
+    given = {**SECTION, "image_size": [160, 224], "batch_size": 2, "max_objects": 3}
+    found = suggest(DATA["large"], given, LAPTOP, "mine").config
+    assert max(side for level in found["model"]["rpn"]["anchor_sizes"] for side in level) <= 224
+    assert found["trainer"]["epochs"] == 150  # 3,000 updates of 2 images of 40
+    assert found["trainer"]["optimizer"]["learning_rate"] == pytest.approx(0.0007 / 2**0.5, rel=0.02)
+
+
+def test_a_section_that_is_null_stays_null(tmp_path):
+    found = suggest(DATA["large"], {**SECTION, "augment": None}, LAPTOP, "mine")
+    assert found.config["data"]["augment"] is None
+    assert not [key for key in found.why if key.startswith("data.augment")]
+    write_suggestion(found.config, tmp_path / "mine.json")
+    assert process_config(tmp_path / "mine.json").data.augment is None
+
+
 def test_every_reason_is_a_sentence_about_a_chosen_key():
     found = suggest(DATA["many classes"], SECTION, LAPTOP, "mine")
     for key, why in found.why.items():
