@@ -88,9 +88,7 @@ def _stored(image: PIL.Image.Image) -> np.ndarray:
 def _whole(values: np.ndarray, name: str) -> np.ndarray:
     """Whole numbers that are stored as floats, as some programs write them, as integers."""
     if not (np.abs(values) < _MOST_WHOLE).all() or (values != np.rint(values)).any():  # NaN is not below either
-        raise DataError(
-            f"{name}: has values that are no whole numbers; a mask has one for each object or class."
-        )
+        raise DataError(f"{name}: has values that are no whole numbers; a mask has one for each object or class.")
     return values.astype(np.int64)
 
 

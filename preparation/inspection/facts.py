@@ -11,7 +11,7 @@ import numpy as np
 from base import rle
 from data_loader.cores import usable_cores
 from data_loader.errors import DataError
-from data_loader.images import read_bytes, read_rgb
+from data_loader.images import decode_rgb, read_bytes
 from data_loader.instance_data import InstanceData
 from data_loader.records import ImageRecord
 from preparation.inspection.hashing import gray_copy, perceptual_hash
@@ -134,8 +134,9 @@ def _image(record: ImageRecord, index: int) -> tuple[Look, Objects, list[Overlap
 def _look(record: ImageRecord) -> Look:
     digest = b""
     try:
-        digest = hashlib.blake2b(read_bytes(record.path), digest_size=16).digest()
-        image = read_rgb(record.path)
+        content = read_bytes(record.path)
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        image = decode_rgb(content, str(record.path))
     except DataError as error:
         return Look(digest, problem=Problem("cannot be decoded", str(error)))
     size = (record.height, record.width)

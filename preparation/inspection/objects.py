@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from base import rle
+from base.runs import tight_crop
 from data_loader.records import ImageRecord, ObjectRecord
 
 SPECK = 16
@@ -78,7 +79,7 @@ def measure_objects(record: ImageRecord, image: int) -> Objects:
     """Measures the objects of an image that is at position `image` of its split."""
     tight = np.array([rle.xywh(item.mask) for item in record.objects], np.float64).reshape(-1, 4)
     tight[:, 2:] += tight[:, :2]
-    shapes = [_shape(item, box) for item, box in zip(record.objects, tight.astype(int), strict=True)]
+    shapes = [_shape(item) for item in record.objects]
     agreements = [_agreement(item.box, box) for item, box in zip(record.objects, tight, strict=True)]
     count = len(record.objects)
     return Objects(
@@ -104,10 +105,9 @@ def _columns(names: Sequence[str], rows: Sequence[tuple], dtypes: Sequence[type]
     }
 
 
-def _shape(item: ObjectRecord, box: np.ndarray) -> tuple[int, int, bool]:
+def _shape(item: ObjectRecord) -> tuple[int, int, bool]:
     """Parts, specks, and whether it is thin."""
-    x0, y0, x1, y1 = box
-    mask = rle.decode(item.mask)[y0:y1, x0:x1]
+    mask = tight_crop(item.mask).pixels
     if not mask.size:
         return 0, 0, False
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)

@@ -8,6 +8,7 @@ import numpy as np
 from base import rle
 from base.base_data import evenly_spread
 from base.letterbox import resize
+from base.runs import tight_crop
 from data_loader.errors import DataError
 from data_loader.images import read_rgb
 from data_loader.instance_data import InstanceData
@@ -93,7 +94,7 @@ def annotated(record: ImageRecord, classes: Sequence[str], places: Sequence[int]
     chosen = [record.objects[place] for place in places] or record.objects
     boxes = np.array([rle.xywh(item.mask) for item in chosen], np.float64).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
-    masks = np.array([rle.decode(item.mask) for item in chosen], np.uint8).reshape(-1, *image.shape[:2])
+    masks = [tight_crop(item.mask, pad=1) for item in chosen]  # whole ones of a large image may be gigabytes
     return overlay(image, boxes, np.array([item.category for item in chosen], int), classes, masks)
 
 
