@@ -67,6 +67,15 @@ def box_overlaps(found: np.ndarray, targets: np.ndarray, crowd: Sequence[bool]) 
     return np.reshape(coco_mask.iou(*given, [int(flag) for flag in crowd]), (len(found), len(targets)))
 
 
+def intersections(first: Sequence[Rle], second: Sequence[Rle]) -> np.ndarray:
+    """(len(first), len(second)) float64: the number of pixels in both of two masks, which all have one size."""
+    if not first or not second:
+        return np.zeros((len(first), len(second)))
+    # With the second as crowds the library divides by the area of the first alone.
+    shares = coco_mask.iou(list(map(_as_bytes, first)), list(map(_as_bytes, second)), [1] * len(second))
+    return np.rint(np.asarray(shares) * np.array([[area(one)] for one in first]))
+
+
 def xywh(rle: Rle) -> list[float]:
     """The tight box as COCO writes it: x, y, width, height in pixels; all 0 for an empty mask."""
     return [float(value) for value in coco_mask.toBbox(_as_bytes(rle))]

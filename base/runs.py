@@ -75,6 +75,14 @@ def decode_window(mask: Rle, window: Window) -> np.ndarray:
     return np.ascontiguousarray(np.cumsum(steps, axis=1, dtype=np.int8)[:, :-1].T.astype(np.uint8))
 
 
+def area_within(mask: Rle, window: Window) -> int:
+    """The number of the object's pixels in a window."""
+    x0, y0, x1, y1 = window
+    columns, tops, bottoms = segments(mask)
+    seen = (columns >= x0) & (columns < x1)
+    return int(np.maximum(np.minimum(bottoms, y1) - np.maximum(tops, y0), 0)[seen].sum())
+
+
 def placed(mask: Rle, left: int, top: int, size: tuple[int, int]) -> Rle:
     """The mask of a window at (left, top) as that of the image of this size (height, width).
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from base.batch import Batch, DataSpec, Sample
+from base.letterbox import Size
+from base.view import View, Window
 from utils.registry import TASKS, RegistryError, load_object, nearest
 
 if TYPE_CHECKING:  # it holds tables of this module
@@ -94,6 +96,45 @@ class Task(ABC):
         Unless overridden: dicts of the rows of `predictions`.
         """
         return [{key: value[row] for key, value in predictions.items()} for row in np.flatnonzero(batch["valid"])]
+
+    def fuse_views(
+        self, found: Sequence[tuple[Mapping[str, np.ndarray], Batch]], views: Sequence[View], spec: DataSpec, tta: Any
+    ) -> Any:
+        """One result from several views of the same window of an image: what test-time augmentation needs.
+
+        Args:
+            found: of each view what the network predicted, and its row of the batch, both with an axis of one image.
+            views: how the window was flipped and resized.
+            spec: classes.
+            tta: the Predictor's settings, see `inference.tta.Tta`.
+
+        Returns:
+            As one of `results`, in pixels of the window as it is.
+
+        Raises:
+            NotImplementedError: the task has none; a Predictor refuses it before it reads an image.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no fuse_views, which test-time augmentation needs")
+
+    def merge_tiles(
+        self, parts: Sequence[Any], windows: Sequence[Window], size: Size, spec: DataSpec, tiling: Any
+    ) -> Any:
+        """One result from those of overlapping windows of an image: what tiles need.
+
+        Args:
+            parts: the result of each window, in its own pixels.
+            windows: in pixels of the image.
+            size: height and width of the image.
+            spec: classes.
+            tiling: the Predictor's settings, see `inference.tiling.Tiling`.
+
+        Returns:
+            As one of `results`, for the whole image.
+
+        Raises:
+            NotImplementedError: the task has none; a Predictor refuses it before it reads an image.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no merge_tiles, which tiles need")
 
     def draw(
         self, batch: Batch, predictions: Mapping[str, np.ndarray], ground_truth: Any, spec: DataSpec

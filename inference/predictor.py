@@ -17,6 +17,8 @@ from inference.remote import UrlLimits
 from inference.restore import restore_model
 from inference.steps import Item, Steps, call_now
 from inference.stream import BROKEN, Predicted, stream
+from inference.tiling import Tiling
+from inference.tta import Tta
 
 
 class Predictor:
@@ -25,10 +27,23 @@ class Predictor:
     Args:
         model: with its weights.
         batch_size: images in one call of the network; the last batch is filled up.
+        tile: how images larger than the network's input are cut into tiles, `inference.tiling.Tiling()`; None: they are
+            made smaller.
+        tta: test-time augmentation, `inference.tta.Tta()`: each image is predicted in several views; None for one.
         url_limits: what an image at an http(s) address may take; None for the defaults.
+
+    Raises:
+        UserError: the task of the model cannot merge tiles or views.
     """
 
-    def __init__(self, model: BaseModel, batch_size: int = 1, url_limits: UrlLimits | None = None):
+    def __init__(
+        self,
+        model: BaseModel,
+        batch_size: int = 1,
+        tile: Tiling | None = None,
+        tta: Tta | None = None,
+        url_limits: UrlLimits | None = None,
+    ):
         if batch_size < 1:
             raise ValueError(f"Predictor received batch_size {batch_size}; give 1 or more")
         self.model = model
@@ -36,7 +51,7 @@ class Predictor:
         self.url_limits = url_limits
         self.task = load_task(model.spec.task)
         self._step = compile_predict(model)
-        self._steps = Steps(self.task, model.spec, self.outputs, batch_size)
+        self._steps = Steps(self.task, model.spec, self.outputs, batch_size, tile, tta)
 
     @classmethod
     def load(cls, path: Path | str, which: str = "best", **options: Any) -> "Predictor":

@@ -107,7 +107,10 @@ class _Line:
         if isinstance(found, _Failed):
             raise found.error
         item, pending = found
-        return Predicted(item.source, item.image, pending.result(), item.error)
+        result = pending.result()
+        # The other threads may know the item a moment longer, and shall not keep its pixels.
+        image, item.image, item.samples = item.image, None, []
+        return Predicted(item.source, image, result, item.error)
 
     def stop(self) -> None:
         """Ends all threads, in the middle of the images if need be."""

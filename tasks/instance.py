@@ -1,17 +1,21 @@
 """Instance segmentation: a box, a class and a mask for each object."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from base.batch import Batch, DataSpec, Sample
-from base.letterbox import Letterbox
+from base.letterbox import Letterbox, Size
 from base.task import MetricTable, Shapes, Task
+from base.view import View, Window
 from data_loader.config import InstanceDataConfig
 from data_loader.transforms.prepare import prepare_instances
 from inference.detections import KEYS, Detections, detections_of
+from inference.merge_tiles import merge_tiles
+from inference.tiling import Tiling
+from inference.tta import Tta, fuse_views
 from reporting.comparison import comparison_images
 from tasks.instance_analysis import draw_instances, plot_instances
 
@@ -92,6 +96,18 @@ class InstanceTask(Task):
             )
             for row in rows
         ]
+
+    def fuse_views(
+        self, found: Sequence[tuple[Mapping[str, np.ndarray], Batch]], views: Sequence[View], spec: DataSpec, tta: Tta
+    ) -> Detections:
+        """See `inference.tta.fuse_views`."""
+        return fuse_views(found, views, spec, tta)
+
+    def merge_tiles(
+        self, parts: Sequence[Detections], windows: Sequence[Window], size: Size, spec: DataSpec, tiling: Tiling
+    ) -> Detections:
+        """See `inference.merge_tiles.merge_tiles`."""
+        return merge_tiles(parts, windows, size, tiling)
 
     def draw(
         self, batch: Batch, predictions: Mapping[str, np.ndarray], ground_truth: Any, spec: DataSpec

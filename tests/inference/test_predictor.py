@@ -12,13 +12,18 @@ import pytest
 from base import rle
 from data_loader.config import InstanceDataConfig
 from data_loader.errors import DataError
+from data_loader.images import read_rgb
 from data_loader.instance_data import InstanceData
 from data_loader.records import ImageRecord, ObjectRecord
 from evaluation.coco import CocoEvaluator
 from evaluation.config import CocoConfig
 from inference.predictor import Predictor
+from inference.remote import UrlLimits
 from inference.restore import restore_model
+from inference.tiling import Tiling
+from inference.tta import Tta
 from models.mask_rcnn.model import MaskRCNN
+from tests.local_server import serving_folder
 from tests.models.mask_rcnn.dummy_batches import OBJECTS, SIZE, tiny_config
 from trainers.config import TrainerConfig
 from trainers.supervised_train import SupervisedTrain
@@ -69,20 +74,8 @@ def test_the_detections_are_those_that_the_evaluator_measured(run):
     predictor = Predictor.load(folder, batch_size=2)
     found = list(predictor.predict_all([record.path for record in data.records("val")]))
     assert len(measured) > 10 and [one.size for one in found] == list(SIZES)
-    results = []
-    for record, one in zip(data.records("val"), found, strict=True):
-        for box, score, label, mask in zip(one.boxes, one.scores, one.classes, one.masks, strict=True):
-            left, top, right, bottom = (float(corner) for corner in box)
-            results.append(
-                {
-                    "image_id": record.image_id,
-                    "category_id": int(label),
-                    "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
-                    "score": round(float(score), 6),
-                    "segmentation": mask,
-                }
-            )
-    assert results == measured
+    pairs = zip(data.records("val"), found, strict=True)
+    assert [result for record, one in pairs for result in one.to_coco(record.image_id)] == measured
 
 
 def test_an_array_gives_what_its_file_gives(run):
@@ -115,6 +108,56 @@ def test_what_is_no_image_is_an_error(run, tmp_path):
         predictor.predict(tmp_path / "absent.jpg")
     with pytest.raises(TypeError, match="received a NoneType; give an RGB array, the path"):
         predictor.predict(None)  # pyright: ignore[reportArgumentType]
+
+
+def test_lists_give_lists_and_iterators_iterators(run):
+    folder, data, _ = run
+    predictor = Predictor.load(folder, batch_size=2)
+    paths = [record.path for record in data.records("val")]
+    one = predictor.predict(str(paths[0]))
+    found = predictor.predict(paths[:3])
+    assert isinstance(found, list) and len(found) == 3 and found[0].masks == one.masks
+    lazy = predictor.predict(path for path in paths)
+    assert iter(lazy) is lazy and [result.size for result in lazy] == list(SIZES)
+
+
+def test_a_stream_names_its_images_and_reports_broken_ones(run, tmp_path):
+    folder, data, _ = run
+    paths = [record.path for record in data.records("val")]
+    (tmp_path / "x.jpg").write_text("no image")
+    pixels = read_rgb(paths[2])
+    sources = [paths[0], ("second", lambda: read_rgb(paths[1])), tmp_path / "x.jpg", ("third", pixels), None, pixels]
+    predictor = Predictor.load(folder, batch_size=4)
+    found = list(predictor.stream(sources))
+    assert [str(one.source) for one in found[:5]] == [str(paths[0]), "second", str(tmp_path / "x.jpg"), "third", "None"]
+    assert [type(one.error) for one in found] == [type(None)] * 2 + [DataError, type(None), TypeError, type(None)]
+    expected = predictor.predict(paths[:3])
+    for one, result in zip([found[0], found[1], found[3], found[5]], [*expected, expected[2]], strict=True):
+        np.testing.assert_array_equal(one.result.classes, result.classes)
+        np.testing.assert_allclose(one.result.boxes, result.boxes, atol=1e-3)
+    np.testing.assert_array_equal(found[3].image, pixels)
+
+
+def test_an_address_is_an_image_too(run):
+    folder, data, _ = run
+    path = data.records("val")[0].path
+    predictor = Predictor.load(folder, url_limits=UrlLimits(allow_private=True))
+    with serving_folder(path.parent) as server:
+        assert predictor.predict(f"{server.address}/{path.name}").masks == predictor.predict(path).masks
+        with pytest.raises(DataError, match="of this machine or of a private network"):
+            Predictor(predictor.model).predict(f"{server.address}/{path.name}")
+
+
+def test_tiles_and_views_go_together(run):
+    folder, data, _ = run
+    model = restore_model(folder)
+    plain, tiled = Predictor(model, 2), Predictor(model, 2, tile=Tiling())
+    small, large = read_rgb(data.records("val")[2].path), read_rgb(data.records("val")[4].path)
+    assert tiled.predict(small).masks == plain.predict(small).masks, "an image as large as the input is not cut"
+    both = Predictor(model, 3, tile=Tiling(size=96), tta=Tta(scales=(0.75,)))
+    found, again = both.predict(large), next(iter(both.stream([large]))).result
+    assert len(found) and found.size == (200, 180) and found.masks == again.masks
+    assert (np.diff(found.scores) <= 0).all() and {mask["size"][0] for mask in found.masks} == {200}
 
 
 def test_predicting_loads_neither_grain_nor_a_trainer():
