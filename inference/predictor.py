@@ -51,7 +51,7 @@ class Predictor:
         self.url_limits = url_limits
         self.task = load_task(model.spec.task)
         self._step = compile_predict(model)
-        self._steps = Steps(self.task, model.spec, self.outputs, batch_size, tile, tta)
+        self.steps = Steps(self.task, model.spec, self.outputs, batch_size, tile, tta)
 
     @classmethod
     def load(cls, path: Path | str, which: str = "best", **options: Any) -> "Predictor":
@@ -75,8 +75,8 @@ class Predictor:
             return list(self.predict_all(images))
         if isinstance(images, Iterable) and not isinstance(images, np.ndarray | str):
             return self.predict_all(images)
-        item = self._steps.item(images, read_image(images, self.url_limits))
-        ((_, result),) = self._steps.run([item], call_now)
+        item = self.steps.item(images, read_image(images, self.url_limits))
+        ((_, result),) = self.steps.run([item], call_now)
         return result.result()
 
     def predict_all(self, images: Iterable[Image]) -> Iterator[Any]:
@@ -109,7 +109,7 @@ class Predictor:
         ahead = 2 * self.batch_size + 2 if read_ahead is None else read_ahead
         if ahead < 1:
             raise ValueError(f"Predictor.stream received read_ahead {read_ahead}; give 1 or more")
-        return stream(images, self._read, self._steps, ahead, readers or min(usable_cores(), 8))
+        return stream(images, self._read, self.steps, ahead, readers or min(usable_cores(), 8))
 
     def outputs(self, batch: Batch) -> dict[str, np.ndarray]:
         """What the network predicts for a batch, in pixels of its input, before any postprocessing."""
@@ -118,6 +118,6 @@ class Predictor:
 
     def _read(self, source: Image | Named) -> Item:
         try:
-            return self._steps.item(*read_named(source, self.url_limits))
+            return self.steps.item(*read_named(source, self.url_limits))
         except BROKEN as error:
             return Item(source[0] if is_named(source) else source, error=error)
