@@ -6,6 +6,7 @@ pixels down the columns, from the left; see `base.rle`.
 Alphabet: `R` runs of the object, `S` segments: the pieces of runs that are in one column.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -96,6 +97,13 @@ def placed(mask: Rle, left: int, top: int, size: tuple[int, int]) -> Rle:
     return from_segments(Segments(columns + left, tops + top, bottoms + top), size)
 
 
+def united(masks: Sequence[Rle]) -> Rle:
+    """The pixels in any of the masks, which have one size."""
+    parts = [segments(mask) for mask in masks]
+    height, width = masks[0]["size"]
+    return from_segments(Segments(*map(np.concatenate, zip(*parts, strict=True))), (height, width))
+
+
 def segments(mask: Rle) -> Segments:
     """The columns' pieces of the object, in the order of the runs."""
     height = mask["size"][0]
@@ -112,10 +120,12 @@ def segments(mask: Rle) -> Segments:
 
 
 def from_segments(found: Segments, size: tuple[int, int]) -> Rle:
-    """The mask of an image of this size (height, width) with these pieces, which do not overlap and are in order."""
+    """The mask of an image of this size (height, width) with these pieces, in any order; they may overlap."""
     height, width = size
     starts, stops = found.columns * height + found.tops, found.columns * height + found.bottoms
     if len(starts):
+        order = np.argsort(starts, kind="stable")
+        starts, stops = starts[order], np.maximum.accumulate(stops[order])
         apart = starts[1:] > stops[:-1]  # a run that ends at the bottom goes over into one that starts at the top
         starts, stops = starts[np.append(True, apart)], stops[np.append(apart, True)]
     ends = np.append(np.stack([starts, stops], axis=1).reshape(-1), height * width)

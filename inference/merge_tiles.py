@@ -15,7 +15,7 @@ import numpy as np
 from base import rle
 from base.letterbox import Size
 from base.rle import Rle
-from base.runs import area_within, placed
+from base.runs import area_within, placed, united
 from base.view import Window
 from inference.detections import Detections
 from inference.tiling import Tiling
@@ -109,16 +109,29 @@ def _is_cut(mask: Rle, window: Window, size: Size) -> bool:
 def _merge_class(found: list[_Found], threshold: float) -> list[_Found]:
     found = sorted(found, key=lambda one: -one.score)
     complete = [one for one in found if not one.cut]
+    left = []
     parts = [one for one in found if one.cut]
-    shared = rle.intersections([one.mask for one in parts], [one.mask for one in complete])
-    lost = {
-        row
-        for row, column in np.argwhere(shared)
-        if parts[row].window != complete[column].window
-        and shared[row, column] >= threshold * _seen(parts[row], complete[column].window)
-    }
-    joined = _joined([part for row, part in enumerate(parts) if row not in lost], threshold)
-    return _suppressed(sorted([*complete, *joined], key=lambda one: -one.score), threshold)
+    for part, shared in zip(parts, _shared(parts, complete), strict=True):
+        others = ((complete[column], pixels) for column, pixels in shared.items())
+        if not any(
+            part.window != other.window and pixels >= threshold * _seen(part, other.window) for other, pixels in others
+        ):
+            left.append(part)
+    return _suppressed(sorted([*complete, *_joined(left, threshold)], key=lambda one: -one.score), threshold)
+
+
+def _shared(first: Sequence[_Found], second: Sequence[_Found]) -> list[dict[int, float]]:
+    """Of each of the first: the numbers of those of the second that it meets, and the pixels that are in both."""
+    boxes = np.array([rle.xywh(one.mask) for one in second]).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    rows = []
+    for one in first:
+        left, top, width, height = rle.xywh(one.mask)
+        near = (boxes[:, :2] < (left + width, top + height)).all(1) & (boxes[:, 2:] > (left, top)).all(1)
+        numbers = np.flatnonzero(near).tolist()
+        pixels = rle.intersections([one.mask], [second[number].mask for number in numbers])[0]
+        rows.append({number: float(count) for number, count in zip(numbers, pixels, strict=True) if count})
+    return rows
 
 
 def _seen(found: _Found, window: Window) -> int:
@@ -128,16 +141,18 @@ def _seen(found: _Found, window: Window) -> int:
 
 def _joined(parts: list[_Found], threshold: float) -> list[_Found]:
     """Parts of one object as one: those that agree with each other, directly or by way of others."""
-    shared = rle.intersections([part.mask for part in parts], [part.mask for part in parts])
     group = list(range(len(parts)))
-    for first, second in np.argwhere(np.triu(shared, 1)):
-        one, other = parts[first], parts[second]
-        if one.window != other.window and group[first] != group[second]:
-            smaller = min(_seen(one, other.window), _seen(other, one.window))
-            if shared[first, second] >= threshold * smaller:
+    for first, shared in enumerate(_shared(parts, parts)):
+        for second, pixels in shared.items():
+            one, other = parts[first], parts[second]
+            if second <= first or one.window == other.window or group[first] == group[second]:
+                continue
+            if pixels >= threshold * min(_seen(one, other.window), _seen(other, one.window)):
                 group = [group[first] if number == group[second] else number for number in group]
-    members = [[part for part, number in zip(parts, group, strict=True) if number == one] for one in sorted(set(group))]
-    return [_united(several) for several in members]
+    members: dict[int, list[_Found]] = {}
+    for part, number in zip(parts, group, strict=True):
+        members.setdefault(number, []).append(part)
+    return [_united(several) for several in members.values()]
 
 
 def _united(several: list[_Found]) -> _Found:
@@ -149,7 +164,7 @@ def _united(several: list[_Found]) -> _Found:
         np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)]),
         several[0].score,
         several[0].label,
-        rle.union([one.mask for one in several]),
+        united([one.mask for one in several]),
         frozenset().union(*(one.windows for one in several)),
         cut=True,
     )
@@ -160,19 +175,20 @@ def _suppressed(found: list[_Found], threshold: float) -> list[_Found]:
 
     A better detection inside an object that was joined from several windows gives that its score instead.
     """
-    areas = np.array([rle.area(one.mask) for one in found], float)
-    shared = rle.intersections([one.mask for one in found], [one.mask for one in found])
-    smaller = np.minimum(areas[:, None], areas[None])
+    areas = [rle.area(one.mask) for one in found]
     kept: list[_Found] = []
-    left = dict(enumerate(found))
-    while left:
-        first = min(left)
-        best = left.pop(first)
-        for number in list(left):
-            other = left[number]
-            if shared[first, number] >= threshold * smaller[first, number] and not best.windows & other.windows:
-                del left[number]
-                if len(other.windows) > 1 and shared[first, number] < threshold * areas[number]:
+    dropped: set[int] = set()
+    for first, shared in enumerate(_shared(found, found)):
+        best = found[first]
+        if first in dropped:
+            continue
+        for second, pixels in shared.items():
+            other = found[second]
+            if second <= first or second in dropped or best.windows & other.windows:
+                continue
+            if pixels >= threshold * min(areas[first], areas[second]):
+                dropped.add(second)
+                if len(other.windows) > 1 and pixels < threshold * areas[second]:
                     best = _united([best, other])
         kept.append(best)
     return kept

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from base import rle
-from base.runs import Crop, decode_window, encode_crop, placed, segments, tight_crop
+from base.runs import Crop, area_within, decode_window, encode_crop, placed, segments, tight_crop, united
 
 MASKS = {
     "noise": lambda rng: rng.random((23, 31)) < 0.5,
@@ -53,6 +53,26 @@ def test_the_tight_crop_has_the_object_and_its_margin():
     assert (wide.left, wide.top) == (25, 2)
     np.testing.assert_array_equal(wide.pixels, mask[2:12, 25:30])
     assert tight_crop(rle.encode(mask * 0)).pixels.size == 0
+
+
+def test_a_union_is_that_of_the_pixels(mask):
+    masks = [mask, mask[::-1], np.roll(mask, 3), mask * 0]
+    assert united([rle.encode(one) for one in masks]) == rle.encode(np.any(masks, axis=0))
+    assert united([rle.encode(mask)]) == rle.encode(mask)
+
+
+def test_the_pixels_in_a_window_are_counted(mask):
+    height, width = mask.shape
+    for x0, y0, x1, y1 in ((0, 0, width, height), (1, 1, width - 1, height), (width // 2, 0, width + 5, height // 2)):
+        assert area_within(rle.encode(mask), (x0, y0, x1, y1)) == mask[y0:y1, x0:x1].sum()
+
+
+def test_the_pixels_in_both_of_two_masks_are_counted():
+    rng = np.random.default_rng(0)
+    first, second = rng.random((4, 30, 20)) < 0.3, rng.random((3, 30, 20)) < 0.2
+    expected = (first[:, None] & second[None]).sum((2, 3))
+    np.testing.assert_array_equal(rle.intersections([*map(rle.encode, first)], [*map(rle.encode, second)]), expected)
+    assert rle.intersections([], [rle.encode(first[0])]).shape == (0, 1)
 
 
 def test_the_segments_of_an_l():
