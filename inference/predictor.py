@@ -12,7 +12,7 @@ from base.batch import Batch
 from base.task import load_task
 from data_loader.cores import usable_cores
 from inference.compiled import compile_predict
-from inference.reading import Image, Named, is_named, read_image, read_named
+from inference.reading import Image, Named, load_image, named, read_image
 from inference.remote import UrlLimits
 from inference.restore import restore_model
 from inference.steps import Item, Steps, call_now
@@ -117,7 +117,8 @@ class Predictor:
         return {key: keras.ops.convert_to_numpy(value) for key, value in found.items()}
 
     def _read(self, source: Image | Named) -> Item:
+        name, image = named(source)
         try:
-            return self.steps.item(*read_named(source, self.url_limits))
+            return self.steps.item(name, load_image(image, self.url_limits))
         except BROKEN as error:
-            return Item(source[0] if is_named(source) else source, error=error)
+            return Item(name, error=error)

@@ -13,7 +13,7 @@ from inference.remote import UrlLimits, fetch_image, is_url, shown
 Image = np.ndarray | Path | str
 """(h, w, 3) uint8 RGB, the path of an image file, or an http(s) address."""
 
-Named = tuple[Any, np.ndarray | Callable[[], np.ndarray]]
+Named = tuple[Any, Image | Callable[[], Image]]
 """Whatever names the image, and the image or what gives it."""
 
 
@@ -37,18 +37,15 @@ def read_image(source: Image, limits: UrlLimits | None = None) -> np.ndarray:
     )
 
 
-def read_named(source: Image | Named, limits: UrlLimits | None = None) -> tuple[Any, np.ndarray]:
-    """The name and the pixels: of a pair its first, else the source itself.
+def named(source: Image | Named) -> tuple[Any, Any]:
+    """The name of an image, which is itself unless there is a pair, and the image or what gives one."""
+    return source if isinstance(source, tuple) and len(source) == 2 else (source, source)
+
+
+def load_image(image: Image | Callable[[], Image], limits: UrlLimits | None = None) -> np.ndarray:
+    """As `read_image`, of an image or of what gives one.
 
     Raises:
-        DataError, ValueError, TypeError: as `read_image`; or what a loader raises.
+        DataError, ValueError, TypeError: as `read_image`; or what the function raises.
     """
-    if not is_named(source):
-        return source, read_image(source, limits)
-    name, image = source
-    return name, read_image(image() if callable(image) else image, limits)
-
-
-def is_named(source: Any) -> bool:
-    """Whether it is a pair of a name and an image, or of a name and what loads one."""
-    return isinstance(source, tuple) and len(source) == 2 and (callable(source[1]) or isinstance(source[1], np.ndarray))
+    return read_image(image() if callable(image) else image, limits)

@@ -153,8 +153,9 @@ class Steps:
 
     def _rows(self, items: Iterable[Item]) -> Iterator[_Row]:
         for item in items:
-            if item.error is not None:
+            if item.image is None:
                 yield _Row(item, None, True)
+                continue
             for number, view in enumerate(item.views):
                 made = item.samples[number] if number < len(item.samples) else None
                 sample = made or view.sample(item.image, self.spec.image_size)
