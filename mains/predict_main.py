@@ -35,7 +35,7 @@ def main() -> int:
             load_keras()
             from inference.predictor import Predictor  # noqa: PLC0415 - Keras is loaded by now
 
-            job.predict(Predictor.load(checkpoint.path, **options.of_predictor(job.left)).stream)
+            job.predict(Predictor.load(checkpoint.path, **options.of_predictor(inputs.count)).stream)
         return job.finish()
 
 

@@ -9,7 +9,7 @@ from data_loader.errors import DataError
 from data_loader.images import read_bytes
 from inference.inputs.files import InputError
 from inference.inputs.item import ImageInputs, Item
-from inference.inputs.names import unique_stems
+from inference.inputs.names import unique_stems, well_formed
 
 
 def coco_images(path: Path, folder: Path | None = None) -> ImageInputs:
@@ -34,7 +34,8 @@ def coco_images(path: Path, folder: Path | None = None) -> ImageInputs:
             f"{path}: none of its {len(names)} images is below {base}, as {names[0]}: name it by --images."
         )
     rows = zip(names, unique_stems(names), numbers, strict=True)
-    return ImageInputs(str(path.absolute()), [Item(name, stem, number, base / name) for name, stem, number in rows])
+    items = [Item(well_formed(name), stem, number, base / name) for name, stem, number in rows]
+    return ImageInputs(str(path.absolute()), items)
 
 
 def _listed(path: Path) -> Sequence[dict[str, Any]]:

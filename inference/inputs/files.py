@@ -3,13 +3,14 @@
 import glob
 import os
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import cv2
 
 from inference.inputs.item import ImageInputs, Item
-from inference.inputs.names import unique_stems
+from inference.inputs.names import unique_stems, well_formed
 from inference.remote import is_url
 from utils.errors import UserError
 
@@ -19,12 +20,16 @@ IMAGE_ENDINGS = frozenset(
 VIDEO_ENDINGS = frozenset((".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv"))
 
 
+SETTINGS = "predict.json"
+"""The file that tells a folder of results, which is not searched; see `inference.job.folder`."""
+
+
 class InputError(UserError):
     """There is nothing to predict at the place that was named: says what was looked for, and what to do."""
 
 
 def folder_images(folder: Path, left_out: Path | None = None) -> ImageInputs:
-    """The images below a folder, sorted by their paths; hidden files and folders are passed over.
+    """The images below a folder, sorted by their paths; hidden ones and folders of results are passed over.
 
     A file counts as an image by its ending, whatever it holds, or else by its first bytes.
 
@@ -38,7 +43,9 @@ def folder_images(folder: Path, left_out: Path | None = None) -> ImageInputs:
     found = []
     for parent, folders, files in os.walk(folder):
         here = Path(parent)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _same(here / name, left_out))
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not _of_results(here / name, left_out)
+        )
         found += [here / name for name in files if not name.startswith(".") and _is_image(here / name)]
     if not found:
         raise InputError(f"There is no image below {folder}: {_found_instead(folder)}")
@@ -47,14 +54,22 @@ def folder_images(folder: Path, left_out: Path | None = None) -> ImageInputs:
     )
 
 
-def glob_images(pattern: str) -> ImageInputs:
-    """The files that fit a pattern, sorted; `**` stands for folders at any depth.
+def glob_images(pattern: str, left_out: Path | None = None) -> ImageInputs:
+    """The files that fit a pattern, sorted; `**` stands for folders at any depth, but for those of results.
+
+    Args:
+        pattern: what is typed.
+        left_out: as in `folder_images`: what a prediction has written is no input when it is resumed.
 
     Raises:
         InputError: none fits.
     """
     paths = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - Path takes no absolute pattern
-    files = sorted((path for path in paths if path.is_file()), key=lambda path: path.as_posix())
+    root = Path(*takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
+    results = {parent for path in paths for parent in path.parents if root in parent.parents}
+    results = {parent for parent in results if _of_results(parent, left_out)}
+    found = [path for path in paths if path.is_file() and not results.intersection(path.parents)]
+    files = sorted(found, key=lambda path: path.as_posix())
     if not files:
         raise InputError(f"No file fits {pattern!r}, seen from {Path.cwd()}: correct the pattern, or quote it.")
     return _of_paths(str(Path(pattern).absolute()), files, _common_folder(files))
@@ -80,7 +95,7 @@ def listed_images(title: str, names: Sequence[str], base: Path) -> ImageInputs:
     folder = _common_folder(paths)
     shown = [_relative(source, folder) if isinstance(source, Path) else source for source in sources]
     stems = unique_stems([_address_path(name) if is_url(name) else name for name in shown])
-    rows = zip(shown, stems, sources, strict=True)
+    rows = zip(map(well_formed, shown), stems, sources, strict=True)
     return ImageInputs(title, [Item(*row[:2], number, row[2]) for number, row in enumerate(rows, 1)])
 
 
@@ -99,7 +114,7 @@ def read_list(path: Path) -> list[str]:
 
 def _of_paths(title: str, paths: Sequence[Path], folder: Path) -> ImageInputs:
     names = [_relative(path, folder) for path in paths]
-    rows = zip(names, unique_stems(names), paths, strict=True)
+    rows = zip(map(well_formed, names), unique_stems(names), paths, strict=True)
     return ImageInputs(title, [Item(*row[:2], number, row[2]) for number, row in enumerate(rows, 1)])
 
 
@@ -121,8 +136,8 @@ def _found_instead(folder: Path) -> str:
     return f"of its {len(files)} files none has an ending or a content of images.{hint}"
 
 
-def _same(path: Path, other: Path | None) -> bool:
-    return other is not None and path.resolve() == other.resolve()
+def _of_results(folder: Path, left_out: Path | None) -> bool:
+    return (folder / SETTINGS).is_file() or (left_out is not None and folder.resolve() == left_out.resolve())
 
 
 def _common_folder(paths: Sequence[Path]) -> Path:
@@ -136,7 +151,11 @@ def _relative(path: Path, folder: Path) -> str:
 
 def _address_path(url: str) -> str:
     """`https://example.org:80/a/b.jpg?size=1` → `example.org:80/a/b.jpg`, with the query before the ending."""
-    address = urlsplit(url)
-    path = PurePosixPath(address.path.lstrip("/") or "index")
+    try:
+        address = urlsplit(url)
+    except ValueError:  # fetching it says what is wrong
+        return url
+    path = PurePosixPath(address.path.lstrip("/"))
+    path = path if path.name else PurePosixPath("index")
     query = f"_{address.query.replace('/', '_')}" if address.query else ""
     return f"{address.netloc.rpartition('@')[2]}/{path.with_suffix('')}{query}{path.suffix}"

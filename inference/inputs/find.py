@@ -55,7 +55,7 @@ def _one(typed: str, out: Path | None, images: Path | None, every: int, max_fram
     path = Path(typed).expanduser()
     if path.is_dir():
         return folder_images(path, out)
-    return _file(typed, path, images, every, max_frames) if path.is_file() else _glob(typed, path)
+    return _file(typed, path, images, every, max_frames) if path.is_file() else _glob(typed, path, out)
 
 
 def _file(typed: str, path: Path, images: Path | None, every: int, max_frames: int | None) -> Inputs:
@@ -69,7 +69,7 @@ def _file(typed: str, path: Path, images: Path | None, every: int, max_frames: i
     return VideoInputs(path, every, max_frames)
 
 
-def _glob(typed: str, path: Path) -> Inputs:
+def _glob(typed: str, path: Path, out: Path | None) -> Inputs:
     if not glob.has_magic(typed):
         raise InputError(f"{typed}: there is no such file or folder, seen from {Path.cwd()}")
-    return glob_images(str(path))
+    return glob_images(str(path), out)

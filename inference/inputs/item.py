@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from inference.inputs.names import well_formed
+
 
 @dataclass(frozen=True)
 class Item:
@@ -36,7 +38,7 @@ class Item:
         """Bytes and time of the last change of the file, which tell whether it was replaced; None without one."""
         try:
             state = self.path.stat() if self.path else None
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a name with a NUL byte
             return None
         return [state.st_size, state.st_mtime_ns] if state else None
 
@@ -73,7 +75,7 @@ class ImageInputs(Inputs):
     """
 
     def __init__(self, title: str, items: Sequence[Item]):
-        self.title = title
+        self.title = well_formed(title)
         self.items = tuple(items)
         self.count = len(self.items)
 

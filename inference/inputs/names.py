@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"|?*\\]')
-"""What some file system does not allow in a name."""
+_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"|?*\\\ud800-\udfff]')
+"""What some file system does not allow in a name; the last ones stand for bytes of a name that are no UTF-8."""
 _LONGEST = 120
 """Bytes of one part of a path: file systems allow 255, and endings are added."""
 
@@ -30,6 +30,11 @@ def unique_stems(names: Sequence[str]) -> list[str]:
     return stems
 
 
+def well_formed(text: str) -> str:
+    """The text with a question mark for what UTF-8 cannot hold, such as the bytes of a file's name that are none."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _parts(name: str) -> list[str]:
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     return [_shortened(_FORBIDDEN.sub("_", part)) for part in parts] or ["image"]
@@ -37,7 +42,7 @@ def _parts(name: str) -> list[str]:
 
 def _shortened(part: str) -> str:
     """A long part keeps its start and its ending; a checksum of the whole keeps it apart from others."""
-    encoded = part.encode("utf-8", "surrogateescape")
+    encoded = part.encode("utf-8")
     if len(encoded) <= _LONGEST:
         return part
     start = encoded[: _LONGEST - 24].decode("utf-8", "ignore")

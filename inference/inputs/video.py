@@ -9,7 +9,7 @@ import cv2
 
 from inference.inputs.files import InputError
 from inference.inputs.item import Inputs, Item
-from inference.inputs.names import unique_stems
+from inference.inputs.names import unique_stems, well_formed
 
 _CAMERA = "camera:"
 _USUAL_FPS = 25.0
@@ -30,7 +30,7 @@ class VideoInputs(Inputs):
 
     def __init__(self, source: Path | int, every: int = 1, max_frames: int | None = None):
         self.kind: Literal["video", "camera"] = "video" if isinstance(source, Path) else "camera"
-        self.title = str(source.absolute()) if isinstance(source, Path) else f"{_CAMERA}{source}"
+        self.title = well_formed(str(source.absolute())) if isinstance(source, Path) else f"{_CAMERA}{source}"
         self.source, self.every, self.max_frames = source, every, max_frames
         self.stem = unique_stems([source.name if isinstance(source, Path) else f"camera-{source}"])[0]
         with self._opened() as capture:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from inference.inputs.files import SETTINGS
 from utils.alone import claim
 from utils.errors import UserError
 from utils.files import UNFINISHED, write_json
 
 _LOGGER = logging.getLogger("maskeras")
-_SETTINGS = "predict.json"
 JOURNAL = "predictions.jsonl"
 """What was predicted so far, see `inference.job.journal`."""
 
@@ -60,7 +60,7 @@ def _not_writable(folder: Path, error: OSError) -> ResultsError:
 
 
 def _checked(folder: Path, settings: dict[str, Any], resumable: bool) -> bool:
-    path = folder / _SETTINGS
+    path = folder / SETTINGS
     resumes = path.is_file()
     for unfinished in folder.rglob(f"{UNFINISHED}*") if resumes else folder.glob(f"{UNFINISHED}*"):
         unfinished.unlink()

@@ -14,6 +14,7 @@ import numpy as np
 
 from inference.detections import Detections
 from inference.inputs.item import Item
+from inference.inputs.names import well_formed
 from utils.errors import UserError
 
 
@@ -59,7 +60,7 @@ class Journal:
         if isinstance(found, Detections):
             line |= {"time_s": item.time_s, **_to_json(found)}
         else:
-            line["error"] = str(found) or type(found).__name__
+            line["error"] = well_formed(str(found)) or type(found).__name__
         start = self._file.seek(0, 2)
         self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         self._file.flush()

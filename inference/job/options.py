@@ -50,7 +50,11 @@ class Options:
         return {**weights, **inputs.settings(), **chosen, **saved, **asdict(self.style)}
 
     def of_predictor(self, images: int | None) -> dict[str, Any]:
-        """Arguments of `Predictor` for so many images, None where nobody knows."""
+        """Arguments of `Predictor` for so many images, None where nobody knows.
+
+        All images count, not those that are left: a network's numbers may depend on the size of the batch, and a
+        resumed prediction is to give the same files.
+        """
         return {"batch_size": min(self.batch_size, images or self.batch_size)}
 
 

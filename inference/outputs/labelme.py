@@ -10,6 +10,7 @@ from base import rle
 from base.polygons import bridged, outlines
 from inference.detections import Detections
 from inference.inputs.item import Item
+from inference.inputs.names import well_formed
 from inference.outputs.files import save_image
 from inference.outputs.output import Finished, Output
 from utils.files import write_json
@@ -19,8 +20,9 @@ _VERSION = "5.5.0"
 
 
 class LabelMe(Output):
-    """`labelme/<stem>.json`; it names the image by its path from there. What has no file gets a JPEG beside its JSON.
+    """`labelme/<stem>.json`; it names the image by its path from there.
 
+    What has no file, or one whose name is no UTF-8, gets a JPEG beside its JSON.
     Each part of an object is a polygon, holes joined to it by cut lines of no width; parts of one object share a
     `group_id`. The score is in the description.
     """
@@ -30,8 +32,9 @@ class LabelMe(Output):
     def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
         """See `Output.write`."""
         path = self._folder / f"{item.stem}.json"
-        source = item.path or path.with_name(f"{path.stem}.jpg")
-        if item.path is None:
+        source = item.path
+        if source is None or well_formed(str(source)) != str(source):  # JSON cannot name it
+            source = path.with_name(f"{path.stem}.jpg")
             save_image(source, image)
         write_json(
             path,

@@ -50,6 +50,19 @@ def test_the_folder_of_the_results_is_no_input(folder):
     assert [item.name for item in find_inputs([str(folder)], out=folder / "out")][-1] == "c"
 
 
+def test_what_a_prediction_wrote_is_no_input_of_a_folder_or_a_glob(folder):
+    (folder / "out-old-1").mkdir()
+    (folder / "out-old-1/predict.json").write_text("{}")
+    for name in ("out", "out-old-1"):
+        write_image(folder / name / "overlays/x.jpg")
+    assert [item.name for item in find_inputs([str(folder)], out=folder / "out")][-1] == "c"
+    found = find_inputs([str(folder / "**/x.jpg")], out=folder / "out")
+    assert [item.name for item in found] == ["a/x.jpg", "b/x.jpg"]
+    # who names the results means them
+    assert [item.name for item in find_inputs([str(folder / "out-old-1/overlays")])] == ["x.jpg"]
+    assert [item.name for item in find_inputs([str(folder / "out-old-1/overlays/*")])] == ["x.jpg"]
+
+
 def test_one_file_several_files_and_a_glob(folder):
     assert listed(find_inputs([str(folder / "a/x.jpg")])) == [("x.jpg", "x", 1)]
     several = find_inputs([str(folder / "b/x.jpg"), str(folder / "a/x.jpg")])
@@ -79,6 +92,13 @@ def test_an_address_is_one_image():
 def coco_json(path, images):
     path.write_text(json.dumps({"images": images}))
     return str(path)
+
+
+@pytest.mark.parametrize(
+    ("address", "stem"), [("http://[a/x.jpg", "http_/[a/x"), ("http://a/.", "a/index"), ("http://a//./", "a/index")]
+)
+def test_a_broken_address_is_an_image_that_will_fail(address, stem):
+    assert listed(find_inputs([address])) == [(address, stem, 1)]
 
 
 def test_a_coco_json_has_its_own_ids_and_names(folder):

@@ -120,6 +120,28 @@ def test_broken_images_are_listed_skipped_and_tried_again(tmp_path, capsys):
     assert [one["image_id"] for one in results] == [1, 2, 3, 4]
 
 
+def test_names_that_are_no_utf8_are_predicted_and_reported(tmp_path):
+    write_images(tmp_path / "in", 1)
+    name = os.fsdecode(b"caf\xe9.png")
+    (tmp_path / "in/a/00.png").rename(tmp_path / "in/a" / name)
+    (tmp_path / "in/a" / os.fsdecode(b"\xe9.jpg")).write_bytes(b"no image")
+    assert run(options(tmp_path / "in", tmp_path / "out")) == 4
+    assert (tmp_path / "out/overlays/a/caf_.jpg").is_file() and (tmp_path / "out/yolo/images/a/caf_.png").is_file()
+    assert json.loads((tmp_path / "out/labelme/a/caf_.json").read_text())["imagePath"] == "caf_.jpg"
+    assert json.loads((tmp_path / "out/images.json").read_text())["images"][0]["file_name"] == "a/caf?.png"
+    assert (tmp_path / "out/failed.txt").read_text().startswith("a/?.jpg\t")
+
+
+def test_names_that_no_file_can_have_are_reported(tmp_path):
+    write_images(tmp_path, 1)
+    names = ["a/00.png", "a\0.png", "\ud83d.png"]
+    listed = [{"id": number, "file_name": name} for number, name in enumerate(names, 4)]
+    (tmp_path / "in.json").write_text(json.dumps({"images": listed}))
+    assert run(options(tmp_path / "in.json", tmp_path / "out")) == 4
+    assert len((tmp_path / "out/failed.txt").read_text().splitlines()) == 2
+    assert [one["id"] for one in json.loads((tmp_path / "out/images.json").read_text())["images"]] == [4]
+
+
 def test_more_images_are_added_and_changed_ones_refused(tmp_path):
     write_images(tmp_path / "in", 3)
     run(options(tmp_path / "in", tmp_path / "out"))
