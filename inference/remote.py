@@ -21,7 +21,7 @@ _CHUNK = 1 << 16
 _REDIRECTS = (301, 302, 303, 307, 308)
 _UNTYPED = ("application/octet-stream", "binary/octet-stream")
 """Types that say nothing of the content, which storage services send for images."""
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NAT64, _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")
 _SAFE = "/%:=&?~+!$,;'@()*[]"
 
 
@@ -128,6 +128,9 @@ class _Fetch:
         target = urllib.parse.quote(parts.path or "/", safe=_SAFE)
         query = f"?{urllib.parse.quote(parts.query, safe=_SAFE)}" if parts.query else ""
         headers = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "maskeras", "Connection": "close"}
+        self.connection.connect()
+        if self.aborted.is_set():  # while the name was resolved or the connection made: nothing else would end it
+            raise TimeoutError("aborted")
         self.connection.request("GET", target + query, headers=headers)
         return self.connection.getresponse()
 
@@ -219,4 +222,8 @@ def _carried(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
 
 
 def _global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        reserved = address.is_reserved and address not in _NAT64
+        if reserved or address.is_site_local or address in _LOCAL_NAT64:
+            return False
     return address.is_global and not address.is_multicast
