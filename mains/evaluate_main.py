@@ -48,7 +48,7 @@ def main() -> None:
     other = None
     if args.compare:
         file = results_to_compare(args.compare, args.split, subject.identity["data_fingerprint"])
-        other = Other(args.compare.stem, read_result_file(file))
+        other = Other(args.compare.name, read_result_file(file))
 
     complexity = {}
     if args.predictions:

@@ -39,6 +39,8 @@ def check_options(args: argparse.Namespace) -> None:
             "Nothing to evaluate: give the folder of a run (experiments/mine), a config with -c, or --predictions FILE "
             "with --annotations FILE."
         )
+    if args.compare and not args.bootstrap:
+        raise UserError("--compare needs resamples to say what is within chance: leave --bootstrap 0 away.")
     if args.predictions and args.checkpoint != "best":
         raise UserError("--predictions takes the place of a network: leave --checkpoint away.")
 

@@ -159,6 +159,7 @@ def test_a_result_file_needs_no_network_and_can_be_compared(run, tmp_path):
         (("absent",), "absent holds no config.json"),
         (("RUN", "--predictions", "absent.json"), "absent.json cannot be read"),
         (("RUN", "--compare", "RUN", "--split", "train"), "has no evaluation of the split train"),
+        (("RUN", "--compare", "RUN", "--bootstrap", "0"), "--compare needs resamples"),
         (("RUN", "--checkpoint", "RUN/absent"), "no checkpoint"),
     ],
 )
