@@ -48,9 +48,10 @@ def encode_crop(crop: Crop, size: tuple[int, int]) -> Rle:
     height, width = crop.pixels.shape
     if crop.left < 0 or crop.top < 0 or crop.left + width > size[1] or crop.top + height > size[0]:
         raise ValueError(f"encode_crop received {width}×{height} pixels at {crop[1:]} for an image of {size[::-1]}")
-    # A pixel of background ends each column, so that no run reaches the next one.
-    flat = np.pad(crop.pixels.T != 0, ((0, 0), (0, 1))).reshape(-1)
-    edges = np.flatnonzero(np.diff(flat, prepend=False))
+    # A pixel of background before the first column and after each, so that no run reaches the next one.
+    flat = np.zeros(1 + width * (height + 1), bool)
+    flat[1:].reshape(width, height + 1)[:, :-1] = crop.pixels.T
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
     columns, tops = np.divmod(edges[::2], height + 1)
     bottoms = edges[1::2] - columns * (height + 1)
     return from_segments(Segments(columns + crop.left, tops + crop.top, bottoms + crop.top), size)
@@ -127,9 +128,10 @@ def from_segments(found: Segments, size: tuple[int, int]) -> Rle:
         order = np.argsort(starts, kind="stable")
         starts, stops = starts[order], np.maximum.accumulate(stops[order])
         apart = starts[1:] > stops[:-1]  # a run that ends at the bottom goes over into one that starts at the top
-        starts, stops = starts[np.append(True, apart)], stops[np.append(apart, True)]
-    ends = np.append(np.stack([starts, stops], axis=1).reshape(-1), height * width)
-    counts = np.diff(ends, prepend=0)
+        starts, stops = starts[np.concatenate([[True], apart])], stops[np.concatenate([apart, [True]])]
+    edges = np.zeros(2 + 2 * len(starts), np.int64)
+    edges[1:-1:2], edges[2:-1:2], edges[-1] = starts, stops, height * width
+    counts = edges[1:] - edges[:-1]
     counts = counts[: len(counts) - (counts[-1] == 0)] if len(counts) > 1 else counts
     found_rle = coco_mask.frPyObjects({"size": [height, width], "counts": counts.tolist()}, height, width)
     return rle.from_library(found_rle)
