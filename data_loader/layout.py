@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from data_loader.errors import DataError
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".ppm", ".pgm", ".gif"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".ppm", ".pgm", ".gif"}
+)
 """Of files that are taken for images where no annotation names them; in small letters."""
 
 SPLITS = ("train", "val", "test")

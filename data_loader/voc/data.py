@@ -59,7 +59,8 @@ class VocData(AnnotatedData):
             if value in (0, _BORDER):
                 continue
             mask = objects == value
-            category = int(np.bincount(classes[mask]).argmax())
+            numbers, counts = np.unique(classes[mask], return_counts=True)
+            category = int(numbers[counts.argmax()])
             if not 1 <= category <= len(self.config.names):
                 raise DataError(f"object {value} has the class {category}; data.names has 1…{len(self.config.names)}")
             found.append(ObjectRecord(category, rle.encode(mask)))

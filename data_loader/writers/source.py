@@ -9,7 +9,9 @@ from itertools import count
 from pathlib import Path
 
 from data_loader.cores import usable_cores
+from data_loader.images import is_file, is_jpeg
 from data_loader.instance_data import InstanceData
+from data_loader.layout import is_image
 from data_loader.records import ImageRecord, ObjectRecord
 from utils.progress import ImageProgress
 
@@ -119,8 +121,18 @@ class _Names:
 
 
 def _candidates(path: Path) -> Iterator[str]:
-    """The name, the name after that of its folder, numbered names; without what a list or a URL cannot hold."""
-    stem, ending, folder = file_name(path.stem), path.suffix, path.parent.name
+    """The name, the name after that of its folder, numbered names; without what a list or a URL cannot hold.
+
+    A file whose name does not end as an image's gets an ending, or readers that list folders would not see it.
+    """
+    known = is_image(path.name)
+    stem, ending = (file_name(path.stem), path.suffix) if known else (file_name(path.name), _ending(path))
+    folder = path.parent.name
     yield file_name(f"{stem}{ending}")
     yield file_name(f"{folder}_{stem}{ending}")
     yield from (file_name(f"{stem}_{number}{ending}") for number in count(2))
+
+
+def _ending(path: Path) -> str:
+    """Readers detect all other formats by the content."""
+    return ".jpg" if is_file(path) and is_jpeg(path) else ".png"

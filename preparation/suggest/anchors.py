@@ -20,6 +20,8 @@ _WORTH = 0.03
 """Mean IoU that more anchors have to add."""
 _SAME = 1.3
 """Aspect ratios nearer than this factor are one."""
+_THINNEST = 0.01
+"""Of the rounded aspect ratios: 0 would be no anchor."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _rounded(logs: np.ndarray, shapes: np.ndarray) -> Anchors:
     # Sorted over all levels: a small anchor loses least where the cells are small.
     sides_of_levels = np.maximum(4.0, np.round(np.sort(np.exp(logs), axis=None))).reshape(logs.shape)
     sizes = tuple(tuple(row) for row in sides_of_levels.tolist())
-    return Anchors(sizes, tuple(round(float(np.exp(np.mean(group))), 2) for group in groups))
+    return Anchors(sizes, tuple(max(_THINNEST, round(float(np.exp(np.mean(group))), 2)) for group in groups))
 
 
 def _ious(boxes: np.ndarray, anchors: Anchors, strides: Sequence[int], size: Size) -> np.ndarray:

@@ -66,6 +66,21 @@ def test_names_differ_without_their_endings_and_where_case_does_not_count(tmp_pa
     assert len(set(stems)) == len(names) and not any("\t" in stem for stem in stems)
 
 
+@pytest.mark.parametrize("format", ["yolo", "mask_folder"])
+def test_a_file_without_an_images_ending_is_found_again(tmp_path, format):
+    images = {"train": {1: "one.jpg", 2: "two.png"}, "val": {9: "b.jpg"}}
+    write_data_set(tmp_path / "in", [(1, 7, RING, 0), (9, 7, RING, 0)], images)
+    text = (tmp_path / "in/train.json").read_text()
+    (tmp_path / "in/train.json").write_text(text.replace("one.jpg", "one").replace("two.png", "two.v2"))
+    (tmp_path / "in/images/one.jpg").rename(tmp_path / "in/images/one")
+    (tmp_path / "in/images/two.png").rename(tmp_path / "in/images/two.v2")
+    splits = {split: {"annotations": [f"{split}.json"], "images": "images"} for split in ("train", "val")}
+    data = read({"name": "coco", "root": str(tmp_path / "in"), **splits})
+    assert RENAMED.replace("1", "2", 1) in convert(data, format, tmp_path / "out")
+    assert written(tmp_path / "out/images") == ["train/one.jpg", "train/two.v2.png", "val/b.jpg"]
+    assert [len(read_folder(tmp_path / "out").records(split)) for split in ("train", "val")] == [2, 1]
+
+
 def test_yolo_has_parts_and_holes_in_one_polygon(tmp_path):
     data = write_data_set(tmp_path / "in")
     assert convert(data, "yolo", tmp_path / "out") == [

@@ -85,3 +85,10 @@ def test_few_boxes_are_enough(number):
 def test_sizes_ascend_over_the_levels():
     sizes = [size for level in fit_anchors(random_boxes(300, seed=5), STRIDES, SIZE).sizes for size in level]
     assert sizes == sorted(sizes)
+
+
+def test_boxes_of_a_pixel_have_anchors():
+    for width, height in ((900, 1), (1, 900)):
+        boxes = np.array([[0, 0, width, height]], np.float64)
+        found = fit_anchors(boxes, (4, 8), (1024, 1024))
+        assert min(found.aspect_ratios) > 0 and best_ious(boxes, found, (4, 8), (1024, 1024)).min() > 0
