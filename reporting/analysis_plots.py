@@ -12,6 +12,9 @@ from reporting.plot_style import COLORS, FAINT, GRID, INK, new_plot, save_plot, 
 _NAMED = 12
 """Curves of so many classes get a color and a name; of more only their mean."""
 
+_LARGEST = 60.0
+"""Inches: the confusion matrix of a thousand classes must fit into the memory."""
+
 _NUMBERED = 25
 """A confusion matrix of so many classes has its numbers written in."""
 
@@ -73,7 +76,7 @@ def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Pa
         out: the file to write.
     """
     size = 1.9 + max(3.2, (0.42 if len(names) <= _NUMBERED else 0.17) * len(names))
-    figure = new_plot(size, size)
+    figure = new_plot(min(size, _LARGEST), min(size, _LARGEST))
     axis = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)

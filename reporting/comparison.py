@@ -116,7 +116,8 @@ def _left_to_right(boxes: np.ndarray) -> np.ndarray:
 
 def _enlarged(image: np.ndarray, zoom: float) -> np.ndarray:
     way = cv2.INTER_CUBIC if zoom > 1 else cv2.INTER_AREA
-    return image if zoom == 1 else cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=way)
+    height, width = (max(1, round(side * zoom)) for side in image.shape[:2])
+    return image if zoom == 1 else cv2.resize(image, (width, height), interpolation=way)
 
 
 def _resized_mask(mask: np.ndarray, size: tuple[int, ...]) -> np.ndarray:

@@ -5,6 +5,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 COLORS = ("#1877ff", "#ff5240", "#28be54", "#f2a100", "#aa4adc", "#00aea8", "#e85aa0", "#9e7e56")
 INK, FAINT, GRID = "#1c2026", "#6b7280", "#e5e7eb"
@@ -29,4 +30,6 @@ def tidy(axis: Axes) -> None:
 def save_plot(figure: Figure, out: Path) -> None:
     """Writes the plot; the ending chooses the format (.png, .svg, .pdf). Its folder is made."""
     out.parent.mkdir(parents=True, exist_ok=True)
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # the name of a class may have dollar signs, which are no formula
     figure.savefig(out)

@@ -49,3 +49,11 @@ def test_bars_with_intervals_are_ordered_by_value(tmp_path):
     lengths = blue.sum(1)
     lengths = lengths[lengths > 100]  # not the legend's
     assert lengths[0] > lengths[len(lengths) // 2] > lengths[-1]
+
+
+def test_names_with_dollar_signs_are_no_formulas(tmp_path):
+    names = [r"$\foo$", "a_$1", "_b$2"]
+    plot_confusion(np.eye(3, dtype=int), names, "confusion", tmp_path / "confusion.png")
+    plot_intervals(dict.fromkeys(names, (0.5, 0.4, 0.6)), "AP", tmp_path / "intervals.png")
+    plot_f1(AXIS, dict.fromkeys(names, AXIS), AXIS, 0.4, tmp_path / "f1.png")
+    assert all(inked(tmp_path / name) > 0.01 for name in ("confusion.png", "intervals.png", "f1.png"))

@@ -1,7 +1,7 @@
 import numpy as np
 
 from base import rle
-from reporting.comparison import comparison_images
+from reporting.comparison import comparison_images, result_comparison
 
 SIDE = 28
 
@@ -95,3 +95,7 @@ def test_category_ids_of_the_data_set_are_looked_up_in_its_categories():
     targets["categories"] = [{"id": 90, "name": "cat"}, {"id": 7, "name": "dog"}]
     targets["annotations"][0]["category_id"] = 90
     np.testing.assert_array_equal(comparison_images(batch, predictions, targets, ("cat", "dog"), side=500)[0], expected)
+
+
+def test_an_image_of_one_row_is_shown():
+    assert result_comparison(np.zeros((1, 3000, 3), np.uint8), [], [], []).shape[1] > 2 * 640
