@@ -74,12 +74,21 @@ def sheet_of_augmentation(data: InstanceData, facts: SplitFacts, rows: int = 4, 
     usable = np.flatnonzero((facts.counts > 0) & [look.problem is None for look in facts.looks])
     tiles = []
     for index in usable[evenly_spread(len(usable), rows)].tolist():
-        sample = read_sample(facts.records[index])
-        tiles.append(_shown(annotated(facts.records[index], data.classes)))
-        for column in range(1, columns):
-            rng = np.random.default_rng((data.seed, index, column))
-            tiles.append(_shown(_targets(data.prepare_sample(sample, rng), data.classes)))
+        try:
+            tiles += _augmented(data, facts.records[index], index, columns)
+        except DataError:  # an image that was to be mixed in does not decode: a finding of its own
+            continue
     return grid(tiles, columns) if tiles else None
+
+
+def _augmented(data: InstanceData, record: ImageRecord, index: int, columns: int) -> list[np.ndarray]:
+    """A row: an image as it is, then as the network gets it."""
+    sample = read_sample(record)
+    row = [_shown(annotated(record, data.classes))]
+    for column in range(1, columns):
+        rng = np.random.default_rng((data.seed, index, column))
+        row.append(_shown(_targets(data.prepare_sample(sample, rng), data.classes)))
+    return row
 
 
 def annotated(record: ImageRecord, classes: Sequence[str], places: Sequence[int] = ()) -> np.ndarray:

@@ -15,7 +15,7 @@ from preparation.report.sheets import samples_of_classes, sheet_of_augmentation,
 from preparation.report.tables import classes_table, sizes_table, splits_table
 from preparation.report.terminal import print_inspection
 from preparation.suggest import Suggestion
-from tests.preparation.tiny_data import Image, noise, plain, read, rectangle, write
+from tests.preparation.tiny_data import Image, encode, noise, plain, read, rectangle, write
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,14 @@ def test_samples_are_of_their_class_small_ones_first(inspection):
 def test_the_sheet_of_augmentation_is_the_same_each_time(data, inspection):
     first, second = (sheet_of_augmentation(data, inspection.splits["train"], 2, 3) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_broken_image_among_those_mixed_in_stops_no_report(tmp_path):
+    cut = Image(encode(noise(5), ".jpg")[:-400], [rectangle(20, 20, 50, 40)], (96, 128))
+    data = read(write(tmp_path, train=[*plain(1), cut], val=plain(1, start=50)), augment={"mosaic": 1.0})
+    facts = inspect(data).splits["train"]
+    assert [look.problem is None for look in facts.looks] == [True, False]
+    assert sheet_of_augmentation(data, facts, 2, 9) is None  # 24 images are mixed in, the broken one among them
 
 
 def test_examples_of_findings_become_images(inspection):
