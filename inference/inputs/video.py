@@ -1,17 +1,22 @@
 """The images of a video file or a camera, by OpenCV."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import cv2
+import numpy as np
 
 from inference.inputs.files import InputError
 from inference.inputs.item import Inputs, Item
 from inference.inputs.names import unique_stems, well_formed
 
+_LOGGER = logging.getLogger("maskeras")
 _CAMERA = "camera:"
+_WHOLE = 0.95
+"""Headers may count a few frames too many."""
 _USUAL_FPS = 25.0
 """Of cameras and files that do not say."""
 
@@ -35,25 +40,30 @@ class VideoInputs(Inputs):
         self.stem = unique_stems([source.name if isinstance(source, Path) else f"camera-{source}"])[0]
         with self._opened() as capture:
             self._fps = _positive(capture.get(cv2.CAP_PROP_FPS)) or _USUAL_FPS
-            frames = _positive(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if self.kind == "video" else None
+            known = _positive(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if self.kind == "video" else None
         self.fps = self._fps / every
-        counts = [-(-int(frames) // every)] if frames else []
+        self._frames = int(known) if known else None
+        counts = [-(-self._frames // every)] if self._frames else []
         self.count = min([*counts, *([max_frames] if max_frames else [])], default=None)
 
     def __iter__(self) -> Iterator[Item]:
         """Frames as RGB; the ids count those that are taken, the names those of the video from 0."""
         with self._opened() as capture:
             index = taken = 0
-            while (self.max_frames is None or taken < self.max_frames) and capture.grab():
+            while taken != self.max_frames and capture.grab():
                 if index % self.every == 0:
                     good, frame = capture.retrieve()
                     if not good:
                         break
                     taken += 1
-                    stem = f"{self.stem}-{index:06d}"
-                    rgb = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-                    yield Item(f"{stem}.jpg", stem, taken, rgb, round(index / self._fps, 3))
+                    yield self._item(index, taken, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
                 index += 1
+        if self._frames and taken != self.max_frames and index < _WHOLE * self._frames:
+            _LOGGER.warning("%s: ends after %d of %d frames; is it damaged?", self.title, index, self._frames)
+
+    def _item(self, index: int, taken: int, rgb: np.ndarray) -> Item:
+        stem = f"{self.stem}-{index:06d}"
+        return Item(f"{stem}.jpg", stem, taken, rgb, round(index / self._fps, 3))
 
     def settings(self) -> dict[str, Any]:
         """The file, its size and its last change, and which frames are taken."""

@@ -10,8 +10,14 @@ from typing import Any
 from base.checkpoint import Checkpoint
 from inference.inputs.item import Inputs
 from inference.outputs.style import Style
+from inference.tiling import Tiling
+from inference.tta import Tta
 from utils.errors import UserError
 from utils.registry import OUTPUTS, nearest
+
+INPUT_SIZE = 0
+"""`--tile` without a size, or with 0."""
+_FLIPS = ("flip", "flip_y")
 
 
 class OptionsError(UserError):
@@ -33,6 +39,8 @@ class Options:
     classes: tuple[str, ...]
     max_detections: int | None
     batch_size: int
+    tile: Tiling | None
+    tta: Tta | None
     save: tuple[str, ...]
     restart: bool
     allow_private: bool
@@ -45,6 +53,7 @@ class Options:
     def settings(self, checkpoint: Checkpoint, inputs: Inputs) -> dict[str, Any]:
         """What must be the same when a prediction is resumed; JSON values."""
         chosen = {key: getattr(self, key) for key in ("score", "classes", "max_detections")}
+        chosen |= {key: asdict(value) if value else None for key, value in (("tile", self.tile), ("tta", self.tta))}
         weights = {"checkpoint": checkpoint.path.name, "weights": checkpoint.meta["variables_sha256"][:16]}
         saved = {"save": self.saved(inputs.fps is not None), "images": str(self.images) if self.images else None}
         return {**weights, **inputs.settings(), **chosen, **saved, **asdict(self.style)}
@@ -53,9 +62,11 @@ class Options:
         """Arguments of `Predictor` for so many images, None where nobody knows.
 
         All images count, not those that are left: a network's numbers may depend on the size of the batch, and a
-        resumed prediction is to give the same files.
+        resumed prediction is to give the same files. Tiles and views fill a batch with one image.
         """
-        return {"batch_size": min(self.batch_size, images or self.batch_size)}
+        one_view = self.tile is None and self.tta is None
+        batch_size = min(self.batch_size, images or self.batch_size) if one_view else self.batch_size
+        return {"batch_size": batch_size, "tile": self.tile, "tta": self.tta}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +98,17 @@ def _add_detection(group: Any) -> None:
     group.add_argument("--classes", nargs="+", default=[], metavar="NAME", help="only these classes")
     group.add_argument("--max-detections", type=int, metavar="N", help="the N best of an image")
     group.add_argument("--batch-size", type=int, default=4, metavar="N", help="images in one call; default 4")
+    group.add_argument(
+        "--tile", nargs="?", type=int, const=INPUT_SIZE, metavar="SIZE",
+        help="predict larger images in tiles of SIZE pixels too, of the network's input where no SIZE is given",
+    )  # fmt: skip
+    group.add_argument(
+        "--overlap", type=float, default=0.2, metavar="PART", help="of tiles, as a part of their size; default 0.2"
+    )
+    group.add_argument(
+        "--tta", nargs="*", metavar="VIEW",
+        help="test-time augmentation: flip, flip_y, and sizes between 0 and 1, as in --tta flip 0.75; alone it is flip",
+    )  # fmt: skip
 
 
 def _add_outputs(group: Any) -> None:
@@ -133,6 +155,8 @@ def read_options(args: argparse.Namespace) -> Options:
         save=_saved(args.save or ()),
         style=style,
         classes=tuple(args.classes),
+        tile=None if args.tile is None else Tiling(args.tile or None, args.overlap),
+        tta=None if args.tta is None else _tta(args.tta or ["flip"]),
         **{key: getattr(args, key) for key in ("every", "max_frames", "score", "max_detections", "batch_size")},
         **{key: getattr(args, key) for key in ("restart", "allow_private")},
     )
@@ -159,12 +183,21 @@ def _saved(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _tta(views: Sequence[str]) -> Tta:
+    try:
+        scales = tuple(float(view) for view in views if view not in _FLIPS)
+        return Tta(flip_x="flip" in views, flip_y="flip_y" in views, scales=scales)
+    except ValueError:
+        raise OptionsError(f"--tta {' '.join(views)}: give flip, flip_y, and sizes between 0 and 1") from None
+
+
 def _check_numbers(args: argparse.Namespace) -> None:
-    for name in ("every", "max_frames", "max_detections", "batch_size"):
+    for name in ("every", "max_frames", "max_detections", "batch_size", "tile"):
         value = getattr(args, name)
-        if value is not None and value < 1:
-            raise OptionsError(f"--{name.replace('_', '-')} {value}: give 1 or more")
-    for name, lowest, highest in (("score", 0, 1), ("tolerance", 0, 100)):
+        lowest = INPUT_SIZE if name == "tile" else 1
+        if value is not None and value < lowest:
+            raise OptionsError(f"--{name.replace('_', '-')} {value}: give {lowest} or more")
+    for name, lowest, highest in (("score", 0, 1), ("overlap", 0, 0.9), ("tolerance", 0, 100)):
         value = getattr(args, name)
         if not (math.isfinite(value) and lowest <= value <= highest):
             raise OptionsError(f"--{name} {value}: give a number from {lowest} to {highest}")

@@ -10,6 +10,8 @@ from utils.files import whole_file
 class CocoResults(Output):
     """`results.json`, one object in a line, and `images.json`: `COCO("images.json").loadRes("results.json")`."""
 
+    following = ("score them", "python mains/evaluate_main.py --predictions {path} --annotations FILE")
+
     def close(self, finished: Finished) -> Path:
         """Writes both; image by image, so that memory does not grow with their number."""
         categories = [

@@ -27,19 +27,30 @@ class Video(Output):
         # OpenCV chooses the container by the ending, so that this name keeps it.
         self._unfinished = self._path.with_name(f".writing-{self._path.name}")
         self._writer: cv2.VideoWriter | None = None
+        self._frames = 0
 
     def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
         """See `Output.write`."""
         if self._writer is None:
             self._writer = self._opened(image)
         self._writer.write(cv2.cvtColor(detections.draw(image, **self.target.style.look()), cv2.COLOR_RGB2BGR))
+        self._frames += 1
 
     def close(self, finished: Finished) -> Path:
         """Finishes the file."""
         if self._writer is not None:
             self._writer.release()
+            self._check_whole()
             self._unfinished.replace(self._path)
         return self._path
+
+    def _check_whole(self) -> None:
+        """OpenCV does not say that a frame could not be written."""
+        capture = cv2.VideoCapture(str(self._unfinished))
+        found = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        capture.release()
+        if found < self._frames:
+            raise OSError(f"{self._path}: {found} of {self._frames} frames were written; is the disk full?")
 
     def _opened(self, image: np.ndarray) -> cv2.VideoWriter:
         self._path.parent.mkdir(parents=True, exist_ok=True)

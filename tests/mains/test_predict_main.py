@@ -19,6 +19,8 @@ from inference.inputs.files import InputError
 from inference.job.folder import ResultsError
 from inference.job.options import OptionsError
 from inference.predictor import Predictor
+from inference.tiling import Tiling
+from inference.tta import Tta
 from mains import predict_main
 from tests.inference.tiny_run import CATEGORY_IDS, write_run
 
@@ -63,7 +65,7 @@ def predict(run, load, monkeypatch, fresh_log):
 @pytest.fixture(scope="module")
 def expected(run, load, images):
     """What the Predictor finds, the three best of each image."""
-    predictor = load(run / "checkpoints/ckpt-00001", batch_size=3)
+    predictor = load(run / "checkpoints/ckpt-00001", batch_size=3, tile=None, tta=None)
     found = predictor.predict_all([images / name for name in SIZES])
     return {name: one.take(np.arange(3)) for name, one in zip(SIZES, found, strict=True)}
 
@@ -167,12 +169,26 @@ def test_a_video_becomes_a_video(predict, tmp_path):
     assert len(json.loads((tmp_path / "out/images.json").read_text())["images"]) == 5
 
 
+def test_tiles_and_views_are_those_of_the_predictor(predict, run, load, images, tmp_path):
+    words = ["--in-path", images / "b/x.png", "--out-path", tmp_path / "out", "--score", 0, "--save", "coco"]
+    assert predict(*words, "--tile", 40, "--overlap", 0.25, "--tta", "flip", 0.5, "--batch-size", 3) == 0
+    chosen = {"batch_size": 3, "tile": Tiling(40, 0.25), "tta": Tta(flip_x=True, scales=(0.5,))}
+    found = load(run / "checkpoints/ckpt-00001", **chosen).predict(images / "b/x.png")
+    assert json.loads((tmp_path / "out/results.json").read_text()) == found.to_coco(1)
+    with pytest.raises(ResultsError, match=r"tile: .*40"):
+        predict(*words)
+
+
 @pytest.mark.parametrize(
     ("words", "error", "message"),
     [
         (["--save", "overlays"], OptionsError, "--save overlays: there is no such output; did you mean overlay"),
         (["--score", "1.5"], OptionsError, "--score 1.5: give a number from 0 to 1"),
         (["--score", "nan"], OptionsError, "--score nan"),
+        (["--tile", "-5"], OptionsError, "--tile -5"),
+        (["--overlap", "1"], OptionsError, "--overlap 1.0: give a number from 0 to 0.9"),
+        (["--tta", "flop"], OptionsError, "--tta flop: give flip, flip_y, and sizes"),
+        (["--tta", "1.5"], OptionsError, "--tta 1.5: give flip"),
         (["--batch-size", "0"], OptionsError, "--batch-size 0: give 1 or more"),
         (["--ckpt", "x"], OptionsError, "once, first or as --ckpt"),
         (["--classes", "elipse"], OptionsError, "did you mean 'ellipse'"),

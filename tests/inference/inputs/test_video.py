@@ -39,3 +39,12 @@ def test_a_changed_video_has_other_settings(video, tmp_path):
     copy = tmp_path / "clip.avi"
     copy.write_bytes(video.read_bytes())
     assert find_inputs([str(copy)]).settings() != before == find_inputs([str(video)]).settings()
+
+
+def test_a_video_that_ends_early_is_a_warning(video, caplog):
+    inputs = find_inputs([str(video)])
+    inputs._frames = 24  # as the header of a file that is cut off says
+    assert len(list(inputs)) == 12
+    assert "ends after 12 of 24 frames; is it damaged?" in caplog.text
+    caplog.clear()
+    assert len(list(find_inputs([str(video)], max_frames=3))) == 3 and not caplog.text

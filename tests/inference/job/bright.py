@@ -29,7 +29,8 @@ def options(in_path, out, **changes):
     """Options of a user, where `changes` name no others the defaults."""
     default = {
         "run": Path("run"), "which": "best", "in_path": (str(in_path),), "out": Path(out), "images": None, "every": 1,
-        "max_frames": None, "score": 0.5, "classes": (), "max_detections": None, "batch_size": 4, "restart": False,
+        "max_frames": None, "score": 0.5, "classes": (), "max_detections": None, "batch_size": 4, "tile": None,
+        "tta": None, "restart": False,
         "allow_private": False,
         "save": ("overlay", "index", "cutouts", "coco", "csv", "yolo", "labelme"),
         "style": Style(tolerance=0),

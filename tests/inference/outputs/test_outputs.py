@@ -196,6 +196,16 @@ def test_a_video_has_a_frame_for_each_image(ending, size, tmp_path):
         np.testing.assert_allclose(frame.mean((0, 1)), (0, 20 * number, 200), atol=14)
 
 
+def test_a_video_without_all_of_its_frames_is_an_error(tmp_path):
+    output = make_outputs(["video"], Target(tmp_path, NAMES, IDS, fps=5))["video"]
+    for number in range(4):
+        output.write(item(stem=f"clip-{number}"), image(), detections())
+    output._frames += 1  # as if the last one had not reached the disk
+    with pytest.raises(OSError, match="4 of 5 frames were written; is the disk full"):
+        output.close(lambda: iter(()))
+    assert not (tmp_path / "video.mp4").exists()
+
+
 def test_a_video_is_made_of_videos_only(tmp_path):
     with pytest.raises(UserError, match="--save video needs a video or a camera"):
         make_outputs(["video"], Target(tmp_path, NAMES, IDS))
