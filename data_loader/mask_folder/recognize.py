@@ -38,9 +38,26 @@ def recognize(layout: Layout) -> dict[str, Any] | None:
         best = {"train": best.pop(next(iter(best)))} | best
     found = {split: best[split] for split in SPLITS if split in best}
     sections = {split: patterns for split, (_, patterns, _) in found.items()}
+    sections = _without_objects(layout, sections["train"]) | sections
     if any(hole in section["masks"] for section in sections.values() for hole in ("*", "{class}")):
         return sections | {"kind": "objects"}
     return sections | kind_of(layout.root, [mask for _, _, listed in found.values() for mask in listed])
+
+
+def _without_objects(layout: Layout, train: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Splits whose images are in a folder like train's, with another word for the split: they may have no mask."""
+    found = {}
+    parts = PurePosixPath(train["images"]).parts
+    for folder in layout.folders:
+        split = split_of(folder)
+        words = [pair for pair in zip(parts, folder.parts, strict=False) if pair[0] != pair[1]]
+        if split in (None, "train") or len(folder.parts) != len(parts) or len(words) != 1 or not layout.images(folder):
+            continue
+        (own, other), masks = words[0], PurePosixPath(train["masks"]).parts
+        if split_of(PurePosixPath(own)) == "train" and own in masks:
+            replaced = (other if part == own else part for part in masks)
+            found[split] = {"images": str(folder), "masks": str(PurePosixPath(*replaced))}
+    return found
 
 
 def _candidates(layout: Layout) -> Iterator[tuple[PurePosixPath, str, str]]:

@@ -51,6 +51,7 @@ def convert(data: InstanceData, format: str, out: Path) -> list[str]:
         hint = f' did you mean "{near}"?' if near else ""
         raise DataError(f'there is no writer of a format "{format}";{hint} choices: {", ".join(FORMATS)}.')
     _check_free(out)
+    _check_apart(out, data)
     source = source_of(data)
     _LOGGER.info("Writing %d images in the format %s in %s …", source.num_images, format, out)
     try:
@@ -70,6 +71,13 @@ def convert(data: InstanceData, format: str, out: Path) -> list[str]:
 def _check_free(out: Path) -> None:
     if out.is_symlink() or (out.exists() and not (out.is_dir() and not any(out.iterdir()))):
         raise DataError(f"{out}: is there already; name a folder that does not exist or is empty.")
+
+
+def _check_apart(out: Path, data: InstanceData) -> None:
+    """A copy inside of the data set would be read with it the next time."""
+    root = getattr(data.config, "root", None)
+    if root is not None and out.resolve().is_relative_to(Path(root).resolve()):
+        raise DataError(f"{out}: is inside of {root}, the data set itself; name a folder outside of it.")
 
 
 def _check_space(paths: Sequence[Path], parent: Path) -> None:

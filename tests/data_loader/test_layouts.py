@@ -292,3 +292,15 @@ def test_names_that_no_file_can_have_are_named(tmp_path, format):
         (tmp_path / "a.json").write_text(json.dumps(content))
     with pytest.raises(DataError, match=r"no image|no usable image"):
         prepared(recognize(tmp_path) | {"max_bad_fraction": 1})
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_a_split_without_objects_is_recognized_beside_masks(tmp_path, split):
+    for folder in ("train", split):
+        image(tmp_path / f"images/{folder}/a.jpg")
+    mask = np.zeros(SIZE, np.uint8)
+    mask[2:4, 3:6] = 1
+    (tmp_path / "masks/train").mkdir(parents=True)
+    PIL.Image.fromarray(mask).save(tmp_path / "masks/train/a.png")
+    found = "val" if split == "valid" else split
+    assert recognize(tmp_path)[found] == {"images": f"images/{split}", "masks": f"masks/{split}/{{stem}}.png"}

@@ -265,6 +265,14 @@ def test_a_folder_with_files_is_refused(tmp_path):
     assert len(written(tmp_path / "out")) == 8
 
 
+def test_a_folder_inside_of_the_data_set_is_refused(tmp_path):
+    data = write_data_set(tmp_path / "in")
+    before = written(tmp_path / "in")
+    with pytest.raises(DataError, match=r"is inside of .*the data set itself; name a folder outside of it"):
+        convert(data, "coco", tmp_path / "in/new")
+    assert written(tmp_path / "in") == before
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_an_interrupted_conversion_leaves_nothing(tmp_path, format):
     data = write_data_set(tmp_path / "in")
