@@ -24,6 +24,7 @@ from inference.outputs.output import Output
 from inference.outputs.style import Style
 from tests.inference.job import bright
 from tests.inference.job.bright import SPEC, found_in, options, run, stream, write_images
+from tests.local_server import serving_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 IMAGES = 8
@@ -140,6 +141,20 @@ def test_names_that_no_file_can_have_are_reported(tmp_path):
     assert run(options(tmp_path / "in.json", tmp_path / "out")) == 4
     assert len((tmp_path / "out/failed.txt").read_text().splitlines()) == 2
     assert [one["id"] for one in json.loads((tmp_path / "out/images.json").read_text())["images"]] == [4]
+
+
+def test_addresses_of_this_machine_are_read_where_that_is_allowed(tmp_path):
+    write_images(tmp_path / "in", 1)
+    with serving_folder(tmp_path / "in") as server:
+        (tmp_path / "list.txt").write_text(f"{server.address}/a/00.png\n")
+        assert run(options(tmp_path / "list.txt", tmp_path / "no")) == 4
+        assert run(options(tmp_path / "list.txt", tmp_path / "yes", allow_private=True)) == 0
+    assert (tmp_path / "no/failed.txt").read_text().startswith(f"{server.address}/a/00.png\t")
+    (found,) = json.loads((tmp_path / "yes/images.json").read_text())["images"]
+    assert found["file_name"] == f"{server.address}/a/00.png"
+    stem = f"127.0.0.1_{server.server_port}/a/00"
+    assert (tmp_path / f"yes/overlays/{stem}.jpg").is_file()
+    assert json.loads((tmp_path / f"yes/labelme/{stem}.json").read_text())["imagePath"] == "00.jpg"
 
 
 def test_more_images_are_added_and_changed_ones_refused(tmp_path):
