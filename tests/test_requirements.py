@@ -9,10 +9,14 @@ from pathlib import Path
 from utils.backend import BACKENDS as chosen_by
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ("utils", "base", "models", "data_loader", "inference", "evaluation", "reporting", "tasks", "trainers", "mains")
+CODE = (
+    *("utils", "base", "models", "data_loader", "inference", "evaluation", "reporting"),
+    *("tasks", "trainers", "preparation", "mains"),
+)
 OWN = {*CODE, "tests", "benchmarks"}
-# pydantic_core is released with pydantic, which pins its exact version; TensorBoard's protos are classes of protobuf.
-PART_OF = {"pydantic-core": "pydantic", "protobuf": "tensorboard"}
+# pydantic_core is released with pydantic, which pins its exact version; TensorBoard's protos are classes of protobuf;
+# contourpy computes Matplotlib's contours.
+PART_OF = {"pydantic-core": "pydantic", "protobuf": "tensorboard", "contourpy": "matplotlib"}
 # Peers that a test compares with, and forms that results are given in, where they happen to be installed
 # (`pytest.importorskip`).
 OPTIONAL = {"torchvision", "supervision", "pandas"}
