@@ -107,7 +107,7 @@ BREAKS = {
     bomb_as_image: ("beagle_3.jpg", "image does not decode: .* claims more than 134217728 pixels"),
     smaller_bomb_as_image: ("beagle_3.jpg", "image does not decode: .* claims more than 134217728 pixels"),
     bomb_as_mask: ("beagle_3.png", "mask does not decode: .* claims more than 134217728 pixels"),
-    folder_as_image: ("beagle_3.jpg", "image does not decode: .* cannot be read"),
+    folder_as_image: ("beagle_3.jpg", "image does not decode: .* is a folder"),
     other_values: ("beagle_3.png", r"mask with other values: 0, 4, 255; allowed are \[1, 2, 3\]"),
     nul_in_a_name: (r"trainval.txt:\d+", "garbage line"),
     endless_name: (r"trainval.txt:\d+", "garbage line"),
