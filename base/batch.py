@@ -38,6 +38,9 @@ Batch = dict[str, np.ndarray]
 Sample = dict[str, Any]
 """One image, not yet batched: the same names without the axis B."""
 
+Size = tuple[int, int]
+"""(height, width) in pixels."""
+
 IGNORE = 255
 """The value of a pixel in `gt_masks` and `labels` that no loss counts."""
 

@@ -9,10 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from base.batch import Batch
-
-Size = tuple[int, int]
-"""(height, width) in pixels."""
+from base.batch import Batch, Size
 
 
 @dataclass(frozen=True)

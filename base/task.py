@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from base.batch import Batch, DataSpec, Sample
-from base.letterbox import Size
+from base.batch import Batch, DataSpec, Sample, Size
 from base.view import View, Window
 from utils.registry import TASKS, RegistryError, load_object, nearest
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from base.batch import Sample
-from base.letterbox import Size, letterbox
+from base.batch import Sample, Size
+from base.letterbox import letterbox
 
 Window = tuple[int, int, int, int]
 """x0, y0, x1, y1 in whole pixels of an image, x1 and y1 outside."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from base import rle
-from base.batch import category_ids_of
-from base.letterbox import Letterbox, Size
+from base.batch import Size, category_ids_of
+from base.letterbox import Letterbox
 from base.rle import Rle
 from base.runs import Crop, encode_crop, tight_crop
 from inference import conversions

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from base import rle
-from base.letterbox import Size
+from base.batch import Size
 from base.rle import Rle
 from base.runs import area_within, placed, united
 from base.view import Window

@@ -10,7 +10,7 @@ belong to it. The mask is then resized to that integer box, bilinear with `align
 
 import numpy as np
 
-from base.letterbox import Size
+from base.batch import Size
 from base.runs import Crop
 
 _BORDER = 1

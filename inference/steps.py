@@ -11,8 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from base.batch import Batch, DataSpec, Sample
-from base.letterbox import Size
+from base.batch import Batch, DataSpec, Sample, Size
 from base.loading import fill, stack
 from base.task import Task
 from base.view import View

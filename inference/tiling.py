@@ -7,7 +7,7 @@ the tiles find the small ones, and what was found twice or cut by a seam is merg
 import math
 from dataclasses import dataclass
 
-from base.letterbox import Size
+from base.batch import Size
 from base.view import Window
 
 

@@ -12,8 +12,8 @@ from itertools import product
 
 import numpy as np
 
-from base.batch import Batch, DataSpec
-from base.letterbox import Letterbox, Size
+from base.batch import Batch, DataSpec, Size
+from base.letterbox import Letterbox
 from base.rle import Rle
 from base.runs import Crop, encode_crop
 from base.view import View, Window

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from base import rle
-from base.batch import Batch
-from base.letterbox import Letterbox, Size
+from base.batch import Batch, Size
+from base.letterbox import Letterbox
 from inference.detections import KEYS, detections_of
 from inference.drawing import overlay, side_by_side
 

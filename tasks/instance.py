@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from base.batch import Batch, DataSpec, Sample
-from base.letterbox import Letterbox, Size
+from base.batch import Batch, DataSpec, Sample, Size
+from base.letterbox import Letterbox
 from base.task import MetricTable, Shapes, Task
 from base.view import View, Window
 from data_loader.config import InstanceDataConfig

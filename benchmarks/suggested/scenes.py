@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from base import rle
-from base.letterbox import Size
+from base.batch import Size
 from utils.files import write_json
 
 _FINER = 4

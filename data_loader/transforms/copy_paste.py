@@ -5,8 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from base.batch import Sample
-from base.letterbox import Size
+from base.batch import Sample, Size
 from data_loader.config import AugmentConfig
 from data_loader.transforms.composition import Composition
 from data_loader.transforms.objects import placed_objects

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from base.batch import Sample
-from base.letterbox import Size
+from base.batch import Sample, Size
 from data_loader.config import AugmentConfig
 from data_loader.transforms.composition import Composition, another, warped
 from data_loader.transforms.placement import jittered, within

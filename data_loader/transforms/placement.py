@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from base.letterbox import Letterbox, Size, fit
+from base.batch import Size
+from base.letterbox import Letterbox, fit
 from data_loader.config import AugmentConfig
 
 

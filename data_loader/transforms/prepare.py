@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from base.batch import Sample
-from base.letterbox import Size, fit, letterbox, pad, resize
+from base.batch import Sample, Size
+from base.letterbox import fit, letterbox, pad, resize
 from data_loader.config import AugmentConfig, InstanceDataConfig
 from data_loader.transforms.augment import augmented
 from data_loader.transforms.composition import Composition

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from base.letterbox import Size
+from base.batch import Size
 from models.ops.anchors import AnchorGenerator
 from preparation.suggest.stats import ratios, sides
 

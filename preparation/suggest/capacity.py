@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from base.letterbox import Size
+from base.batch import Size
 from preparation.suggest.choice import Choice
 from preparation.suggest.cost import is_large
 from preparation.suggest.machine import Machine

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from base.letterbox import Size
+from base.batch import Size
 from preparation.suggest.choice import Choice
 from preparation.suggest.cost import SECONDS, pixel_budget
 from preparation.suggest.machine import Machine

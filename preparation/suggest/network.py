@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from base.letterbox import Size
+from base.batch import Size
 from models.layers.config import FPNConfig
 from models.mask_rcnn.config import RPNConfig
 from preparation.suggest.anchors import Anchors, fit_anchors, recall

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from base.letterbox import Size
+from base.batch import Size
 from preparation.suggest.choice import Choice
 from preparation.suggest.cost import (
     LEAST_EPOCHS,

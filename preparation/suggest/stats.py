@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from base import rle
-from base.letterbox import Size
+from base.batch import Size
 from data_loader.records import ImageRecord
 
 
