@@ -1,12 +1,14 @@
 """The sections that the base classes read, whatever the model and the trainer."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from base.task import Task
 from utils.config.section import Section
+
+if TYPE_CHECKING:  # OpenCV would be loaded for it
+    from base.task import Task
 
 
 class ModelConfig(Section):
@@ -45,7 +47,7 @@ class CheckpointConfig(Section):
     mode: Literal["max", "min"] | None = None
     """Whether a larger or a smaller value of `monitor` is better; null: as the task says."""
 
-    def of_task(self, task: Task) -> "CheckpointConfig":
+    def of_task(self, task: "Task") -> "CheckpointConfig":
         """The same with the task's metric and mode where the config leaves them open."""
         return self.model_copy(update={"monitor": self.monitor or task.monitor, "mode": self.mode or task.mode})
 
