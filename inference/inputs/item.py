@@ -1,5 +1,6 @@
 """One image to predict, and several of them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ class Item:
         return [state.st_size, state.st_mtime_ns] if state else None
 
 
-class Inputs:
+class Inputs(ABC):
     """Images in their order; iterating starts from the first one each time.
 
     Attributes:
@@ -58,8 +59,9 @@ class Inputs:
     count: int | None = None
     fps: float | None = None
 
+    @abstractmethod
     def __iter__(self) -> Iterator[Item]:
-        raise NotImplementedError
+        """The images in their order."""
 
     def settings(self) -> dict[str, Any]:
         """What must be the same when a prediction is resumed; JSON values."""
