@@ -8,13 +8,15 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tests.recipes import CONFIGS
+from tests.recipes import RECIPES as NAMES
 from utils.config import ConfigError, process_config, schema
 from utils.config.renamed import RENAMED
 from utils.config.root import ExpConfig
 from utils.registry import LOGGER_CONFIG, SECTIONS, load_object, resolve_config
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = sorted(path for path in (ROOT / "configs").rglob("*.json") if path.name != "schema.json")
+RECIPES = [CONFIGS / f"{name}.json" for name in NAMES]
 SMALLEST = {"exp": {"name": "a"}, **{key: {"name": next(iter(table))} for key, table in SECTIONS.items()}}
 
 

@@ -1,7 +1,6 @@
 """Every recipe of `configs/` makes a network that learns and finds, and its pixels go with its images."""
 
 import itertools
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,15 +9,14 @@ from keras import ops
 
 from models.mask_rcnn.model import MaskRCNN
 from tests.models.mask_rcnn.dummy_batches import tiny_spec, two_images
+from tests.recipes import CONFIGS, RECIPES
 from utils.config import process_config
 
-ROOT = Path(__file__).resolve().parents[3]
-RECIPES = sorted(path.stem for path in (ROOT / "configs").glob("*.json") if path.name != "schema.json")
 QUICK = {"pets", "pets_quick"}
 
 
 def recipe(name):
-    return process_config(ROOT / "configs" / f"{name}.json")
+    return process_config(CONFIGS / f"{name}.json")
 
 
 @pytest.mark.parametrize(
