@@ -57,7 +57,7 @@ def choose_backbone(stats: DataStats, machine: Machine, batch_size: int) -> list
 def _norm_reason(norm: str, batch_size: int, images: str) -> str:
     if norm == "trainable":
         return f"{images} in batches of {batch_size} are enough for statistics; that gained AP on pets (docs/results)."
-    return f"{images} in batches of {batch_size} learn faster with ImageNet's statistics."
+    return f"{images} in batches of {batch_size} keep ImageNet's statistics (docs/results)."
 
 
 def choose_levels(boxes: np.ndarray, machine: Machine) -> tuple[FPNConfig, list[Choice]]:

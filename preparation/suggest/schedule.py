@@ -62,7 +62,7 @@ def choose_augmentation(stats: DataStats, size: Size, batch_size: int) -> list[C
     high = 1.1 if short else 1.25
     reason = f"Scaled by {low:g} to {high:g} in half of the cases; one object in ten is smaller than {small:.0f} px. "
     reason += f"A run of {updates:,} updates "
-    reason += "gains nothing from more (docs/results)." if short else "has time to learn from it."
+    reason += "is short, so little is changed (docs/results)." if short else "has time to learn from it."
     choices = [
         Choice("data.augment.flip", 0.5, "Left and right are exchanged in half of the cases; up and down never are."),
         Choice("data.augment.scale", 0.5, reason),
@@ -127,9 +127,7 @@ def _optimizer(stats: DataStats, machine: Machine, batch_size: int) -> list[Choi
     else:
         of_four = 0.0007 if has_few_images(stats) else 0.001
         name, rate, clip = "adamw", of_four * math.sqrt(batch_size / 4), 1.0
-        reason = (
-            f"AdamW as in configs/pets.json; {of_four:g} for 4 images, as measured, by the root of {batch_size} / 4."
-        )
+        reason = f"AdamW as in configs/pets.json; {of_four:g} for 4 images, by the root of {batch_size} / 4."
     return [
         Choice("trainer.optimizer.name", name, reason),
         Choice("trainer.optimizer.learning_rate", float(f"{rate:.2g}")),
