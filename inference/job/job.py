@@ -14,7 +14,7 @@ from inference.inputs.item import ImageInputs, Inputs, Item
 from inference.job.folder import JOURNAL
 from inference.job.journal import Journal
 from inference.job.options import Options, OptionsError
-from inference.job.summary import print_next, print_summary
+from inference.job.summary import counted, print_next, print_summary
 from inference.job.writing import Writing, writing_error
 from inference.outputs.output import Output, Target
 from inference.reading import read_image
@@ -88,7 +88,7 @@ class Job:
                     break
         if interrupts.received and self.inputs.kind != "camera":
             self._journal.close()
-            done = f"{len(self._journal)} images are predicted in {self.options.out}"
+            done = f"{counted(len(self._journal), 'image')} predicted in {self.options.out}"
             raise Interrupted(f"stopped: {done}; the same command resumes.", interrupts.received)
 
     def finish(self) -> int:

@@ -34,7 +34,7 @@ def print_summary(
         images += 1
         counts.update(found.class_names)
     speed = f"; predicted {predicted} in {duration(seconds)}, {predicted / max(seconds, 1e-3):.1f} images/s"
-    print(f"{_number(images, 'image')}, {_number(counts.total(), 'object')}{speed if predicted else ''}")
+    print(f"{counted(images, 'image')}, {counted(counts.total(), 'object')}{speed if predicted else ''}")
     classes = [f"{name} {number}" for name, number in counts.most_common(_SHOWN_CLASSES)]
     classes += ["…"] * (len(counts) > _SHOWN_CLASSES)
     print(f"  {', '.join(classes)}" if classes else "  no object reaches the score")
@@ -43,7 +43,7 @@ def print_summary(
     for name, reason in failed[:_SHOWN_FAILURES]:
         print(f"failed: {name}: {reason}")
     if failed:
-        print(f"{_number(len(failed), 'image')} failed; failed.txt lists them, and the same command tries them again")
+        print(f"{counted(len(failed), 'image')} failed; failed.txt lists them, and the same command tries them again")
 
 
 def print_next(commands: Iterable[tuple[str, str, Path]]) -> None:
@@ -56,5 +56,6 @@ def print_next(commands: Iterable[tuple[str, str, Path]]) -> None:
         print(f"  {title}  {command.replace('{path}', shlex.quote(str(path)))}")
 
 
-def _number(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """`1 image`, `2 images`."""
     return f"{count} {what}{'s' * (count != 1)}"

@@ -12,7 +12,7 @@ from data_loader.cores import usable_cores
 from inference.detections import Detections
 from inference.inputs.item import Item
 from inference.job.journal import Journal
-from inference.outputs.output import Output
+from inference.outputs.output import ImageError, Output
 from utils.errors import UserError
 
 
@@ -23,7 +23,7 @@ class WritingError(UserError):
 class Writing:
     """Calls outputs in threads, and enters an image in the journal when all of its files are written.
 
-    Images are entered in their order. At most a few of them wait, so that memory stays bounded; `put` waits then.
+    Images are entered in their order; one that an output's format cannot hold as failed. At most a few of them wait, so that memory stays bounded; `put` waits then.
 
     Args:
         outputs: to call.
@@ -93,11 +93,19 @@ class Writing:
     def _enter_first(self) -> None:
         item, found, futures = self._waiting.popleft()
         try:
-            for future in futures:
-                future.result()
-            self._journal.add(item, found)
+            errors = [error for future in futures if (error := _image_error(future))]
+            self._journal.add(item, errors[0] if errors else found)
         except OSError as error:
             raise writing_error(self._folder, error) from error
+
+
+def _image_error(future: Future) -> ImageError | None:
+    """Waits for what was written; any other error is raised."""
+    try:
+        future.result()
+    except ImageError as error:
+        return error
+    return None
 
 
 def writing_error(folder: Path, error: OSError) -> WritingError:

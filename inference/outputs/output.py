@@ -11,9 +11,14 @@ import numpy as np
 from inference.detections import Detections
 from inference.inputs.item import Item
 from inference.outputs.style import Style
+from utils.errors import UserError
 
 Finished = Callable[[], Iterator[tuple[Item, Detections]]]
 """Gives all predicted images in their order, as often as it is called; items of videos have no `source` here."""
+
+
+class ImageError(UserError):
+    """An image that a kind of files cannot hold: it counts as failed, and the others are written."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,10 @@ class Output(ABC):
             item: which image; its files are named after `item.stem`.
             image: (h, w, 3) uint8 RGB.
             detections: its objects.
+
+        Raises:
+            ImageError: the format cannot hold this image.
+            OSError: it cannot be written there, which ends the prediction.
         """
 
     @abstractmethod

@@ -88,12 +88,21 @@ def test_ctrl_c_stops_after_what_is_done_and_the_rest_follows(images, whole, tmp
                 os.kill(os.getpid(), signal.SIGINT)
             yield one
 
-    with pytest.raises(Interrupted, match="5 images are predicted") as caught:
+    with pytest.raises(Interrupted, match="5 images predicted in") as caught:
         run(options(images, tmp_path / "out"), interrupted)
     assert caught.value.exit_code == 130
     assert not (tmp_path / "out/results.json").exists()
     assert run(options(images, tmp_path / "out")) == 0
     assert contents(tmp_path / "out") == whole
+
+
+def test_one_image_is_counted_as_one(images, tmp_path):
+    def interrupted(pairs):
+        os.kill(os.getpid(), signal.SIGINT)
+        yield from stream(pairs)
+
+    with pytest.raises(Interrupted, match="stopped: 1 image predicted in .*; the same command resumes"):
+        run(options(images, tmp_path / "out", save=("coco",)), interrupted)
 
 
 def test_a_finished_prediction_needs_no_network(images, whole, tmp_path, capsys):
@@ -119,6 +128,22 @@ def test_broken_images_are_listed_skipped_and_tried_again(tmp_path, capsys):
     assert not (tmp_path / "out/failed.txt").exists()
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert [one["image_id"] for one in results] == [1, 2, 3, 4]
+
+
+def test_an_image_that_its_format_cannot_hold_is_a_failed_one(tmp_path, capsys):
+    write_images(tmp_path / "in", 4)
+    cv2.imwrite(str(tmp_path / "in/a/01.png"), np.full((4, 65_501, 3), 230, np.uint8))
+    chosen = options(tmp_path / "in", tmp_path / "out", save=("overlay", "coco"))
+    assert run(chosen) == 4
+    printed = capsys.readouterr().out
+    assert "failed: a/01.png: 01.jpg: a side of a JPEG has at most 65,500 pixels" in printed
+    assert "this image has 65501×4; choose --image-format png" in printed and "\n1 image failed" in printed
+    results = json.loads((tmp_path / "out/results.json").read_text())
+    assert [one["image_id"] for one in results] == [1, 3, 4, 5]
+    assert len(list((tmp_path / "out/overlays").rglob("*.*"))) == 4
+    chosen = options(tmp_path / "in", tmp_path / "png", save=("overlay", "coco"), style=Style(image_format="png"))
+    assert run(chosen) == 0
+    assert cv2.imread(str(tmp_path / "png/overlays/a/01.png")).shape == (4, 65_501, 3)
 
 
 def test_names_that_are_no_utf8_are_predicted_and_reported(tmp_path):
