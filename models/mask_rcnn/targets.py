@@ -16,6 +16,7 @@ from models.ops.boxes import iou
 from models.ops.gather import take
 from models.ops.matching import ignored_by_crowd, match
 from models.ops.sampling import sample
+from models.ops.trim import longest
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class GroundTruth:
         crowd = ops.logical_and(real, batch["gt_crowd"])
         valid = ops.logical_and(real, ops.logical_not(batch["gt_crowd"]))
         return cls(batch["gt_boxes"], batch["gt_classes"], valid, crowd, batch["gt_masks"])
+
+    def without_padding(self) -> "GroundTruth":
+        """As many entries as the fullest image has, where the backend can: see `longest`."""
+        number = longest(self.classes > 0)
+        boxes, classes, masks = (values[:, :number] for values in (self.boxes, self.classes, self.masks))
+        return GroundTruth(boxes, classes, self.valid[:, :number], self.crowd[:, :number], masks)
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ def anchor_targets(
         crowd_ioa: see `MaskRCNNConfig`.
     """
     boxes = ops.convert_to_tensor(anchors)[None]
+    ground_truth = ground_truth.without_padding()  # each entry is compared with every anchor
     high, low = config.positive_iou, config.negative_iou
     matched, label = match(iou(ground_truth.boxes, boxes), ground_truth.valid, high, low, config.low_quality_matches)
     label = _without_crowd(

@@ -1,4 +1,4 @@
-"""No work on padding: objects come first in their rows, so what follows the longest row can be cut off.
+"""No work on padding: what follows the last real entry of all rows is cut off.
 
 Shapes that depend on values are TensorFlow's alone; elsewhere nothing is cut and the padding is worked through.
 
@@ -14,14 +14,15 @@ from models.ops.kernels import tensorflow_kernels
 
 
 def longest(real: Tensor) -> Any:
-    """How many entries of a row are needed: at least 1, at most N. A number, or on TensorFlow a scalar tensor.
+    """Entries of a row up to the last real one of any row: at least 1, at most N. On TensorFlow a scalar tensor.
 
     Args:
-        real: bool (B, N), the real entries first.
+        real: bool (B, N); where they come first, it is as many as the fullest row has.
     """
     if not tensorflow_kernels():
         return real.shape[1]
-    return ops.maximum(ops.max(ops.sum(ops.cast(real, "int32"), axis=1)), 1)
+    place = ops.arange(1, real.shape[1] + 1, dtype="int32")
+    return ops.maximum(ops.max(ops.where(real, place, 0)), 1)
 
 
 def lengthen(values: Tensor, number: int) -> Tensor:

@@ -4,6 +4,7 @@ from keras import ops
 
 from models.mask_rcnn.config import BoxHeadConfig, RPNConfig
 from models.mask_rcnn.targets import GroundTruth, anchor_targets, roi_targets
+from models.ops.kernels import tensorflow_kernels
 
 GT = np.array([[0, 0, 10, 10], [20, 20, 40, 40]], np.float32)
 NEAR = np.array([[1, 0, 11, 10], [22, 20, 42, 40], [0, 0, 10, 7], [20, 20, 40, 33]], np.float32)
@@ -131,6 +132,16 @@ def test_padding_of_the_ground_truth_changes_nothing(targets):
         for name, value in plain.items():
             used = plain["valid"]
             np.testing.assert_array_equal(value[used], padded[name][used], err_msg=name)
+
+
+def test_anchors_are_compared_up_to_the_last_entry_of_any_image():
+    objects = ground_truth(pad=5)
+    if tensorflow_kernels():
+        assert objects.without_padding().boxes.shape == (1, 2, 4)
+    gap = ground_truth([GT[0], [0, 0, 0, 0], GT[1]], (2, 0, 1), pad=3)
+    plain, found = of_anchors(ground_truth(), samples=40), of_anchors(gap, samples=40)
+    for name, value in plain.items():
+        np.testing.assert_array_equal(value, found[name], err_msg=name)
 
 
 @pytest.mark.parametrize("targets", [of_anchors, of_rois])
