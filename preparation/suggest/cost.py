@@ -47,7 +47,7 @@ def images_seen(images: int, batch_size: int) -> int:
 def seconds(images: int, pixels: int, machine: Machine) -> float:
     """How long so many images of so many pixels train."""
     of_a_pixel = _GPU_SECONDS if machine.gpus else _CORE_SECONDS[is_large(machine)] / machine.cores
-    return images * pixels * of_a_pixel * (_BF16 if machine.bf16 and not machine.gpus else 1.0)
+    return images * pixels * of_a_pixel * (_BF16 if machine.bf16 and is_large(machine) and not machine.gpus else 1.0)
 
 
 def pixel_budget(images: int, machine: Machine) -> int:

@@ -117,7 +117,13 @@ def _duration(time: float) -> str:
 def _precision(machine: Machine) -> list[Choice]:
     if not machine.bf16:
         return [Choice("trainer.precision", "float32", "This machine has no bfloat16: converting would cost time.")]
-    return [Choice("trainer.precision", "mixed_bfloat16", "This machine computes in bfloat16, about twice as fast.")]
+    if not is_large(machine):
+        return [Choice("trainer.precision", "float32", "MobileNetV2 hardly gains by bfloat16 (docs/PERFORMANCE.md).")]
+    return [
+        Choice(
+            "trainer.precision", "mixed_bfloat16", "This machine computes in bfloat16, ResNet-50 about twice as fast."
+        )
+    ]
 
 
 def _optimizer(stats: DataStats, machine: Machine, batch_size: int) -> list[Choice]:

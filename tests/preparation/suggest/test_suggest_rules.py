@@ -105,6 +105,8 @@ def test_more_objects_get_more_samples():
     assert few["model.rpn.samples"] == 64 and many["model.rpn.samples"] == 256
     assert all(few[key] <= many[key] for key in few if isinstance(few[key], int))
     assert few["model.mask_head.samples"] == 8 and many["model.mask_head.samples"] == 32
+    medium = values(choose_samples(stats_of(squares(9, 14)), LAPTOP))
+    assert medium["model.mask_head.samples"] == 32  # two for each object
 
 
 @pytest.mark.parametrize(
@@ -199,6 +201,15 @@ def test_the_optimizer_goes_with_the_batch():
     assert (large["trainer.optimizer.name"], large["trainer.optimizer.learning_rate"]) == ("sgd", 0.005)
     assert values(training(400))["trainer.optimizer.learning_rate"] == 0.0007
     assert (small["trainer.precision"], large["trainer.precision"]) == ("float32", "mixed_bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("machine", "precision"),
+    [(LAPTOP, "float32"), (replace(LAPTOP, bf16=True), "float32"), (SERVER, "mixed_bfloat16")],
+)
+def test_only_a_large_machine_trains_in_bfloat16(machine, precision):
+    assert values(training(400, machine))["trainer.precision"] == precision
+    assert seconds(100, 512 * 512, replace(LAPTOP, bf16=True)) == seconds(100, 512 * 512, LAPTOP)
 
 
 def test_small_objects_are_not_made_smaller():
