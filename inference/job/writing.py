@@ -23,7 +23,8 @@ class WritingError(UserError):
 class Writing:
     """Calls outputs in threads, and enters an image in the journal when all of its files are written.
 
-    Images are entered in their order; one that an output's format cannot hold as failed. At most a few of them wait, so that memory stays bounded; `put` waits then.
+    Images are entered in their order, as failed where an output's format cannot hold one. At most a few of them wait,
+    so that memory stays bounded; `put` waits then.
 
     Args:
         outputs: to call.

@@ -101,7 +101,7 @@ def test_one_image_is_counted_as_one(images, tmp_path):
         os.kill(os.getpid(), signal.SIGINT)
         yield from stream(pairs)
 
-    with pytest.raises(Interrupted, match="stopped: 1 image predicted in .*; the same command resumes"):
+    with pytest.raises(Interrupted, match=r"stopped: 1 image predicted in .*; the same command resumes"):
         run(options(images, tmp_path / "out", save=("coco",)), interrupted)
 
 
