@@ -191,11 +191,14 @@ def find_checkpoint(path: Path, which: str = "best") -> Checkpoint:
 
     Args:
         path: `experiments/pets/checkpoints/ckpt-00012`, or `experiments/pets`.
-        which: `"best"` or `"last"` of a run; a run without validations has only a last one.
+        which: `"best"` or `"last"` of a run; a run without validations has only a last one. Or the name of a checkpoint
+            of the run, `"ckpt-00012"`, or the path of any other, in place of `path`.
 
     Raises:
         CheckpointError: there is none, or it is damaged.
     """
+    if which not in ("best", "last"):
+        return find_checkpoint(_named(path / "checkpoints", which))
     if (path / "checkpoint.json").is_file() or not (path / "checkpoints").is_dir():
         return read_checkpoint(path)
     last = CheckpointSaver(path / "checkpoints", CheckpointConfig()).read("last")
@@ -207,6 +210,18 @@ def find_checkpoint(path: Path, which: str = "best") -> Checkpoint:
         return saver.read("best")
     except CheckpointError:  # nothing was validated
         return last
+
+
+def _named(folder: Path, name: str) -> Path:
+    """The checkpoint of this name in a run's folder of checkpoints, or the path."""
+    below, elsewhere = folder / name, Path(name).expanduser()
+    if not below.is_dir() and not elsewhere.is_dir():
+        known = ", ".join(path.name for path in CheckpointSaver(folder, CheckpointConfig()).paths())
+        raise CheckpointError(
+            f"There is no checkpoint {name}: give best, last, the path of one, or one of those in {folder}: "
+            f"{known or 'none'}."
+        )
+    return below if below.is_dir() else elsewhere
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:

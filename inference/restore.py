@@ -18,7 +18,7 @@ def restore_model(path: Path | str, which: str = "best") -> BaseModel:
 
     Args:
         path: a run's folder, `experiments/pets`, or one checkpoint, `experiments/pets/checkpoints/ckpt-00012`.
-        which: `"best"` or `"last"` of a run; a run without validations has only a last one.
+        which: of a run, as `base.checkpoint.find_checkpoint`.
 
     Raises:
         CheckpointError: there is none, it is damaged, or a version wrote it that kept no description of the model.

@@ -73,7 +73,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options to a parser."""
     parser.add_argument("run", nargs="?", help="the folder of a run, or one of its checkpoints")
     parser.add_argument("--ckpt", metavar="PATH", help="the same, under the name that others give it")
-    parser.add_argument("--checkpoint", default="best", metavar="best|last|PATH", help="which one of a run")
+    parser.add_argument("--checkpoint", default="best", metavar="best|last|NAME|PATH", help="which one of a run")
     _add_inputs(parser.add_argument_group("inputs"))
     _add_detection(parser.add_argument_group("detection"))
     _add_outputs(parser.add_argument_group("outputs"))
@@ -138,7 +138,6 @@ def read_options(args: argparse.Namespace) -> Options:
     Raises:
         OptionsError: an option cannot be meant; says what was received.
     """
-    run, which = _checkpoint(args)
     style = Style(
         boxes=not args.no_boxes,
         labels=not args.no_labels,
@@ -147,8 +146,8 @@ def read_options(args: argparse.Namespace) -> Options:
     )
     _check_numbers(args)
     return Options(
-        run=run,
-        which=which,
+        run=_run(args),
+        which=args.checkpoint,
         in_path=tuple(args.in_path),
         out=Path(args.out_path).expanduser(),
         images=Path(args.images).expanduser() if args.images else None,
@@ -162,16 +161,11 @@ def read_options(args: argparse.Namespace) -> Options:
     )
 
 
-def _checkpoint(args: argparse.Namespace) -> tuple[Path, str]:
-    """The run or checkpoint, and which one of a run."""
+def _run(args: argparse.Namespace) -> Path:
+    """The folder of the run, or a checkpoint."""
     if (args.run is None) == (args.ckpt is None):
         raise OptionsError("name the folder of a run, as experiments/pets, or a checkpoint: once, first or as --ckpt")
-    run = Path(args.run or args.ckpt).expanduser()
-    if args.checkpoint in ("best", "last"):
-        return run, args.checkpoint
-    path = Path(args.checkpoint).expanduser()
-    below = run / "checkpoints" / args.checkpoint
-    return (below if below.is_dir() and not path.is_dir() else path), "best"
+    return Path(args.run or args.ckpt).expanduser()
 
 
 def _saved(names: Sequence[str]) -> tuple[str, ...]:

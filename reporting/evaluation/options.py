@@ -11,7 +11,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("run", nargs="?", type=Path, metavar="RUN", help="folder of a run, in place of --config")
     add_config(parser, required=False)
-    parser.add_argument("--checkpoint", default="best", metavar="best|last|PATH", help="of the run; default: best")
+    parser.add_argument("--checkpoint", default="best", metavar="best|last|NAME|PATH", help="of the run; default: best")
     parser.add_argument("--split", choices=("train", "val", "test"), default="test", help="default: test")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="a COCO result file, in place of a network")
     parser.add_argument("--annotations", type=Path, metavar="FILE", help="its ground truth, where no config names it")

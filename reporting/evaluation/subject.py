@@ -47,10 +47,15 @@ def read_config(args: argparse.Namespace) -> Config | None:
 
 def _config_of(run: Path) -> Path:
     """That of the last start: a resumed run may have changed it."""
-    found = [path for path in run.glob("config*.json") if re.fullmatch(r"config(-\d+)?", path.stem)]
+    found = _configs(run)
     if not found:
         raise UserError(f"{run} holds no config.json: give the folder of a run, experiments/NAME.")
     return max(found, key=lambda path: int(path.stem.partition("-")[2] or 1))
+
+
+def _configs(run: Path) -> list[Path]:
+    """The configs of a run's starts; none where the folder is not that of a run."""
+    return [path for path in run.glob("config*.json") if re.fullmatch(r"config(-\d+)?", path.stem)]
 
 
 def subject_of(args: argparse.Namespace, config: Config | None, data: BaseData | None) -> Subject:
@@ -71,15 +76,14 @@ def subject_of(args: argparse.Namespace, config: Config | None, data: BaseData |
         raise UserError("A network is evaluated on the data of a config: give a run or --config.")
     run = args.run or config.exp.root / run_name(config.exp.name, data.display_name, data.synthetic)
     which = args.checkpoint
-    named = which in ("best", "last")
-    checkpoint = find_checkpoint(run, which) if named else find_checkpoint(Path(which).expanduser())
+    checkpoint = find_checkpoint(run, which)
     identity = {
         "checkpoint": checkpoint.path.name,
         "weights_sha256": checkpoint.meta["variables_sha256"],
         "split": args.split,
         "data_fingerprint": data.fingerprint,
     }
-    suffix = "" if which == "best" else f"-{which if named else checkpoint.path.name}"
+    suffix = "" if which == "best" else f"-{which if which == 'last' else checkpoint.path.name}"
     source = f"{checkpoint.path} (step {checkpoint.meta['global_step']})"
     folder = args.out_path or run / "evaluation" / f"{args.split}{suffix}"
     return Subject(run.name, source, identity, folder, checkpoint)
@@ -112,12 +116,16 @@ def results_to_compare(path: Path, split: str, fingerprint: str) -> Path:
         fingerprint: of the data, which must be the same.
 
     Raises:
-        UserError: the run has no evaluation of this split, or it is of other data.
+        UserError: the folder is of neither, the run has no evaluation of this split, or it is of other data.
     """
     if not path.is_dir():
         return path
     folder = path if (path / "results.json").is_file() else path / "evaluation" / split
     found = evaluation_in(folder)
+    if found is None and not _configs(path):
+        file = path / "results.json"
+        advice = f"compare its file, --compare {file}" if file.is_file() else "give one of these or a COCO result file"
+        raise UserError(f"{path} is the folder of neither a run nor an evaluation: {advice}.")
     if found is None:
         raise UserError(
             f"{path} has no evaluation of the split {split}: run first\n"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import base.checkpoint
-from base.checkpoint import CheckpointError, CheckpointSaver, read_checkpoint
+from base.checkpoint import CheckpointError, CheckpointSaver, find_checkpoint, read_checkpoint
 from base.config import CheckpointConfig
 
 
@@ -214,6 +214,19 @@ def test_no_best_without_a_validation(tmp_path):
     write(target, 1)
     with pytest.raises(CheckpointError, match="no checkpoint has the metric 'ap'"):
         target.read("best")
+
+
+def test_a_checkpoint_of_a_run_is_found_by_its_name(tmp_path, monkeypatch):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for number, run in enumerate((first, second), 1):
+        write(saver(run / "checkpoints"), number)
+    assert find_checkpoint(first, "ckpt-00001").meta["global_step"] == 1
+    assert find_checkpoint(first, str(second / "checkpoints/ckpt-00001")).meta["global_step"] == 2
+    assert find_checkpoint(first, str(second)).meta["global_step"] == 2
+    monkeypatch.chdir(second / "checkpoints")  # the run's own comes before a folder of the same name
+    assert find_checkpoint(first, "ckpt-00001").meta["global_step"] == 1
+    with pytest.raises(CheckpointError, match=r"no checkpoint ckpt-00009: give best, last, .*: ckpt-00001\."):
+        find_checkpoint(first, "ckpt-00009")
 
 
 def test_more_than_99999_checkpoints_stay_in_order(tmp_path):

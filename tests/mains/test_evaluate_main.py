@@ -1,5 +1,6 @@
 """The main on the run of a tiny untrained network, whose ground truth is a part of what it predicts, and on files."""
 
+import argparse
 import contextlib
 import io
 import json
@@ -17,6 +18,7 @@ from base import rle
 from evaluation.coco import CocoEvaluator
 from inference.predictor import Predictor
 from mains import evaluate_main
+from reporting.evaluation.subject import results_to_compare, subject_of
 from tests.inference.tiny_run import CATEGORY_IDS, write_run
 from tests.models.mask_rcnn.dummy_batches import tiny_config
 from trainers.supervised_train import SupervisedTrain
@@ -159,13 +161,33 @@ def test_a_result_file_needs_no_network_and_can_be_compared(run, tmp_path):
         (("absent",), "absent holds no config.json"),
         (("RUN", "--predictions", "absent.json"), "absent.json cannot be read"),
         (("RUN", "--compare", "RUN", "--split", "train"), "has no evaluation of the split train"),
+        (("RUN", "--compare", "RUN/checkpoints"), "neither a run nor an evaluation: give one of these or a COCO res"),
         (("RUN", "--compare", "RUN", "--bootstrap", "0"), "--compare needs resamples"),
-        (("RUN", "--checkpoint", "RUN/absent"), "no checkpoint"),
+        (("RUN", "--checkpoint", "RUN/absent"), "no checkpoint RUN/absent: give .* RUN/checkpoints: ckpt-00001"),
+        (("RUN", "--checkpoint", "ckpt-00002"), "no checkpoint ckpt-00002: give .* RUN/checkpoints: ckpt-00001"),
     ],
 )
 def test_what_cannot_be_evaluated_is_an_error(run, start, words, message):
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match=message.replace("RUN", str(run))):
         start(*(str(word).replace("RUN", str(run)) for word in words))
+
+
+def test_a_folder_of_predictions_is_compared_by_its_file(run, tmp_path):
+    (tmp_path / "results.json").write_text("[]")
+    with pytest.raises(UserError, match=f"nor an evaluation: compare its file, --compare {tmp_path}/results.json"):
+        results_to_compare(tmp_path, "test", "")
+    assert results_to_compare(tmp_path / "results.json", "test", "") == tmp_path / "results.json"
+
+
+def test_a_checkpoint_is_named_as_in_a_prediction(run):
+    settings = process_config(run / "config.json")
+    data = resolve(DATA, "coco")(settings.data, 0)
+    data.prepare()
+    args = {"predictions": None, "run": run, "split": "test", "out_path": None}
+    for name in ("ckpt-00001", str(run / "checkpoints/ckpt-00001")):
+        subject = subject_of(argparse.Namespace(checkpoint=name, **args), settings, data)
+        assert subject.checkpoint.path == run / "checkpoints/ckpt-00001"
+        assert subject.folder == run / "evaluation/test-ckpt-00001"
 
 
 def test_the_command_line_fails_with_a_code_and_one_message(tmp_path):

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from base import rle
+from base.checkpoint import CheckpointError
 from base.polygons import rasterize
 from inference.inputs.files import InputError
 from inference.job.folder import ResultsError
@@ -144,6 +145,14 @@ def test_other_settings_are_refused_and_a_restart_keeps_the_old_files(predict, i
     assert (tmp_path / "out-old-1/results.json").read_bytes() == before
 
 
+def test_a_checkpoint_is_named_by_its_name_or_path(predict, run, images, tmp_path):
+    for number, name in enumerate(("ckpt-00001", run / "checkpoints/ckpt-00001", run)):
+        out = tmp_path / str(number)
+        words = ["--in-path", images / "c.jpg", "--out-path", out, "--save", "coco"]
+        assert predict(*words, "--checkpoint", name) == 0
+        assert json.loads((out / "predict.json").read_text())["checkpoint"] == "ckpt-00001"
+
+
 def test_ids_of_a_coco_json_are_kept(predict, images, tmp_path):
     listed = [{"id": 900, "file_name": "c.jpg"}, {"id": 12, "file_name": "b/x.png"}]
     (tmp_path / "val.json").write_text(json.dumps({"images": listed}))
@@ -191,6 +200,7 @@ def test_tiles_and_views_are_those_of_the_predictor(predict, run, load, images, 
         (["--tta", "1.5"], OptionsError, "--tta 1.5: give flip"),
         (["--batch-size", "0"], OptionsError, "--batch-size 0: give 1 or more"),
         (["--ckpt", "x"], OptionsError, "once, first or as --ckpt"),
+        (["--checkpoint", "ckpt-00007"], CheckpointError, "no checkpoint ckpt-00007: give .*: ckpt-00001"),
         (["--classes", "elipse"], OptionsError, "did you mean 'ellipse'"),
         (["--every", "2"], InputError, "--every and --max-frames are for videos"),
     ],
