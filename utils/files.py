@@ -35,6 +35,11 @@ def check_place(path: Path) -> None:
         raise UserError(f"{path}: cannot be written ({reason}): name another place.")
 
 
+def shell_hint(folder: Path) -> str:
+    """The end of a message that this folder is replaced: a shell that is in it stays in the old one; else empty."""
+    return "; type `cd .` to see the new folder" if folder.samefile(".") else ""
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A file to be written bit by bit, under another name until all of it is on the disk. Missing folders are made.

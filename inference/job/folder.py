@@ -10,7 +10,7 @@ from typing import IO, Any
 from inference.inputs.files import SETTINGS
 from utils.alone import claim
 from utils.errors import UserError
-from utils.files import UNFINISHED, write_json
+from utils.files import UNFINISHED, shell_hint, write_json
 
 _LOGGER = logging.getLogger("maskeras")
 JOURNAL = "predictions.jsonl"
@@ -28,9 +28,9 @@ def open_results(
     """Makes the folder, or finds that its prediction may be resumed; other processes are kept out meanwhile.
 
     Args:
-        folder: of the results.
+        folder: of the results; absolute, since it may be the current one, which `restart` moves.
         settings: of the prediction, by name; JSON values. They are written to `predict.json`.
-        restart: moves what is there to a folder beside it and starts again.
+        restart: moves the predictions that are there to a folder beside it and starts again.
         resumable: whether the inputs can be read once more.
 
     Yields:
@@ -105,13 +105,13 @@ def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 def _move_aside(folder: Path) -> None:
     """Nothing is removed: labels that somebody corrected may be among the files."""
     with _lock(folder):
-        if all(path.name.startswith(".") for path in folder.iterdir()):
+        if not (folder / SETTINGS).is_file():  # files of something else, which are refused
             return
-        number = 1
+        number, hint = 1, shell_hint(folder)
         while (aside := folder.with_name(f"{folder.name}-old-{number}")).exists():
             number += 1
         folder.rename(aside)
-    _LOGGER.info("What was in %s is in %s now.", folder, aside)
+    _LOGGER.info("What was in %s is in %s now%s.", folder, aside, hint)
 
 
 def _lock(folder: Path) -> IO[str]:

@@ -149,7 +149,7 @@ def read_options(args: argparse.Namespace) -> Options:
         run=_run(args),
         which=args.checkpoint,
         in_path=tuple(args.in_path),
-        out=Path(args.out_path).expanduser(),
+        out=Path(args.out_path).expanduser().resolve(),
         images=Path(args.images).expanduser() if args.images else None,
         save=_saved(args.save or ()),
         style=style,

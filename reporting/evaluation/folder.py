@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import UserError
+from utils.files import shell_hint
 
 log = logging.getLogger("maskeras")
 
@@ -68,9 +69,12 @@ def evaluation_folder(folder: Path, identity: Mapping[str, Any]) -> Iterator[Pat
 def _put(temporary: Path, folder: Path) -> None:
     replaced = folder.exists()
     old = folder.with_name(f".replaced-{os.getpid()}-{folder.name}")
+    hint = ""
     if replaced:
+        hint = shell_hint(folder)
         folder.rename(old)
     temporary.rename(folder)
     if replaced:
+        what = "the evaluation of the same predictions and data" if any(old.iterdir()) else "the empty folder"
         shutil.rmtree(old, ignore_errors=True)
-        log.info("%s: the evaluation of the same predictions and data is replaced.", folder)
+        log.info("%s: %s is replaced%s.", folder, what, hint)

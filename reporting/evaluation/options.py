@@ -19,7 +19,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--score", type=_share, help="threshold of confusion matrix and images; default: best F1")
     parser.add_argument("--bootstrap", type=_count, default=1000, metavar="N", help="resamples; default: 1000; 0: none")
     parser.add_argument("--images", type=_count, default=100, metavar="N", help="worst images shown; default: 100")
-    parser.add_argument("--out-path", type=Path, metavar="DIR", help="default: evaluation/SPLIT in the run's folder")
+    parser.add_argument(
+        "--out-path", type=_absolute, metavar="DIR", help="default: evaluation/SPLIT in the run's folder"
+    )
 
 
 def check_options(args: argparse.Namespace) -> None:
@@ -43,6 +45,11 @@ def check_options(args: argparse.Namespace) -> None:
         raise UserError("--compare needs resamples to say what is within chance: leave --bootstrap 0 away.")
     if args.predictions and args.checkpoint != "best":
         raise UserError("--predictions takes the place of a network: leave --checkpoint away.")
+
+
+def _absolute(text: str) -> Path:
+    """The current folder, `.`, has no name to put another one beside it."""
+    return Path(text).expanduser().resolve()
 
 
 def _share(text: str) -> float:

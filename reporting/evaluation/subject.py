@@ -86,7 +86,7 @@ def subject_of(args: argparse.Namespace, config: Config | None, data: BaseData |
     suffix = "" if which == "best" else f"-{which if which == 'last' else checkpoint.path.name}"
     source = f"{checkpoint.path} (step {checkpoint.meta['global_step']})"
     folder = args.out_path or run / "evaluation" / f"{args.split}{suffix}"
-    return Subject(run.name, source, identity, folder, checkpoint)
+    return Subject(run.resolve().name, source, identity, folder, checkpoint)
 
 
 def _of_predictions(args: argparse.Namespace, data: BaseData | None) -> Subject:

@@ -150,6 +150,29 @@ def test_a_result_file_needs_no_network_and_can_be_compared(run, tmp_path):
     assert found["config"] is None
 
 
+def test_the_current_folder_takes_an_evaluation(run, start, tmp_path, monkeypatch, caplog, capsys):
+    truth = run.parents[1] / "truth.json"
+    (tmp_path / "found.json").write_text("[]")
+    (tmp_path / "here").mkdir()
+    words = ["--predictions", tmp_path / "found.json", "--annotations", truth, "--bootstrap", 0, "--out-path", "."]
+    for what in ("the empty folder", "the evaluation of the same predictions and data"):
+        monkeypatch.chdir(tmp_path / "here")
+        start(*words)
+        assert json.loads((tmp_path / "here/results.json").read_text()) == []
+        assert f"here: {what} is replaced; type `cd .` to see the new folder" in caplog.text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["found.json", "here"]
+    assert str(tmp_path / "here/report.html") in capsys.readouterr().out.replace("\n", "")
+
+
+def test_the_current_folder_can_be_the_run(run, monkeypatch):
+    monkeypatch.chdir(run)
+    args = argparse.Namespace(checkpoint="last", predictions=None, run=Path(), split="test", out_path=None)
+    settings = process_config("config.json")
+    data = resolve(DATA, "coco")(settings.data, 0)
+    data.prepare()
+    assert subject_of(args, settings, data).name == "tiny"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

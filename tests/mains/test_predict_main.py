@@ -145,6 +145,17 @@ def test_other_settings_are_refused_and_a_restart_keeps_the_old_files(predict, i
     assert (tmp_path / "out-old-1/results.json").read_bytes() == before
 
 
+def test_the_current_folder_takes_results_and_is_restarted(predict, images, tmp_path, monkeypatch, caplog):
+    (tmp_path / "out").mkdir()
+    words = ["--in-path", images / "c.jpg", "--out-path", ".", "--save", "coco"]
+    for score, restart in ((0, ()), (0.9, ("--restart",))):
+        monkeypatch.chdir(tmp_path / "out")
+        assert predict(*words, "--score", score, *restart) == 0
+    assert json.loads((tmp_path / "out/predict.json").read_text())["score"] == 0.9
+    assert json.loads((tmp_path / "out-old-1/predict.json").read_text())["score"] == 0
+    assert f"is in {tmp_path}/out-old-1 now; type `cd .` to see the new folder" in caplog.text
+
+
 def test_a_checkpoint_is_named_by_its_name_or_path(predict, run, images, tmp_path):
     for number, name in enumerate(("ckpt-00001", run / "checkpoints/ckpt-00001", run)):
         out = tmp_path / str(number)

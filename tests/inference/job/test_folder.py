@@ -64,6 +64,17 @@ def test_a_restart_moves_what_is_there_aside(tmp_path):
     assert [(tmp_path / f"out-old-{n}/labels.txt").read_text() for n in (1, 2)] == ["corrected 0", "corrected 1"]
 
 
+def test_a_restart_moves_nothing_but_predictions(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/thesis.tex").write_text("mine")
+    with (
+        pytest.raises(ResultsError, match=r"files of something else \(thesis.tex\)"),
+        open_results(tmp_path / "home", SETTINGS, restart=True),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
 def test_two_processes_do_not_write_to_one_folder(tmp_path):
     for restart in (False, True):
         with (
