@@ -3,7 +3,7 @@
 import codecs
 import json
 import mmap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ _LARGE = 1 << 26
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)  # the start of UTF-32's other mark is UTF-16's
 
 
-def read_json(path: Path, words: Sequence[str] = ()) -> Any:
+def read_json(path: Path, words: Sequence[str] = (), hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     """What a JSON file holds, in any encoding of Unicode.
 
     Args:
         path: of the file.
         words: a large file that has none of them is refused unread.
+        hook: each object of the file, as soon as it is read → what is kept in its place.
 
     Raises:
         DataError: the file is missing, cannot be read or is no whole JSON file.
@@ -27,7 +28,7 @@ def read_json(path: Path, words: Sequence[str] = ()) -> Any:
     try:
         if path.is_file() and path.stat().st_size > 0:
             _look(path, words)
-        return json.loads(read_bytes(path))
+        return json.loads(read_bytes(path), object_hook=hook)
     except (ValueError, RecursionError, OSError) as error:
         raise DataError(f"{path}: is no whole JSON file ({error}).") from None
 

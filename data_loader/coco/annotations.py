@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from base import rle
-from data_loader.coco.segmentation import to_rle
+from data_loader.coco.segmentation import pack_polygons, to_rle
 from data_loader.cores import usable_cores
 from data_loader.errors import DataError
 from data_loader.images import image_size, turned_hint
@@ -30,12 +30,15 @@ _LONGEST_NAME = 255
 
 @dataclass(frozen=True)
 class CocoFile:
-    """The three lists of an annotation file, the categories as id → name."""
+    """The three lists of an annotation file, the categories as id → name, polygons packed (`pack_polygons`).
+
+    `to_records` puts None in the place of each annotation that it has converted: all of COCO's would be gigabytes.
+    """
 
     path: Path
     categories: Mapping[int, str]
     images: Sequence[Any]
-    annotations: Sequence[Any]
+    annotations: list[Any]
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def read_coco(path: Path) -> CocoFile:
         DataError: it is missing, is no JSON object with `images`, `annotations` and `categories`, or its categories
             have no names and ids of their own.
     """
-    content = read_json(path, _LISTS)
+    content = read_json(path, _LISTS, pack_polygons)
     lists: dict[str, Any] = content if _is_object(content) else {}
     missing = [key for key in _LISTS if not isinstance(lists.get(key), list)]
     if missing:
@@ -82,7 +85,7 @@ def to_records(file: CocoFile, folder: Path, taken: set[int]) -> tuple[list[Imag
     """The usable images of a file with their usable annotations.
 
     Args:
-        file: an annotation file.
+        file: an annotation file; its annotations are None afterwards.
         folder: that the `file_name` of each image is below.
         taken: image ids of other files; an image with one of these gets the next free one.
 
@@ -125,6 +128,7 @@ def _objects(file: CocoFile, images: Mapping[int, _Image]) -> tuple[Mapping[int,
     objects: dict[int, list[ObjectRecord]] = defaultdict(list)
     bad = []
     for position, item in enumerate(file.annotations):
+        file.annotations[position] = None
         try:
             number = _image_of(item, listed)
             if number in images:
@@ -247,5 +251,5 @@ def _is_text(text: str) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=True)
+    text = json.dumps(value, ensure_ascii=True, default=list)
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -3,6 +3,7 @@
 Every number is checked before the C code of the library sees it.
 """
 
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +14,32 @@ from base.polygons import FARTHEST, LONGEST, check_polygon
 from base.rle import Rle, from_library
 
 
+def pack_polygons(item: dict[str, Any]) -> dict[str, Any]:
+    """The annotation itself, with its polygons as arrays: a list of numbers takes four times the memory.
+
+    What is no list of numbers stays as it is, for `to_rle` to name.
+    """
+    parts = item.get("segmentation")
+    if isinstance(parts, list):
+        item["segmentation"] = [_packed(part) for part in parts]
+    return item
+
+
+def _packed(part: Any) -> Any:
+    if not isinstance(part, list) or not set(map(type, part)) <= {int, float}:
+        return part
+    try:
+        return array("d", part)
+    except OverflowError:  # an integer of more digits than a float can hold
+        return part
+
+
 def to_rle(segmentation: Any, height: int, width: int) -> Rle:
     """The mask of an annotation.
 
     Args:
-        segmentation: a list of polygons `[x0, y0, x1, y1, …]`, or an RLE with `size` and `counts`, the runs as a list
-            of numbers or as text.
+        segmentation: a list of polygons `[x0, y0, x1, y1, …]`, packed or not, or an RLE with `size` and `counts`, the
+            runs as a list of numbers or as text.
         height, width: of the image, in pixels.
 
     Raises:
@@ -34,7 +55,7 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
 
 
 def _polygon(part: Any) -> list[float]:
-    if not isinstance(part, list) or len(part) < 6 or len(part) % 2:
+    if not isinstance(part, list | array) or len(part) < 6 or len(part) % 2:
         raise ValueError("a polygon needs three corners or more, x and y each")
     for value in part:
         if type(value) not in (int, float) or not abs(value) <= FARTHEST:  # NaN is not either
