@@ -10,7 +10,7 @@ from base import rle
 from base.polygons import bridged, joined, outlines
 from data_loader.writers import convert
 from tests.base.test_polygons import random_mask
-from tests.data_loader.coco.test_coco_data import runs
+from tests.data_loader.coco.coco_folder import runs
 from tests.data_loader.writers.data_set import read, read_folder
 
 COUNT = 300

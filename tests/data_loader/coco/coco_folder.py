@@ -16,6 +16,24 @@ def rectangle(left, top, right, bottom):
     return [left, top, right, top, right, bottom, left, bottom]
 
 
+SQUARE = [rectangle(10, 5, 30, 25)]
+
+
+def runs(mask):
+    """Uncompressed RLE by hand: runs of 0 and 1 in turn, down the columns."""
+    counts, last, length = [], 0, 0
+    for value in mask.T.reshape(-1).tolist():
+        if value != last:
+            counts.append(length)
+            last, length = value, 0
+        length += 1
+    return {"size": list(mask.shape), "counts": [*counts, length]}
+
+
+def random_mask(seed, size=(40, 60)):
+    return (np.random.default_rng(seed).random(size) < (0.5, 0.02, 0.98)[seed % 3]).astype(np.uint8)
+
+
 def annotation(number, image_id, category_id, segmentation, **others):
     return {"id": number, "image_id": image_id, "category_id": category_id, "segmentation": segmentation, **others}
 

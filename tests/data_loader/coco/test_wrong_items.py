@@ -6,9 +6,18 @@ import os
 import pytest
 
 from base import rle
-from tests.data_loader.coco.coco_folder import all_records, annotation, coco_data, image, rectangle, write_coco
-from tests.data_loader.coco.test_coco_data import random_mask, runs
-from tests.data_loader.coco.wrong_folder import IDS, SQUARE, change, refused, text
+from tests.data_loader.coco.coco_folder import (
+    SQUARE,
+    all_records,
+    annotation,
+    coco_data,
+    image,
+    random_mask,
+    rectangle,
+    runs,
+    write_coco,
+)
+from tests.data_loader.coco.wrong_folder import IDS, change, refused, text
 
 POLYGON_FAR = [value for _ in range(2000) for value in (0, 0, 900_000, 900_000)]
 """Rasterizing it point by point would take 290 GB."""

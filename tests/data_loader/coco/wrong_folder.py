@@ -6,9 +6,8 @@ import os
 import pytest
 
 from data_loader.errors import DataError
-from tests.data_loader.coco.coco_folder import annotation, coco_data, rectangle, write_coco
+from tests.data_loader.coco.coco_folder import SQUARE, annotation, coco_data, write_coco
 
-SQUARE = [rectangle(10, 5, 30, 25)]
 IDS = (11, 5, 800, 2)
 
 
