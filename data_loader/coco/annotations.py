@@ -169,7 +169,8 @@ def _checked_image(item: Any, folder: Path) -> _Image:
         size = image_size(path)
     except DataError as error:
         raise UnusableError("image missing or broken", str(error)) from error
-    claimed = item.get("height", size[0]), item.get("width", size[1])
+    given = item.get("height"), item.get("width")
+    claimed = tuple(of_file if side is None else side for side, of_file in zip(given, size, strict=True))
     if claimed != size:
         hint = turned_hint(claimed, path, size)
         reason = f"annotated for {_shown(claimed)}, the file has {size} (height, width){hint}"

@@ -1,5 +1,6 @@
 """A ground truth for evaluation from a COCO annotation file alone: its images need not be there."""
 
+import json
 from collections.abc import Container
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def read_ground_truth(path: Path) -> dict[str, Any]:
         try:
             images.append(_image(item))
         except (KeyError, TypeError, ValueError) as error:
-            faults.append(f"image {str(item)[:80]}: {_words(error)}")
+            faults.append(f"image {_named(item)}: {_words(error)}")
     sizes = {image["id"]: (image["height"], image["width"]) for image in images}
     categories = [{"id": number, "name": name} for number, name in file.categories.items()]
     for item in file.annotations:
@@ -43,8 +44,10 @@ def read_ground_truth(path: Path) -> dict[str, Any]:
 
 def _image(item: dict[str, Any]) -> dict[str, Any]:
     found = {key: item[key] for key in ("id", "height", "width")}
-    if any(type(value) is not int for value in found.values()):
-        raise ValueError("id, height and width must be whole numbers")
+    wrong = {key: value for key, value in found.items() if type(value) is not int}
+    if wrong:
+        received = ", ".join(f"{key} {json.dumps(value)[:40]}" for key, value in wrong.items())
+        raise ValueError(f"id, height and width must be whole numbers, not {received}")
     if min(found["height"], found["width"]) < 1:
         raise ValueError("height and width must be above 0")
     return found | {"file_name": str(item.get("file_name", ""))}
@@ -67,6 +70,11 @@ def _annotation(item: dict[str, Any], sizes: dict[int, tuple[int, int]], categor
         "iscrowd": int(item.get("iscrowd", 0)),
         "segmentation": mask,
     }
+
+
+def _named(item: Any) -> str:
+    name = item.get("file_name") if isinstance(item, dict) else None
+    return str(name or item)[:80]
 
 
 def _words(error: Exception) -> str:

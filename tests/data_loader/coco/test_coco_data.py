@@ -140,6 +140,16 @@ def test_a_crowd_is_one_and_takes_part_in_no_split_of_its_own(tmp_path):
     assert sample["crowd"].tolist() == [True, False]
 
 
+@pytest.mark.parametrize("sides", [{"height": None, "width": None}, {"height": 40, "width": None}])
+def test_an_image_without_a_size_has_that_of_its_file(tmp_path, sides):
+    write_coco(tmp_path, [annotation(1, 11, 7, SQUARE)])
+    content = json.loads((tmp_path / "train.json").read_text())
+    content["images"][0] |= sides
+    (tmp_path / "train.json").write_text(json.dumps(content))
+    record = all_records(coco_data(tmp_path))[11]
+    assert (record.height, record.width, rle.area(record.objects[0].mask)) == (40, 60, 400)
+
+
 def test_a_mask_lies_on_an_image_that_is_turned_by_exif(tmp_path):
     shown = np.zeros((40, 60, 3), np.uint8)
     shown[5:25, 10:30] = 255

@@ -36,7 +36,9 @@ def test_the_files_own_box_and_area_are_kept(tmp_path):
     ("change", "message"),
     [
         ({"images": [{"id": 4, "height": 20}]}, "image .*it has no 'width'"),
-        ({"images": [{**IMAGE, "height": "20"}]}, "whole numbers"),
+        ({"images": [{**IMAGE, "height": "20"}]}, 'image a.jpg: .*whole numbers, not height "20"'),
+        ({"images": [{**IMAGE, "height": None, "width": None}]}, "image a.jpg: .*not height null, width null"),
+        ({"images": [5]}, "image 5: "),
         ({"images": [{**IMAGE, "height": -20}]}, "height and width must be above 0"),
         ({"annotations": [{**ITEM, "area": 10**400}]}, "too large"),
         ({"annotations": [{**ITEM, "image_id": 5}]}, "there is no such image"),
