@@ -150,7 +150,7 @@ def test_a_result_file_needs_no_network_and_can_be_compared(run, tmp_path):
     assert found["config"] is None
 
 
-def test_the_current_folder_takes_an_evaluation(run, start, tmp_path, monkeypatch, caplog, capsys):
+def test_the_current_folder_takes_an_evaluation(run, start, tmp_path, monkeypatch, capsys):
     truth = run.parents[1] / "truth.json"
     (tmp_path / "found.json").write_text("[]")
     (tmp_path / "here").mkdir()
@@ -159,9 +159,10 @@ def test_the_current_folder_takes_an_evaluation(run, start, tmp_path, monkeypatc
         monkeypatch.chdir(tmp_path / "here")
         start(*words)
         assert json.loads((tmp_path / "here/results.json").read_text()) == []
-        assert f"here: {what} is replaced; type `cd .` to see the new folder" in caplog.text
+        printed = capsys.readouterr().out
+        assert f"here: {what} is replaced; type `cd .` to see the new folder" in printed
+        assert str(tmp_path / "here/report.html") in printed.replace("\n", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["found.json", "here"]
-    assert str(tmp_path / "here/report.html") in capsys.readouterr().out.replace("\n", "")
 
 
 def test_the_current_folder_can_be_the_run(run, monkeypatch):

@@ -145,7 +145,7 @@ def test_other_settings_are_refused_and_a_restart_keeps_the_old_files(predict, i
     assert (tmp_path / "out-old-1/results.json").read_bytes() == before
 
 
-def test_the_current_folder_takes_results_and_is_restarted(predict, images, tmp_path, monkeypatch, caplog):
+def test_the_current_folder_takes_results_and_is_restarted(predict, images, tmp_path, monkeypatch, capsys):
     (tmp_path / "out").mkdir()
     words = ["--in-path", images / "c.jpg", "--out-path", ".", "--save", "coco"]
     for score, restart in ((0, ()), (0.9, ("--restart",))):
@@ -153,7 +153,7 @@ def test_the_current_folder_takes_results_and_is_restarted(predict, images, tmp_
         assert predict(*words, "--score", score, *restart) == 0
     assert json.loads((tmp_path / "out/predict.json").read_text())["score"] == 0.9
     assert json.loads((tmp_path / "out-old-1/predict.json").read_text())["score"] == 0
-    assert f"is in {tmp_path}/out-old-1 now; type `cd .` to see the new folder" in caplog.text
+    assert f"is in {tmp_path}/out-old-1 now; type `cd .` to see the new folder" in capsys.readouterr().out
 
 
 def test_a_checkpoint_is_named_by_its_name_or_path(predict, run, images, tmp_path):
