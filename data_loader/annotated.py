@@ -77,7 +77,8 @@ class AnnotatedData(InstanceData):
         self._records = {name: splits.get(name, splits["val"]) for name in ("train", "val", "test")}
         empty = [name for name, records in self._records.items() if not records]
         if empty:
-            raise DataError(f"{self.display_name}: no usable image for {' and '.join(empty)}.")
+            advice = _advice(empty, found.splits, self.config.keep_empty)
+            raise DataError(f"{self.display_name}: no usable image for {' and '.join(empty)}. {advice}")
         counts = ", ".join(f"{name} {len(records)}" for name, records in self._records.items())
         _LOGGER.info("%s: %s images, %d classes", self.display_name, counts, len(self.classes))
 
@@ -102,6 +103,27 @@ class AnnotatedData(InstanceData):
     def ground_truth(self, split: str) -> dict:
         """The COCO dict of a split, with the data set's own category and image ids."""
         return coco_ground_truth(self.records(split), self.classes, self.category_ids)
+
+
+def _advice(empty: Sequence[str], splits: Mapping[str, Sequence[ImageRecord]], keep_empty: bool) -> str:
+    """What to do where a split has no image.
+
+    Args:
+        empty: the splits without one.
+        splits: what was read.
+        keep_empty: whether training images without an object are kept.
+    """
+    if not splits["train"]:
+        return "Add images to learn from; those that are listed and cannot be used are named above."
+    if "train" in empty and not keep_empty:
+        return "No training image has an object of these classes: set data.classes, or data.keep_empty = true."
+    named = [split for split in empty if split in splits]
+    if named:
+        return f"Add images to {' and '.join(named)}, or name no such split."
+    return (
+        "There is one image to learn from, and data.val_fraction takes those that validate from several: add images, "
+        "or name a val split."
+    )
 
 
 def _numbered(record: ImageRecord, numbers: Mapping[int, int]) -> ImageRecord:

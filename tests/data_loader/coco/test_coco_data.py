@@ -131,6 +131,31 @@ def test_files_of_other_categories_are_not_joined(tmp_path):
         coco_data(tmp_path, val={**SPLIT, "annotations": ["more.json"]})
 
 
+@pytest.mark.parametrize(
+    ("images", "keys", "reason"),
+    [
+        (
+            [image(1)],
+            {},
+            r"for val and test\. There is one image to learn from, and data\.val_fraction",
+        ),
+        ([], {}, r"no usable image for train and val and test\. Add images to learn from"),
+        ([image(1), image(2)], {"keep_empty": False}, r"train\. No training image has an object .* data\.keep_empty"),
+        (
+            [image(1)],
+            {"val": {**SPLIT, "annotations": ["none.json"]}},
+            r"val and test\. Add images to val, or name",
+        ),
+        ([image(1), image(2)], {"test": {**SPLIT, "annotations": ["none.json"]}}, r"for test\. Add images to test, or"),
+    ],
+)
+def test_a_split_without_images_says_what_to_do(tmp_path, images, keys, reason):
+    write_coco(tmp_path, [], images)
+    write_coco(tmp_path, [], [], "none.json")
+    with pytest.raises(DataError, match=reason):
+        coco_data(tmp_path, **keys)
+
+
 def test_a_crowd_is_one_and_takes_part_in_no_split_of_its_own(tmp_path):
     write_coco(tmp_path, [annotation(1, 11, 7, runs(random_mask(0)), iscrowd=1), annotation(2, 11, 7, SQUARE)])
     data = coco_data(tmp_path, val={**SPLIT})
