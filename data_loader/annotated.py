@@ -83,6 +83,11 @@ class AnnotatedData(InstanceData):
         _LOGGER.info("%s: %s images, %d classes", self.display_name, counts, len(self.classes))
 
     @property
+    def display_name(self) -> str:
+        """The name of the folder, which tables and `environment.json` carry."""
+        return self.config.root.resolve().name
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes 1…K: known after `prepare()`."""
         return tuple(self._categories.values())

@@ -1,5 +1,7 @@
 """The section that every data set read from annotation files shares."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from data_loader.config import InstanceDataConfig
@@ -8,6 +10,8 @@ from data_loader.config import InstanceDataConfig
 class AnnotatedDataConfig(InstanceDataConfig):
     """What a data set with classes and splits of its own needs, whatever its files look like."""
 
+    root: Path
+    """Folder of the data set."""
     classes: tuple[str, ...] | None = Field(default=None, min_length=1)
     """Names of the classes to learn, in this order; all others are background. Null: all, in the files' order."""
     keep_empty: bool = True

@@ -25,11 +25,6 @@ class CityscapesData(AnnotatedData):
     config: CityscapesConfig
     config_class = CityscapesConfig
 
-    @property
-    def display_name(self) -> str:
-        """The name of the folder, which tables and `environment.json` carry."""
-        return self.config.root.resolve().name
-
     def read(self) -> Annotated:
         """See `AnnotatedData.read`."""
         folders = {"train": self.config.train, "val": self.config.val, "test": self.config.test}

@@ -17,11 +17,6 @@ class CocoData(AnnotatedData):
     config: CocoDataConfig
     config_class = CocoDataConfig
 
-    @property
-    def display_name(self) -> str:
-        """The name of the folder, which tables and `environment.json` carry."""
-        return self.config.root.resolve().name
-
     def read(self) -> Annotated:
         """See `AnnotatedData.read`."""
         sections = {"train": self.config.train, "val": self.config.val, "test": self.config.test}

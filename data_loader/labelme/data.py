@@ -22,11 +22,6 @@ class LabelmeData(AnnotatedData):
     config: LabelmeDataConfig
     config_class = LabelmeDataConfig
 
-    @property
-    def display_name(self) -> str:
-        """The name of the folder, which tables and `environment.json` carry."""
-        return self.config.root.resolve().name
-
     def read(self) -> Annotated:
         """See `AnnotatedData.read`."""
         folders = {"train": self.config.train, "val": self.config.val, "test": self.config.test}

@@ -26,11 +26,6 @@ class MaskFolderData(AnnotatedData):
     config: MaskFolderConfig
     config_class = MaskFolderConfig
 
-    @property
-    def display_name(self) -> str:
-        """The name of the folder, which tables and `environment.json` carry."""
-        return self.config.root.resolve().name
-
     def read(self) -> Annotated:
         """See `AnnotatedData.read`."""
         layout = layout_of(self.config.root)

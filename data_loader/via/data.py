@@ -39,11 +39,6 @@ class ViaData(AnnotatedData):
     config: ViaDataConfig
     config_class = ViaDataConfig
 
-    @property
-    def display_name(self) -> str:
-        """The name of the folder, which tables and `environment.json` carry."""
-        return self.config.root.resolve().name
-
     def read(self) -> Annotated:
         """See `AnnotatedData.read`."""
         sections = {"train": self.config.train, "val": self.config.val, "test": self.config.test}

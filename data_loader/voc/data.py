@@ -26,11 +26,6 @@ class VocData(AnnotatedData):
     config: VocDataConfig
     config_class = VocDataConfig
 
-    @property
-    def display_name(self) -> str:
-        """The name of the folder, which tables and `environment.json` carry."""
-        return self.config.root.resolve().name
-
     def read(self) -> Annotated:
         """See `AnnotatedData.read`."""
         lists = {"train": self.config.train, "val": self.config.val, "test": self.config.test}

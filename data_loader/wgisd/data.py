@@ -27,11 +27,6 @@ class WgisdData(AnnotatedData):
     config: WgisdConfig
     config_class = WgisdConfig
 
-    @property
-    def display_name(self) -> str:
-        """The name of the folder, which tables and `environment.json` carry."""
-        return self.config.root.resolve().name
-
     def read(self) -> Annotated:
         """See `AnnotatedData.read`."""
         lists = {"train": self.config.train, "val": self.config.val, "test": self.config.test}

@@ -29,11 +29,6 @@ class YoloData(AnnotatedData):
     config: YoloDataConfig
     config_class = YoloDataConfig
 
-    @property
-    def display_name(self) -> str:
-        """The name of the folder, which tables and `environment.json` carry."""
-        return self.config.root.resolve().name
-
     def read(self) -> Annotated:
         """See `AnnotatedData.read`."""
         path = self.config.root / self.config.file

@@ -63,7 +63,7 @@ def test_masks_classes_and_splits_come_back_to_the_pixel(tmp_path, name):
     writer, keys = EXACT[name]
     images = synthetic() if name == "coco" else [shown.without_crowds() for shown in synthetic()]
     _, data = written(tmp_path, writer, name, images, **keys)
-    assert sorted(data.classes) == sorted(CLASSES)
+    assert sorted(data.classes) == sorted(CLASSES) and data.display_name == tmp_path.name
     for split in ("train", "val", "test"):
         expected = {shown.name: shown for shown in images if shown.split == split}
         assert {record.path.stem for record in data.records(split)} == set(expected)
