@@ -12,6 +12,9 @@ from data_loader.images import check_claim, decode, read_bytes, turned_hint
 
 _INDEXED = ("P", "L", "I;16", "I;16B", "I")
 
+_PLAIN = (*_INDEXED, "F", "1", "LA")
+"""Modes of one value for each pixel."""
+
 _MOST_WHOLE = 1 << 24
 """Up to here float32 has every whole number."""
 
@@ -75,8 +78,17 @@ def values_of(content: bytes, name: str) -> np.ndarray:
             colors = np.asarray(image.convert("RGB")).astype(np.int64)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{name}: does not decode ({error}).") from error
-    gray = (colors == colors[..., :1]).all()
-    return colors[..., 0] if gray else colors @ np.array([1, 1 << 8, 1 << 16])
+    return colors[..., 0] if _is_gray(colors) else colors @ np.array([1, 1 << 8, 1 << 16])
+
+
+def has_colors(path: Path) -> bool:
+    """Whether the values that `read_values` gives of a mask stand for colors."""
+    with PIL.Image.open(path) as image:
+        return image.mode not in _PLAIN and not _is_gray(np.asarray(image.convert("RGB")))
+
+
+def _is_gray(colors: np.ndarray) -> bool:
+    return bool((colors == colors[..., :1]).all())
 
 
 def _stored(image: PIL.Image.Image) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_loader.errors import DataError
 from data_loader.mask_folder.files import Mask
-from data_loader.mask_images import read_values
+from data_loader.mask_images import has_colors, read_values
 
 _LOGGER = logging.getLogger("maskeras")
 _LOOKED_AT = 10
@@ -23,10 +23,12 @@ def kind_of(root: Path, masks: Sequence[Mask]) -> dict[str, Any]:
     """The keys of the section `data` that masks with one file for an image probably need.
 
     They have instances where nearly every value is one connected region, and the values of each count from 1 or are too
-    many for classes; else a value is a class.
+    many for classes; else a value is a class. Only of masks without colors have the numbers a meaning: class × 1000 +
+    number, or 255 for borders.
     """
-    found = [values for mask in masks[:_LOOKED_AT] if (values := _read(root / mask.path)) is not None]
-    keys = _by_values(found)
+    paths = [root / mask.path for mask in masks[:_LOOKED_AT]]
+    found = {path: values for path in paths if (values := _read(path)) is not None}
+    keys = _by_values([*found.values()], colored=any(map(has_colors, found)))
     shown = ", ".join(f"{key} = {value}" for key, value in keys.items())
     _LOGGER.warning("%s: by the first masks, %s: correct that in the config where it is wrong.", root, shown)
     return keys
@@ -39,16 +41,16 @@ def _read(path: Path) -> np.ndarray | None:
         return None
 
 
-def _by_values(masks: Sequence[np.ndarray]) -> dict[str, Any]:
+def _by_values(masks: Sequence[np.ndarray], colored: bool) -> dict[str, Any]:
     of_masks = [[value for value in np.unique(mask).tolist() if value] for mask in masks]
     every = sorted({value for values in of_masks for value in values})
-    if every and min(every) >= _FACTOR and max(every) < _FACTOR**2:
+    if not colored and every and min(every) >= _FACTOR and max(every) < _FACTOR**2:
         names = [f"class {number}" for number in range(1, max(every) // _FACTOR + 1)]
         return {"kind": "instances", "class_factor": _FACTOR, "names": names}
     counted = all(values == list(range(1, len(values) + 1)) for values in of_masks)
     if len(every) > 1 and _whole(masks) >= _WHOLE and (counted or len(every) > _MOST_CLASSES):
         return {"kind": "instances"}
-    border = [_BORDER] if len(every) > 1 and _BORDER in every else []
+    border = [_BORDER] if not colored and len(every) > 1 and _BORDER in every else []
     classes = [value for value in every if value not in border]
     names = [f"class {value}" for value in classes] if len(classes) > 1 else ["object"]
     values = {} if classes in ([], [1]) else {"values": classes}

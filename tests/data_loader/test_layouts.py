@@ -219,6 +219,14 @@ def test_wgisds_boxes_and_varieties(tmp_path):
     assert np.isnan(data.records("test")[0].objects[0].box).all() and data.records("train")[0].objects[0].box is None
 
 
+def colored(path, *parts):
+    """Boxes, each with its color."""
+    pixels = np.zeros((*SIZE, 3), np.uint8)
+    for (left, top, right, bottom), color in parts:
+        pixels[top:bottom, left:right] = color
+    writers.save(path, pixels)
+
+
 def mask(path, *boxes, value=255):
     indices = np.zeros(SIZE, np.uint8)
     for number, (left, top, right, bottom) in enumerate(boxes, 1):
@@ -227,6 +235,7 @@ def mask(path, *boxes, value=255):
 
 
 ONE, TWO = (5, 5, 20, 20), (40, 40, 60, 60)
+RED, GREEN = (255, 0, 0), (0, 255, 0)
 MASKS = {
     "binary masks beside their images": (
         lambda root, name: (image(root / f"{name}.png"), mask(root / f"{name}_mask.png", ONE, TWO)),
@@ -235,6 +244,27 @@ MASKS = {
     "numbers in one file": (
         lambda root, name: (image(root / f"images/{name}.jpg"), mask(root / f"masks/{name}.png", ONE, TWO, value=None)),
         {"kind": "instances"},
+    ),
+    "objects in green": (
+        lambda root, name: (
+            image(root / f"images/{name}.jpg"),
+            colored(root / f"masks/{name}.png", (ONE, GREEN), (TWO, GREEN)),
+        ),
+        {"kind": "semantic", "names": ["object"], "values": [65280], "class_factor": None},
+    ),
+    "colors of classes, red among them": (
+        lambda root, name: (
+            image(root / f"images/{name}.jpg"),
+            colored(root / f"masks/{name}.png", (ONE, RED), (TWO, GREEN)),
+        ),
+        {"kind": "semantic", "values": [255, 65280], "ignored": None},
+    ),
+    "gray in three channels, with a border": (
+        lambda root, name: (
+            image(root / f"images/{name}.jpg"),
+            colored(root / f"masks/{name}.png", (ONE, 1), (TWO, 1), ((70, 5, 72, 9), 255)),
+        ),
+        {"kind": "semantic", "names": ["object"], "ignored": [255]},
     ),
     "a file for each object": (
         lambda root, name: (
