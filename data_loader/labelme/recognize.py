@@ -1,5 +1,7 @@
 """Recognizes LabelMe's files."""
 
+import logging
+from collections.abc import Collection
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from data_loader.layout import SPLITS, Layout, split_of
 
 LOOKED_FOR = 'a JSON file with "shapes" and "imagePath" for each image (LabelMe)'
+_LOGGER = logging.getLogger("maskeras")
 _LOOKED_AT = 20
 _READ = 1 << 22
 
@@ -18,7 +21,20 @@ def recognize(layout: Layout) -> dict[str, Any] | None:
         return None
     folders = {PurePosixPath(path.parts[0]) for path in layout.files(".json") if len(path.parts) > 1}
     splits = {split: str(folder) for folder in sorted(folders) if (split := split_of(folder))}
-    return {split: splits[split] for split in SPLITS if split in splits} if "train" in splits else {}
+    if "train" not in splits:
+        return {}
+    _warn_of_left_out(layout, splits.values())
+    return {split: splits[split] for split in SPLITS if split in splits}
+
+
+def _warn_of_left_out(layout: Layout, folders: Collection[str]) -> None:
+    left = [path for path in layout.files(".json") if path.parts[0] not in folders]
+    first = next((path for path in left[:_LOOKED_AT] if _is_labelme(layout.root / path)), None)
+    if first is not None:
+        _LOGGER.warning(
+            "%s: %d JSON files, such as %s, are left out: they are in none of the folders %s. Move them into one.",
+            *(layout.root, len(left), first, ", ".join(folders)),
+        )
 
 
 def _is_labelme(path: Path) -> bool:

@@ -129,6 +129,18 @@ def via(root, regions, **keys):
     return data, next(found for split in ("train", "val") for found in objects_of(data, split) if found)
 
 
+def test_files_of_labelme_beside_the_folders_of_the_splits_are_named(tmp_path, caplog):
+    writers.labelme(tmp_path, synthetic())
+    assert recognize(tmp_path)["train"] == "train" and not caplog.text
+    writers.write_text(tmp_path / "settings.json", "{}")
+    recognize(tmp_path)
+    assert not caplog.text
+    for place in ("a.json", "more/b.json"):
+        writers.write_text(tmp_path / place, (tmp_path / "train/scene_1.json").read_text())
+    assert recognize(tmp_path)["val"] == "val"
+    assert "3 JSON files, such as a.json, are left out: they are in none of the folders" in caplog.text
+
+
 def test_via_without_a_usable_filename_is_one_error(tmp_path):
     entry = {"filename": 5, "regions": [region("cup", name="rect")]}
     (tmp_path / "via.json").write_text(json.dumps({"1.png": entry}))
