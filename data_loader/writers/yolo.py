@@ -5,6 +5,7 @@ joined by cut lines.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -22,6 +23,8 @@ _CROWD = "crowd: YOLO has no regions of many objects, it is left out"
 _IGNORED = "object with ignored pixels: YOLO has none, they belong to the object"
 _CATEGORY = "id of a category: YOLO numbers the classes from 0"
 _IMAGE_ID = "id of an image: YOLO has none"
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON has as it is, and YAML takes for the end of a line or refuses."""
 
 
 def write_yolo(source: Source, out: Path) -> Counter[str]:
@@ -62,7 +65,11 @@ def _lines(objects: Sequence[ObjectRecord]) -> str:
 
 
 def _yaml(source: Source) -> str:
-    """Text that is JSON is YAML too."""
+    """Text that is JSON is YAML too, with more characters escaped."""
     splits = [f"{split}: images/{split}" for split in source.splits]
-    names = [f"  {number}: {json.dumps(name, ensure_ascii=False)}" for number, name in enumerate(source.classes)]
+    names = [f"  {number}: {_quoted(name)}" for number, name in enumerate(source.classes)]
     return "\n".join([*splits, "names:", *names, ""])
+
+
+def _quoted(name: str) -> str:
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(name, ensure_ascii=False))

@@ -1,5 +1,6 @@
 """data.yaml: the classes, and the images of each split."""
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from data_loader.layout import SPLITS, is_image, layout_of
 from data_loader.shapes import shown
 
 _LARGEST = 1 << 22
+_NO_BREAKS = {0x85: "\U000f0085", 0x2028: "\U000f2028", 0x2029: "\U000f2029"}
+"""What PyYAML takes for the end of a line, though to YAML 1.2 it is a character like others → what stands for it."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,26 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if len(content) > _LARGEST:
         raise DataError(f"{path}: has {len(content)} bytes; a file that describes a data set has a few thousand.")
     try:
-        found = yaml.safe_load(content)
+        found = yaml.load(_text(content).translate(_NO_BREAKS), _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, or a date that is none
         raise DataError(f"{path}: is no YAML file ({' '.join(str(error).split())[:200]}).") from None
     if not isinstance(found, dict):
         raise DataError(f"{path}: has no keys such as names and train.")
     return found
+
+
+class _Loader(yaml.SafeLoader):
+    """Gives the characters back for which others stand."""
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        text = super().construct_scalar(node)
+        return text.translate({ord(other): character for character, other in _NO_BREAKS.items()})
+
+
+def _text(content: bytes) -> str:
+    """As PyYAML decodes it: UTF-16 with its mark, else UTF-8."""
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if marked else "utf-8")
 
 
 def _names(path: Path, content: Mapping[str, Any]) -> dict[int, str]:

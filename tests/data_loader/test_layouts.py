@@ -62,6 +62,17 @@ def test_yolos_path_is_relative_to_the_folder_of_the_file_or_names_it(tmp_path):
     assert sizes(data) == [1, 1, 1]
 
 
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_what_only_old_yaml_takes_for_the_end_of_a_line_is_part_of_a_name(tmp_path, character):
+    names = f'names:\n  0: cup{character}small\n  1: "fork {character} large"\ntrain: images/a\n'
+    for number in (1, 2):
+        image(tmp_path / f"images/a/{number}.jpg")
+        writers.write_text(tmp_path / f"labels/a/{number}.txt", LINE)
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "data.yaml").write_bytes(names.encode(encoding))
+        assert prepared(recognize(tmp_path)).classes == (f"cup{character}small", f"fork {character} large")
+
+
 def test_ultralytics_joins_parts_by_seams_of_no_width(tmp_path):
     """As its merge_multi_segment does: out by one way through the parts, the rest of each on the way home."""
     first, second, third = (

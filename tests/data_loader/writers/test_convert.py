@@ -81,6 +81,18 @@ def test_a_file_without_an_images_ending_is_found_again(tmp_path, format):
     assert [len(read_folder(tmp_path / "out").records(split)) for split in ("train", "val")] == [2, 1]
 
 
+def test_yolos_names_are_those_of_any_characters(tmp_path):
+    write_data_set(tmp_path / "a")
+    name = "cup\x85 \x80\x7f\u2028\u2029 \\u0041 \ufeff'\": 🐈"
+    for path in (tmp_path / "a").glob("*.json"):
+        found = json.loads(path.read_text())
+        found["categories"][0]["name"] = name
+        path.write_text(json.dumps(found))
+    convert(read_folder(tmp_path / "a"), "yolo", tmp_path / "b")
+    assert yaml.safe_load((tmp_path / "b/data.yaml").read_text(encoding="utf-8"))["names"][0] == name
+    assert name in read_folder(tmp_path / "b").classes
+
+
 def test_yolo_has_parts_and_holes_in_one_polygon(tmp_path):
     data = write_data_set(tmp_path / "in")
     assert convert(data, "yolo", tmp_path / "out") == [
