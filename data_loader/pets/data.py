@@ -15,7 +15,7 @@ from data_loader.pets.config import PetsConfig
 from data_loader.pets.fetch import fetch_pets
 from data_loader.pets.index import Entry, Pet, missing_parts
 from data_loader.pets.index_cache import load_index
-from data_loader.pets.synthetic import write_synthetic_pets
+from data_loader.pets.synthetic import is_synthetic, write_synthetic_pets
 from data_loader.records import ImageRecord, ObjectRecord
 from data_loader.validation import Broken, report_bad
 
@@ -100,12 +100,13 @@ class PetsData(InstanceData):
 
     def _find(self) -> Path:
         """The folder to read, which is there when this returns."""
-        if self._synthetic:
-            return self._generate()
         root = self.config.root
         missing = missing_parts(root)
-        if not missing:
+        if self.config.source == "oxford" and not missing:
+            self._synthetic = is_synthetic(root)
             return root
+        if self._synthetic:
+            return self._generate()
         _LOGGER.info("%s has no %s: downloading Oxford-IIIT Pet to there.", root, ", ".join(missing))
         try:
             fetch_pets(root, self.config.download)

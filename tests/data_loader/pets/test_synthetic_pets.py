@@ -80,6 +80,15 @@ def test_the_drawn_ones_can_be_asked_for(pets_config, caplog):
     assert {1, 2, 3, 4, 5, 6, 7, 8} <= set(found)  # the first animal of image i is of breed i + 1
 
 
+def test_a_folder_of_synthetic_pets_is_named_so_also_as_a_root(pets_config):
+    root = write_synthetic_pets(pets_config().synthetic)
+    data = PetsData(pets_config(root=str(root)), 0)
+    for _ in range(2):
+        data.prepare()
+        assert (data.display_name, data.synthetic) == ("synthetic-pets", True)
+        assert data.records("train")[0].path.parent == root / "images"
+
+
 def test_a_drawn_image_has_no_more_animals_than_there_is_room_for(pets_config):
     synthetic = pets_config().synthetic.model_copy(update={"trainval": 24})
     for room, most in ((8, 3), (2, 2), (1, 1)):
