@@ -1,5 +1,6 @@
 """Writes the folder of an inspection: plots, sheets, numbers, page."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def report_folder(wanted: Path | None, root: Path, name: str, overwrite: bool) -
         wanted: by the user; None for `prepare-NAME` in `root`, or `prepare-NAME-2` and so on where that is there.
         root: folder of all runs.
         name: of the data set.
-        overwrite: whether files in it may be replaced.
+        overwrite: whether files in it may be replaced, and plots of an earlier report removed.
 
     Raises:
         UserError: the wanted folder has files, and `overwrite` is not given; or nothing can be written there.
@@ -61,12 +62,13 @@ def write_report(
     """Writes everything; what → where.
 
     Args:
-        folder: is made.
+        folder: is made; where it is there, the plots that an earlier report wrote are removed, and nothing else.
         inspection: of the data set.
         data: the data set, with the section `data` whose augmentation is shown.
         suggestion: the config that fits the data; None where none was made.
         commands: what it does → what to type next.
     """
+    _remove_plots(folder)
     plots = plot_all(inspection, folder / "plots")
     per_class = max(_COLUMNS, min(24, _MOST_SAMPLES // len(inspection.classes)))
     samples = samples_of_classes(inspection, "train", per_class)
@@ -76,7 +78,23 @@ def write_report(
     }
     for name, sheet in sheets.items():
         if sheet is not None:
-            write_image(folder / "plots" / f"{name}.jpg", sheet)
-    write_json(folder / "inspection.json", statistics(inspection))
+            write_image(folder / "plots" / _sheet(name), sheet)
+    names = [path.name for path in plots.values()] + [_sheet(name) for name in sheets if sheets[name] is not None]
+    write_json(folder / "inspection.json", statistics(inspection) | {"plots": names})
     write_page(folder / "report.html", inspection, plots, samples, sheets["augmentation"], suggestion, commands)
     return {"report": folder / "report.html", "plots": folder / "plots", "numbers": folder / "inspection.json"}
+
+
+def _sheet(name: str) -> str:
+    return f"{name}.jpg"
+
+
+def _remove_plots(folder: Path) -> None:
+    """Removes the plots that the numbers of an earlier report name: this one may have others."""
+    try:
+        listed = json.loads((folder / "inspection.json").read_bytes())["plots"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for name in listed if isinstance(listed, list) else ():
+        if isinstance(name, str) and Path(name).name == name and (path := folder / "plots" / name).is_file():
+            path.unlink()

@@ -1,7 +1,9 @@
 """What the report shows, from a data set that has findings."""
 
 import io
+import json
 import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,6 +16,7 @@ from preparation.report.plots import plot_all
 from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples
 from preparation.report.tables import classes_table, sizes_table, splits_table
 from preparation.report.terminal import print_inspection
+from preparation.report.write import write_report
 from preparation.suggest import Suggestion
 from tests.preparation.tiny_data import Image, encode, noise, plain, read, rectangle, write
 
@@ -92,3 +95,24 @@ def test_a_suggested_value_is_beside_its_reason(inspection, tmp_path):
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
     cells = re.findall(r"<td[^>]*>(.*?)</td>", text[text.rindex("A config for these data") :])
     assert [cell.strip() for cell in cells[:3]] == ["data.image_size", "[96, 128]", "The images are small."]
+
+
+def test_plots_of_an_earlier_report_are_removed_and_no_other_file(data, inspection, tmp_path):
+    breeds = replace(inspection, namings={"train": {"breed": {"beagle": 3}}})
+    plain_one = replace(inspection, namings={})
+    write_report(tmp_path / "report", breeds, data, None, {})
+    plots = tmp_path / "report/plots"
+    (plots / "mine.png").write_text("mine")
+    (tmp_path / "notes.png").write_text("notes")
+    numbers = tmp_path / "report/inspection.json"
+    found = json.loads(numbers.read_text())
+    written = {"classes.png", "object_sizes.png", "images.png", "samples.jpg", "augmentation.jpg"}
+    assert set(found["plots"]) == written | {"breed.png"}
+    numbers.write_text(json.dumps(found | {"plots": [*found["plots"], "../../notes.png", "..", "a\0", 5]}))
+    write_report(tmp_path / "report", plain_one, data, None, {})
+    assert {path.name for path in plots.iterdir()} == written | {"mine.png"}
+    assert (tmp_path / "notes.png").is_file()
+    for text in ("[]", "no JSON", '{"plots": 5}'):
+        numbers.write_text(text)
+        write_report(tmp_path / "report", plain_one, data, None, {})
+        assert set(json.loads(numbers.read_text())["plots"]) == written
