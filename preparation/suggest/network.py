@@ -124,11 +124,18 @@ def choose_pooling(boxes: np.ndarray, fpn: FPNConfig) -> list[Choice]:
     if not len(boxes):
         return []
     canonical = 224
-    level = np.clip(np.floor(4 + np.log2(sides(boxes) / canonical)), fpn.min_level, fpn.max_level)
+    wanted = np.floor(4 + np.log2(sides(boxes) / canonical))
+    level = np.clip(wanted, fpn.min_level, fpn.max_level)
     shares = [(number, float((level == number).mean())) for number in range(fpn.min_level, fpn.max_level + 1)]
     pooled = ", ".join(f"{share:.0%} from P{number}" for number, share in shares if share >= 0.005)
-    reason = f"A box of 14 to 28 cells of its level, as many as the mask has: {pooled}."
-    return [Choice("model.roi.canonical_size", canonical, reason)]
+    within = float((level == wanted).mean())
+    reason = f"{pooled}: {within:.0%} of the boxes have 14 to 28 cells of their level, for the 28 of a mask"
+    others = {
+        f"smaller than 14 cells of P{fpn.min_level}": float((wanted < level).mean()),
+        f"larger than 28 cells of P{fpn.max_level}": float((wanted > level).mean()),
+    }
+    rest = [f"{share:.0%} are {words}" for words, share in others.items() if share >= 0.005]
+    return [Choice("model.roi.canonical_size", canonical, ", ".join([reason, *rest]) + ".")]
 
 
 def _plain(number: float) -> int | float:

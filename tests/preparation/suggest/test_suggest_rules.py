@@ -153,7 +153,18 @@ def test_boxes_without_a_good_anchor_lower_the_positive_iou():
 def test_the_levels_of_pooling_are_named():
     boxes = np.concatenate([squares(60, 30), squares(150, 10)])
     fpn, _ = choose_levels(squares(20, 40), LAPTOP)
-    assert "75% from P2, 25% from P3." in choose_pooling(boxes, fpn)[0].why  # 150 < 224 = P4's smallest
+    assert choose_pooling(boxes, fpn)[0].why == (  # 150 < 224 = P4's smallest
+        "75% from P2, 25% from P3: 100% of the boxes have 14 to 28 cells of their level, for the 28 of a mask."
+    )
+
+
+def test_boxes_beyond_the_levels_are_not_said_to_have_as_many_cells_as_the_others():
+    boxes = np.concatenate([squares(20, 30), squares(60, 50), squares(2000, 20, within=(3000, 3000))])
+    fpn, _ = choose_levels(squares(20, 40), LAPTOP)
+    assert choose_pooling(boxes, fpn)[0].why == (
+        "80% from P2, 20% from P5: 50% of the boxes have 14 to 28 cells of their level, for the 28 of a mask, "
+        "30% are smaller than 14 cells of P2, 20% are larger than 28 cells of P5."
+    )
 
 
 def test_the_batch_is_limited_by_images_and_memory():
