@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.recipes import RECIPES
 from utils.config import process_config
 from utils.config.renamed import RENAMED
 
@@ -38,11 +39,15 @@ def named(paths):
     return pytest.mark.parametrize("path", paths, ids=lambda path: path.relative_to(ROOT).as_posix())
 
 
-def project_files():
-    """Every text or image file that belongs to the project; nothing that git ignores is in these folders."""
-    top = [path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"]  # a file in a worktree
-    below = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
-    return sorted(path for path in top + below if "__pycache__" not in path.parts)
+def project_files(root=ROOT):
+    """Every text or image file that belongs to the project; nothing that git ignores is in these folders.
+
+    Of configs/ only the project's own recipes and the schema: users write configs of their own beside them.
+    """
+    top = [path for path in root.iterdir() if path.is_file() and path.name != ".git"]  # a file in a worktree
+    below = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
+    users = {path for path in below if path.parent == root / "configs" and path.stem not in (*RECIPES, "schema")}
+    return sorted(path for path in top + below if "__pycache__" not in path.parts and path not in users)
 
 
 def code_in(text):
@@ -195,6 +200,14 @@ def test_no_path_of_a_machine_and_no_package_host():
             offences += [f"{path.relative_to(ROOT)}: {word}" for word in words if word in text]
             offences += [f"{path.relative_to(ROOT)}: temporary folder"] * (not in_tests and "/tm" + "p/" in text)
     assert offences == []
+
+
+def test_configs_of_users_are_no_files_of_the_project(tmp_path):
+    names = ("README.md", "configs/pets.json", "configs/schema.json", "configs/mine.json", "configs/mine.yaml")
+    (tmp_path / "configs").mkdir()
+    for name in names:
+        (tmp_path / name).write_text("{}")
+    assert project_files(tmp_path) == sorted(tmp_path / name for name in names[:3])
 
 
 def test_one_version():
