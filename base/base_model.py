@@ -13,6 +13,7 @@ from base.config import CheckpointConfig, ModelConfig
 from base.initial_weights import InitialWeights
 from base.task import load_task
 from base.variables import LoadReport, load_network_arrays, network_arrays
+from utils.config.section import Section
 from utils.flops import Cost, count_cost
 
 log = logging.getLogger("maskeras")
@@ -42,6 +43,7 @@ class BaseModel(ABC):
         self.cur_epoch = 0
         self.global_step = 0
         self.saver: CheckpointSaver | None = None
+        self._evaluator: Section | None = None
         self.network = self.build_model()
         self.initial = initial or self._initialize()
         if self.initial.pretrained:
@@ -83,8 +85,17 @@ class BaseModel(ABC):
         """The predictions that an evaluator takes; the outputs themselves unless overridden."""
         return self.forward(batch, training=False)
 
-    def init_saver(self, folder: Path, config: CheckpointConfig | None = None) -> None:
-        """Says where `save()` and `load()` keep the checkpoints of the run, and which of them stay."""
+    def init_saver(
+        self, folder: Path, config: CheckpointConfig | None = None, evaluator: Section | None = None
+    ) -> None:
+        """Says where `save()` and `load()` keep the checkpoints of the run.
+
+        Args:
+            folder: of the checkpoints.
+            config: which of them stay.
+            evaluator: the section `evaluator`, which they hold too: predictions are made as they were evaluated.
+        """
+        self._evaluator = evaluator
         self.saver = CheckpointSaver(folder, (config or CheckpointConfig()).of_task(load_task(self.spec.task)))
 
     def save(
@@ -108,6 +119,7 @@ class BaseModel(ABC):
             "spec": self.spec.to_dict(),
             "model": self.config.model_dump(mode="json"),
             "initial_weights": self.initial.to_dict(),
+            "evaluator": self._evaluator.model_dump(mode="json") if self._evaluator else {},
         }
         return self._saver().write(arrays, {"metrics": {}, **(meta or {}), **counters, **described})
 

@@ -96,6 +96,14 @@ class Task(ABC):
         """
         return [{key: value[row] for key, value in predictions.items()} for row in np.flatnonzero(batch["valid"])]
 
+    def as_evaluated(self, evaluator: Mapping[str, Any]) -> "Task":
+        """The task whose results are made as those that an evaluator measures; itself unless overridden.
+
+        Args:
+            evaluator: the section `evaluator` of a run, JSON values; empty where it is not known.
+        """
+        return self
+
     def fuse_views(
         self, found: Sequence[tuple[Mapping[str, np.ndarray], Batch]], views: Sequence[View], spec: DataSpec, tta: Any
     ) -> Any:

@@ -1,6 +1,6 @@
 """Predictor: images of any size in, results in the images' own pixels out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,13 @@ import numpy as np
 
 from base.base_model import BaseModel
 from base.batch import Batch
+from base.checkpoint import find_checkpoint
 from base.task import load_task
 from data_loader.cores import usable_cores
 from inference.compiled import compile_predict
 from inference.reading import Image, Named, load_image, named, read_image
 from inference.remote import UrlLimits
-from inference.restore import restore_model
+from inference.restore import model_of
 from inference.steps import Item, Steps, call_now
 from inference.stream import BROKEN, Predicted, stream
 from inference.tiling import Tiling
@@ -31,6 +32,8 @@ class Predictor:
             made smaller.
         tta: test-time augmentation, `inference.tta.Tta()`: each image is predicted in several views; None for one.
         url_limits: what an image at an http(s) address may take; None for the defaults.
+        evaluator: the section `evaluator` of the run, JSON values: its `mask_threshold` makes masks of
+            probabilities; None for the default; `load` takes that of the checkpoint.
 
     Raises:
         UserError: the task of the model cannot merge tiles or views.
@@ -43,20 +46,22 @@ class Predictor:
         tile: Tiling | None = None,
         tta: Tta | None = None,
         url_limits: UrlLimits | None = None,
+        evaluator: Mapping[str, Any] | None = None,
     ):
         if batch_size < 1:
             raise ValueError(f"Predictor received batch_size {batch_size}; give 1 or more")
         self.model = model
         self.batch_size = batch_size
         self.url_limits = url_limits
-        self.task = load_task(model.spec.task)
+        self.task = load_task(model.spec.task).as_evaluated(evaluator or {})
         self._step = compile_predict(model)
         self.steps = Steps(self.task, model.spec, self.outputs, batch_size, tile, tta)
 
     @classmethod
     def load(cls, path: Path | str, which: str = "best", **options: Any) -> "Predictor":
         """From a run's folder or a checkpoint; see `inference.restore.restore_model`. `options`: those of the class."""
-        return cls(restore_model(path, which), **options)
+        checkpoint = find_checkpoint(Path(path).expanduser(), which)
+        return cls(model_of(checkpoint), **{"evaluator": checkpoint.meta.get("evaluator"), **options})
 
     def predict(self, images: Image | Iterable[Image]) -> Any:
         """The result of one image, a list of results for a list of images, an iterator of results for any other.

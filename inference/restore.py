@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from base.base_model import BaseModel
-from base.checkpoint import find_checkpoint
+from base.checkpoint import Checkpoint, find_checkpoint
 from base.initial_weights import InitialWeights
 from inference.checkpoint import described
 from utils.registry import MODELS, resolve, resolve_config
@@ -24,7 +24,11 @@ def restore_model(path: Path | str, which: str = "best") -> BaseModel:
         CheckpointError: there is none, it is damaged, or a version wrote it that kept no description of the model.
         RegistryError: the model's class, which a dotted path names, cannot be imported.
     """
-    checkpoint = find_checkpoint(Path(path).expanduser(), which)
+    return model_of(find_checkpoint(Path(path).expanduser(), which))
+
+
+def model_of(checkpoint: Checkpoint) -> BaseModel:
+    """As `restore_model`, of a checkpoint that was found."""
     spec, section = described(checkpoint)
     config = resolve_config(MODELS, section["name"]).model_validate_json(json.dumps(section))
     model = resolve(MODELS, section["name"])(config, spec, InitialWeights.of_checkpoint(checkpoint))

@@ -82,7 +82,11 @@ class _Cluster:
 
 
 def fuse_views(
-    found: Sequence[tuple[Mapping[str, np.ndarray], Batch]], views: Sequence[View], spec: DataSpec, tta: Tta
+    found: Sequence[tuple[Mapping[str, np.ndarray], Batch]],
+    views: Sequence[View],
+    spec: DataSpec,
+    tta: Tta,
+    mask_threshold: float = 0.5,
 ) -> Detections:
     """The objects of one window, from what the network found in its views.
 
@@ -90,7 +94,8 @@ def fuse_views(
         found: of each view what the network predicted, and its row of the batch, both with an axis of one image.
         views: of the same window.
         spec: classes.
-        tta: has the threshold.
+        tta: has the threshold of the boxes.
+        mask_threshold: a pixel belongs to an object where its mean probability is above this.
 
     Raises:
         ValueError: a box or score is not finite, or there is no such class.
@@ -112,7 +117,7 @@ def fuse_views(
         np.array([one.box for one in clusters], np.float32).reshape(-1, 4),
         np.array([one.score / len(views) for one in clusters], np.float32),
         np.array([one.label for one in clusters], int),
-        tuple(_mean_mask(one, size) for one in clusters),
+        tuple(_mean_mask(one, size, mask_threshold) for one in clusters),
         spec.category_ids,
     )
 
@@ -148,8 +153,8 @@ def _iou(a: np.ndarray, b: np.ndarray) -> float:
     return float(shared / union) if union > 0 else 0.0
 
 
-def _mean_mask(cluster: _Cluster, size: Size) -> Rle:
-    """The pixels whose mean probability is above one half; outside its box a member has the probability 0."""
+def _mean_mask(cluster: _Cluster, size: Size, threshold: float) -> Rle:
+    """The pixels whose mean probability is above the threshold; outside its box a member has the probability 0."""
     crops = [paste_probabilities(mask, box.astype(np.float32), *size) for _, box, _, mask in cluster.members]
     crops_in = [crop for crop in crops if crop.pixels.size]
     if not crops_in:
@@ -165,4 +170,4 @@ def _mean_mask(cluster: _Cluster, size: Size) -> Rle:
         mean[crop.top - top : crop.top - top + height, crop.left - left : crop.left - left + width] += (
             share * crop.pixels if crop.pixels.size else 0
         )
-    return encode_crop(Crop(mean > 0.5, left, top), size)
+    return encode_crop(Crop(mean > np.float32(threshold), left, top), size)

@@ -44,7 +44,7 @@ def main(description: str = __doc__ or "") -> None:
     resumed = args.resume and has_checkpoint(run)
     initial = read_initial_weights(run / "checkpoints") if resumed else None
     model = resolve(MODELS, config.model.name)(config.model, data.spec, initial)
-    model.init_saver(run / "checkpoints", config.trainer.checkpoint)
+    model.init_saver(run / "checkpoints", config.trainer.checkpoint, config.evaluator)
     checkpoint = model.load("last") if resumed else None
     print(model.summary())
     with Logger(

@@ -34,11 +34,22 @@ _DUMMY_OBJECTS = (2, 4, 8)
 
 
 class InstanceTask(Task):
-    """Batches as the first table of `base/batch.py`, metrics as COCO's (`evaluation/coco.py`)."""
+    """Batches as the first table of `base/batch.py`, metrics as COCO's (`evaluation/coco.py`).
+
+    Args:
+        mask_threshold: a pixel belongs to an object where the pasted probability is above this.
+    """
 
     targets = frozenset({"gt_boxes", "gt_classes", "gt_masks", "gt_crowd"})
     monitor = "mask/AP"
     curves = ("mask/AP", "box/AP", "mask/AP50", "box/AP50")
+
+    def __init__(self, mask_threshold: float = 0.5):
+        self._mask_threshold = mask_threshold
+
+    def as_evaluated(self, evaluator: Mapping[str, Any]) -> "InstanceTask":
+        """With its `mask_threshold`."""
+        return type(self)(evaluator.get("mask_threshold", self._mask_threshold))
 
     def limits(self, config: InstanceDataConfig) -> dict[str, int]:
         """`max_objects`, G of a batch."""
@@ -92,7 +103,8 @@ class InstanceTask(Task):
                 {key: predictions[key][row] for key in KEYS},
                 Letterbox.of(batch, row),
                 spec.classes,
-                category_ids=spec.category_ids,
+                self._mask_threshold,
+                spec.category_ids,
             )
             for row in rows
         ]
@@ -101,7 +113,7 @@ class InstanceTask(Task):
         self, found: Sequence[tuple[Mapping[str, np.ndarray], Batch]], views: Sequence[View], spec: DataSpec, tta: Tta
     ) -> Detections:
         """See `inference.tta.fuse_views`."""
-        return fuse_views(found, views, spec, tta)
+        return fuse_views(found, views, spec, tta, self._mask_threshold)
 
     def merge_tiles(
         self, parts: Sequence[Detections], windows: Sequence[Window], size: Size, spec: DataSpec, tiling: Tiling

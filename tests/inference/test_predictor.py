@@ -61,9 +61,10 @@ def run(tmp_path_factory):
     model = MaskRCNN(tiny_config(), data.spec)
     for layer in (model.network.box_head.logits, model.network.mask_head.logits):  # else every box has the same score
         layer.kernel.assign(layer.kernel * 50)
-    model.init_saver(folder / "run/checkpoints")
+    config = CocoConfig(mask_threshold=0.4)
+    model.init_saver(folder / "run/checkpoints", evaluator=config)
     trainer = SupervisedTrain(model, data, TrainerConfig(logged_images=0))
-    evaluator = CocoEvaluator(CocoConfig(), data.ground_truth("val"))
+    evaluator = CocoEvaluator(config, data.ground_truth("val"))
     metrics = trainer.evaluate("val", evaluator)
     trainer.save(metrics)
     return folder / "run", data, evaluator.coco_results()
@@ -80,7 +81,7 @@ def test_the_detections_are_those_that_the_evaluator_measured(run):
 
 def test_an_array_gives_what_its_file_gives(run):
     folder, data, _ = run
-    predictor = Predictor(restore_model(folder, "last"))
+    predictor = Predictor.load(folder, "last")
     path = data.records("val")[0].path
     of_file = predictor.predict(path)
     of_array = predictor.predict(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB))

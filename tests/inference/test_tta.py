@@ -9,6 +9,7 @@ from base.view import View
 from inference.detections import detections_of
 from inference.paste import paste_mask
 from inference.tta import Tta, fuse_views
+from tasks.instance import InstanceTask
 from tests.inference.exact_task import SPEC
 
 SIZE = (40, 60)
@@ -58,9 +59,10 @@ def row(view, *objects):
     return found, {key: value[None] for key, value in geometry.arrays().items()}
 
 
-def fused(tta, *of_views):
+def fused(tta, *of_views, **threshold):
     views = tta.views((0, 0, SIZE[1], SIZE[0]))
-    return fuse_views([row(view, *found) for view, found in zip(views, of_views, strict=True)], views, SPEC, tta)
+    rows = [row(view, *found) for view, found in zip(views, of_views, strict=True)]
+    return fuse_views(rows, views, SPEC, tta, **threshold)
 
 
 def triangle():
@@ -100,7 +102,24 @@ def test_probabilities_are_averaged_and_not_votes():
     sure, unsure, no = (np.full((M, M), value, np.float32) for value in (0.9, 0.6, 0.2))
     box = (10, 10, 40, 30)
     assert rle.area(fused(Tta(), [(0.5, 1, box, sure)], [(0.5, 1, box, no)]).masks[0]) > 400
-    assert rle.area(fused(Tta(), [(0.5, 1, box, unsure)], [(0.5, 1, box, no)]).masks[0]) == 0
+    two = [(0.5, 1, box, unsure)], [(0.5, 1, box, no)]
+    assert rle.area(fused(Tta(), *two).masks[0]) == rle.area(fused(Tta(), *two, mask_threshold=0.45).masks[0]) == 0
+    assert rle.area(fused(Tta(), *two, mask_threshold=0.35).masks[0]) > 400
+
+
+def test_the_task_makes_masks_as_they_were_evaluated():
+    view = View((0, 0, SIZE[1], SIZE[0]))
+    found, batch = row(view, *TWO)
+    batch |= {"valid": np.array([True])}
+
+    def areas(task):
+        (one,) = task.results(found, batch, SPEC)
+        fused_areas = task.fuse_views([(found, batch)], [view], SPEC, Tta(flip_x=False, scales=(0.5,))).areas
+        assert fused_areas.tolist() == one.areas.tolist()
+        return one.areas
+
+    assert (areas(InstanceTask().as_evaluated({"mask_threshold": 0.25})) > 1.3 * areas(InstanceTask())).all()
+    assert areas(InstanceTask().as_evaluated({})).tolist() == areas(InstanceTask()).tolist()
 
 
 def test_what_one_view_of_two_has_keeps_half_of_its_score():

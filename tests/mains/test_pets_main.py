@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from base.checkpoint import find_checkpoint
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("AP", "AP50", "AP75", "AR_100", "AP/cat", "AP/dog")
 FIGURES = [f"{kind}/{name}" for kind in ("box", "mask") for name in NAMES]
@@ -45,6 +47,7 @@ def test_the_quick_recipe_goes_from_drawing_to_the_final_table(tmp_path):
         "model.backbone.weights": "null",
         "model.backbone.alpha": 0.35,
         "trainer.max_steps": 2,
+        "evaluator.mask_threshold": 0.25,
         "logger.comet.timeout_s": 30,
     }
     done = start("pets_quick.json", *(f"{key}={value}" for key, value in settings.items()), folder=tmp_path)
@@ -58,6 +61,7 @@ def test_the_quick_recipe_goes_from_drawing_to_the_final_table(tmp_path):
     assert "SYNTHETIC" in (run / "table.txt").read_text()
     metrics = json.loads((run / "metrics.json").read_text())
     assert all(0 <= metrics[name] <= 1 for name in FIGURES), metrics
+    assert find_checkpoint(run).meta["evaluator"]["mask_threshold"] == 0.25, "predictions are made as evaluated"
     (archive,) = run.glob("comet/*.zip")
     assert f"comet upload {archive}" in done.stdout
 
