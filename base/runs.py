@@ -58,8 +58,13 @@ def encode_crop(crop: Crop, size: tuple[int, int]) -> Rle:
 
 
 def tight_crop(mask: Rle, pad: int = 0) -> Crop:
-    """The mask's pixels inside its tight box, as uint8, with `pad` more on each side where the image has them."""
+    """The mask's pixels inside its tight box, as uint8, with `pad` more on each side where the image has them.
+
+    That of an empty mask has no pixel, whatever `pad`: it is nowhere in the image.
+    """
     left, top, width, height = (int(value) for value in rle.xywh(mask))
+    if not width:
+        return Crop(np.zeros((0, 0), np.uint8), 0, 0)
     x0, y0 = max(left - pad, 0), max(top - pad, 0)
     x1, y1 = min(left + width + pad, mask["size"][1]), min(top + height + pad, mask["size"][0])
     return Crop(decode_window(mask, (x0, y0, x1, y1)), x0, y0)

@@ -130,7 +130,8 @@ class Detections:
         return overlay(image, self.boxes, self.classes, self.names, self.crops(), self.scores, Look(**look))
 
     def crop(self, image: np.ndarray, pad: int = 0) -> list[np.ndarray]:
-        """Each object by itself: uint8 RGBA (h, w, 4), transparent around it; an empty mask gives no pixel.
+        """Each object by itself: uint8 RGBA (h, w, 4), transparent around it; an empty mask gives no pixel,
+        whatever `pad`.
 
         Args:
             image: (height, width, 3) uint8 RGB.

@@ -52,7 +52,9 @@ def test_the_tight_crop_has_the_object_and_its_margin():
     wide = tight_crop(rle.encode(mask), pad=3)
     assert (wide.left, wide.top) == (25, 2)
     np.testing.assert_array_equal(wide.pixels, mask[2:12, 25:30])
-    assert tight_crop(rle.encode(mask * 0)).pixels.size == 0
+    for pad in (0, 3):
+        empty = tight_crop(rle.encode(mask * 0), pad)
+        assert empty.pixels.shape == (0, 0) and empty.pixels.dtype == np.uint8 and empty[1:] == (0, 0)
 
 
 def test_a_union_is_that_of_the_pixels(mask):

@@ -3,6 +3,7 @@
 import json
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,6 +115,8 @@ def test_cut_outs_are_transparent_around_the_object():
     wide = found.crop(image, pad=5)[2]  # from column 19 to the right edge, from row 0 to 20
     np.testing.assert_array_equal(wide[..., :3], image[0:20, 19:30])
     assert wide[..., 3].sum() == 20 * 255 and (wide[5:15, 5:7, 3] == 255).all()
+    empty = replace(found, masks=(block(0, 0, 0, 0), *found.masks[1:]))
+    assert [one.shape for one in empty.crop(image, pad=5)] == [(0, 0, 4), (14, 14, 4), (20, 11, 4)]
     with pytest.raises(ValueError, match=r"with \(height, width\) \(20, 30\)"):
         found.crop(image[1:])
 
