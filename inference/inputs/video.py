@@ -1,6 +1,7 @@
 """The images of a video file or a camera, by OpenCV."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ _WHOLE = 0.95
 """Headers may count a few frames too many."""
 _USUAL_FPS = 25.0
 """Of cameras and files that do not say."""
+_FIRST_READS, _PAUSE_S = 10, 0.2
+"""So many attempts a camera has for its first image, with a pause after each that fails: some need time to start."""
 
 
 class VideoInputs(Inputs):
@@ -78,9 +81,19 @@ class VideoInputs(Inputs):
             if not capture.isOpened():
                 what = "camera" if self.kind == "camera" else "video"
                 raise InputError(f"{self.title} cannot be opened as a {what}: is it there, does a player show it?")
+            if self.kind == "camera" and not _shows_something(capture):
+                raise InputError(f"{self.title} is open and gives no image: does another program use it?")
             yield capture
         finally:
             capture.release()
+
+
+def _shows_something(camera: cv2.VideoCapture) -> bool:
+    for _ in range(_FIRST_READS):
+        if camera.grab():
+            return True
+        time.sleep(_PAUSE_S)
+    return False
 
 
 def camera_number(text: str) -> int | None:

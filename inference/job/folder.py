@@ -73,11 +73,11 @@ def _checked(folder: Path, settings: dict[str, Any], resumable: bool) -> bool:
             )
         write_json(path, settings)
         return False
-    if not resumable:
-        raise ResultsError(f"{folder} holds predictions, and a camera cannot be resumed; choose another, or --restart.")
     if not (folder / JOURNAL).exists() or not (folder / JOURNAL).stat().st_size:  # it failed before its first image
         write_json(path, settings)
         return False
+    if not resumable:
+        raise ResultsError(f"{folder} holds predictions, and a camera cannot be resumed; choose another, or --restart.")
     differences = _differences(_read(path), settings)
     if differences:
         raise ResultsError(

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from inference.inputs.files import InputError
 from inference.inputs.find import find_inputs
 
 
@@ -39,6 +40,44 @@ def test_a_changed_video_has_other_settings(video, tmp_path):
     copy = tmp_path / "clip.avi"
     copy.write_bytes(video.read_bytes())
     assert find_inputs([str(copy)]).settings() != before == find_inputs([str(video)]).settings()
+
+
+class Camera:
+    """In the place of `cv2.VideoCapture`: its first reads fail after each start."""
+
+    failing = 0
+
+    def __init__(self, number):
+        self.left = Camera.failing
+
+    def isOpened(self):
+        return True
+
+    def grab(self):
+        self.left -= 1
+        return self.left < 0
+
+    def retrieve(self):
+        return True, np.full((4, 6, 3), 9, np.uint8)
+
+    def get(self, _):
+        return 0.0
+
+    def release(self):
+        pass
+
+
+def test_a_camera_has_some_attempts_for_its_first_image(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    pauses = []
+    monkeypatch.setattr("inference.inputs.video.time.sleep", pauses.append)
+    monkeypatch.setattr(Camera, "failing", 4)
+    inputs = find_inputs(["camera:0"], max_frames=2)
+    assert [item.stem for item in inputs] == ["camera-0-000000", "camera-0-000001"]
+    assert len(pauses) == 2 * 4 and sum(pauses) < 5
+    monkeypatch.setattr(Camera, "failing", 1000)
+    with pytest.raises(InputError, match="camera:0 is open and gives no image"):
+        find_inputs(["camera:0"])
 
 
 def test_a_video_that_ends_early_is_a_warning(video, caplog):

@@ -33,6 +33,8 @@ def test_settings_that_predicted_nothing_are_replaced(tmp_path):
         pass
     with open_results(tmp_path, SETTINGS) as resumed:
         assert not resumed
+    with open_results(tmp_path, SETTINGS, resumable=False) as resumed:  # a camera that gave no image
+        assert not resumed
     begun(tmp_path)
     with open_results(tmp_path, SETTINGS) as resumed:
         assert resumed
