@@ -7,6 +7,7 @@ import keras
 
 from base.base_model import BaseModel
 from base.batch import Batch
+from models.ops.kernels import tensorflow_cpu_kernels
 from utils.errors import UserError
 from utils.registry import load_object
 
@@ -24,6 +25,15 @@ def compile_predict(model: BaseModel, jit_compile: bool = False) -> Callable[[Ba
         UserError: Keras runs on a backend that has none.
     """
     return load_object(f"inference.native.{backend_name()}_predict:Predict")(model, jit_compile)
+
+
+def useful_calls() -> int:
+    """How many calls of a network at a time a stream of images should make.
+
+    On a CPU TensorFlow leaves cores idle in the operations that it does not divide: two calls fill the gaps. On a GPU,
+    on JAX and on PyTorch it is one.
+    """
+    return 2 if tensorflow_cpu_kernels() else 1
 
 
 def backend_name() -> str:

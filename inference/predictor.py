@@ -12,7 +12,7 @@ from base.batch import Batch
 from base.checkpoint import find_checkpoint
 from base.task import load_task
 from data_loader.cores import usable_cores
-from inference.compiled import compile_predict
+from inference.compiled import compile_predict, useful_calls
 from inference.reading import Image, Named, load_image, named, read_image
 from inference.remote import UrlLimits
 from inference.restore import model_of
@@ -105,7 +105,7 @@ class Predictor:
 
         Args:
             images: arrays, paths, addresses, or pairs of a name and an image or a function that gives one.
-            read_ahead: images in memory beyond those of one batch; None for two batches and two more.
+            read_ahead: images in memory beyond those in the network; None for two batches and two more.
             readers: threads that read and decode; None for one for each core, at most 8.
 
         Raises:
@@ -114,7 +114,8 @@ class Predictor:
         ahead = 2 * self.batch_size + 2 if read_ahead is None else read_ahead
         if ahead < 1:
             raise ValueError(f"Predictor.stream received read_ahead {read_ahead}; give 1 or more")
-        return stream(images, self._read, self.steps, ahead, readers or min(usable_cores(), 8))
+        readers = readers or min(usable_cores(), 8)
+        return stream(images, self._read, self.steps, ahead, readers, useful_calls())
 
     def outputs(self, batch: Batch) -> dict[str, np.ndarray]:
         """What the network predicts for a batch, in pixels of its input, before any postprocessing."""

@@ -77,12 +77,19 @@ class Item:
     parts: list[Pending] = field(default_factory=list)
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """One view in a batch; an image that could not be read takes a place without a sample."""
 
     item: Item
     sample: Sample | None
     last: bool
+
+
+class Call(NamedTuple):
+    """A batch in the network: its rows, and of each with a sample what is predicted and the batch that it was."""
+
+    rows: list[Row]
+    predicted: Pending
 
 
 class Steps:
@@ -141,24 +148,33 @@ class Steps:
         Yields:
             Each item in order and its result, which is None for an image that could not be read.
         """
+        return self.results(self.calls(items, call_now), submit)
+
+    def calls(self, items: Iterable[Item], submit: Submit) -> Iterator[Call]:
+        """The first half of `run`: each call of the network is handed over to `submit`."""
         rows = self._rows(items)
         while group := list(islice(rows, self.batch_size)):
-            found = iter(self._predict([row.sample for row in group if row.sample is not None]))
-            for row in group:
+            yield Call(group, submit(self._predict, [row.sample for row in group if row.sample is not None]))
+
+    def results(self, calls: Iterable[Call], submit: Submit) -> Iterator[tuple[Item, Pending]]:
+        """The second half of `run`: waits for the calls in their order."""
+        for call in calls:
+            found = iter(call.predicted.result())
+            for row in call.rows:
                 if row.sample is not None:
                     self._take(row.item, next(found), submit)
                 if row.last:
                     yield row.item, submit(self._result, row.item)
 
-    def _rows(self, items: Iterable[Item]) -> Iterator[_Row]:
+    def _rows(self, items: Iterable[Item]) -> Iterator[Row]:
         for item in items:
             if item.image is None:
-                yield _Row(item, None, True)
+                yield Row(item, None, True)
                 continue
             for number, view in enumerate(item.views):
                 made = item.samples[number] if number < len(item.samples) else None
                 sample = made or view.sample(item.image, self.spec.image_size)
-                yield _Row(item, sample, number == len(item.views) - 1)
+                yield Row(item, sample, number == len(item.views) - 1)
 
     def _predict(self, samples: list[Sample]) -> list[tuple[Batch, Batch]]:
         """Of each sample what the network predicts, and the batch that it was, both with an axis of one image."""

@@ -1,6 +1,6 @@
 """Prediction in the background: reading, the network, postprocessing and what the caller does, all at the same time.
 
-    feeder → readers (threads) → network (a thread) → postprocessing (threads) → the caller
+    feeder → readers (threads) → batches (a thread) → network (threads) → postprocessing (threads) → the caller
 
 The order of the images is kept. A fixed number of permits bounds how many images are in memory: the feeder takes one
 for each image, and it is returned when the caller asks for the image after it. OpenCV, NumPy and the network's library
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.steps import Item, Steps
+from inference.steps import Call, Item, Pending, Steps
 from utils.errors import UserError
 
 BROKEN = (UserError, OSError, ValueError, TypeError)
@@ -47,7 +47,7 @@ class Predicted:
 
 
 def stream(
-    sources: Iterable[Any], read: Callable[[Any], Item], steps: Steps, read_ahead: int, readers: int
+    sources: Iterable[Any], read: Callable[[Any], Item], steps: Steps, read_ahead: int, readers: int, calls: int = 1
 ) -> Iterator[Predicted]:
     """Predicts images in the background and gives them in their order.
 
@@ -57,13 +57,14 @@ def stream(
         sources: of any length; asked from a thread of its own.
         read: a source → the image with its views, called from several threads.
         steps: what follows.
-        read_ahead: images in memory beyond those of one batch; those that the caller keeps are not counted.
+        read_ahead: images in memory beyond those in the network; those that the caller keeps are not counted.
         readers: threads that read.
+        calls: of the network at a time, see `inference.compiled.useful_calls`.
 
     Raises:
         Exception: whatever `sources` or the network raised, after the images before it.
     """
-    line = _Line(sources, read, steps, read_ahead + steps.batch_size, readers)
+    line = _Line(sources, read, steps, read_ahead + calls * steps.batch_size, readers, calls)
     try:
         while (one := line.next()) is not None:
             yield one
@@ -83,18 +84,30 @@ class _Failed:
 class _Line:
     """The threads of one stream and the queues between them, whose lengths the permits bound."""
 
-    def __init__(self, sources: Iterable[Any], read: Callable[[Any], Item], steps: Steps, permits: int, readers: int):
+    def __init__(
+        self,
+        sources: Iterable[Any],
+        read: Callable[[Any], Item],
+        steps: Steps,
+        permits: int,
+        readers: int,
+        calls: int,
+    ):
         self.permits = threading.Semaphore(permits)
         self.stopped = threading.Event()
         self._read, self._steps = read, steps
         self._read_items: queue.SimpleQueue = queue.SimpleQueue()
+        self._called: queue.SimpleQueue = queue.SimpleQueue()
         self._finished: queue.SimpleQueue = queue.SimpleQueue()
         self._failure: BaseException | None = None
+        self._free = threading.Semaphore(calls)
         self._readers = ThreadPoolExecutor(readers, "read image")
+        self._networks = ThreadPoolExecutor(calls, "network")
         self._finishers = ThreadPoolExecutor(_POSTPROCESSORS, "postprocess")
         self._threads = [
             threading.Thread(target=self._feed, args=(iter(sources),), daemon=True, name="feed images"),
-            threading.Thread(target=self._predict, daemon=True, name="predict images"),
+            threading.Thread(target=self._call, daemon=True, name="batch images"),
+            threading.Thread(target=self._collect, daemon=True, name="collect predictions"),
         ]
         for thread in self._threads:
             thread.start()
@@ -116,8 +129,9 @@ class _Line:
         """Ends all threads, in the middle of the images if need be."""
         self.stopped.set()
         self.permits.release()  # wakes the feeder
-        self._read_items.put(_END)  # wakes the network
-        for pool in (self._readers, self._finishers):
+        self._read_items.put(_END)  # wakes the thread that makes batches
+        self._free.release()
+        for pool in (self._readers, self._networks, self._finishers):
             pool.shutdown(wait=True, cancel_futures=True)
         for thread in self._threads:
             thread.join(_JOIN_S)
@@ -142,14 +156,37 @@ class _Line:
         self.permits.acquire()
         return not self.stopped.is_set()
 
-    def _predict(self) -> None:
+    def _call(self) -> None:
+        """Hands batches to the network, one beyond those that it works on: tiles of a large image take memory."""
         end: Any = _END
         try:
-            for found in self._steps.run(self._items(), self._finishers.submit):
+            for call in self._steps.calls(self._items(), self._submit_call):
+                self._called.put(call)
+        except Exception as error:  # raised where the caller is
+            end = _Failed(error)
+        self._called.put(end if self._failure is None else _Failed(self._failure))
+
+    def _submit_call(self, function: Callable, *args: Any) -> Pending:
+        self._free.acquire()
+        call = self._networks.submit(function, *args)
+        call.add_done_callback(lambda _: self._free.release())
+        return call
+
+    def _collect(self) -> None:
+        end: Any = _END
+        try:
+            for found in self._steps.results(self._calls(), self._finishers.submit):
                 self._finished.put(found)
         except Exception as error:  # raised where the caller is
             end = _Failed(error)
-        self._finished.put(end if self._failure is None else _Failed(self._failure))
+        self._finished.put(end)
+
+    def _calls(self) -> Iterator[Call]:
+        """The calls of the network, in order, until the last one."""
+        while (found := self._called.get()) is not _END:
+            if isinstance(found, _Failed):
+                raise found.error
+            yield found
 
     def _items(self) -> Iterator[Item]:
         """The images that were read, in order."""

@@ -17,12 +17,14 @@ from data_loader.instance_data import InstanceData
 from data_loader.records import ImageRecord, ObjectRecord
 from evaluation.coco import CocoEvaluator
 from evaluation.config import CocoConfig
+from inference.compiled import useful_calls
 from inference.predictor import Predictor
 from inference.remote import UrlLimits
 from inference.restore import restore_model
 from inference.tiling import Tiling
 from inference.tta import Tta
 from models.mask_rcnn.model import MaskRCNN
+from models.ops.kernels import portable_operations, tensorflow_cpu_kernels
 from tests.local_server import serving_folder
 from tests.models.mask_rcnn.dummy_batches import OBJECTS, SIZE, tiny_config
 from trainers.config import TrainerConfig
@@ -120,6 +122,27 @@ def test_lists_give_lists_and_iterators_iterators(run):
     assert isinstance(found, list) and len(found) == 3 and found[0].masks == one.masks
     lazy = predictor.predict(path for path in paths)
     assert iter(lazy) is lazy and [result.size for result in lazy] == list(SIZES)
+
+
+def test_a_stream_that_starts_with_several_calls_gives_what_single_images_give(run):
+    """The network is traced in its first call, which two threads make at once on TensorFlow."""
+    folder, data, _ = run
+    paths = [record.path for record in data.records("val")] * 3
+    streamed = list(Predictor.load(folder).predict(iter(paths)))
+    single = Predictor.load(folder)
+    assert len(streamed) == len(paths)
+    for path, found in zip(paths, streamed, strict=True):
+        expected = single.predict(path)
+        np.testing.assert_array_equal(found.classes, expected.classes)
+        np.testing.assert_allclose(found.boxes, expected.boxes, atol=1e-3)
+        np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
+
+
+def test_two_calls_at_a_time_only_where_they_help():
+    on_cpu = keras.backend.backend() == "tensorflow" and tensorflow_cpu_kernels()
+    assert useful_calls() == (2 if on_cpu else 1)
+    with portable_operations():
+        assert useful_calls() == 1
 
 
 def test_a_stream_names_its_images_and_reports_broken_ones(run, tmp_path):

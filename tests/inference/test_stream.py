@@ -15,7 +15,7 @@ from data_loader.errors import DataError
 from inference.steps import Item, Steps, call_now
 from inference.stream import Predicted, stream
 
-NAMES = ("feed images", "predict images", "read image", "postprocess")
+NAMES = ("feed images", "batch images", "collect predictions", "read image", "network", "postprocess")
 
 
 class FirstPixel(Task):
@@ -47,7 +47,7 @@ def image_of(number):
     return np.full((6 + number % 5, 9, 3), number, np.uint8)
 
 
-def streamed(sources, network=None, batch_size=4, read_ahead=6, delay=None):
+def streamed(sources, network=None, batch_size=4, read_ahead=6, delay=None, calls=1):
     steps = steps_of(network or Network(), batch_size)
 
     def read(number):
@@ -57,7 +57,7 @@ def streamed(sources, network=None, batch_size=4, read_ahead=6, delay=None):
             return Item(number, error=DataError(f"{number} is broken"))
         return steps.item(number, image_of(number))
 
-    return stream(sources, read, steps, read_ahead, readers=3)
+    return stream(sources, read, steps, read_ahead, readers=3, calls=calls)
 
 
 def alive():
@@ -78,6 +78,39 @@ def test_the_order_is_kept_and_broken_images_are_reported_in_their_place(count):
             np.testing.assert_array_equal(one.image, image_of(number))
     assert set(network.shapes) <= {(4, 8, 8, 3)}, "every batch has the same shape"
     assert alive() == []
+
+
+def test_calls_of_the_network_overlap_and_the_order_is_kept():
+    """Of three calls at a time the first waits until the third has begun."""
+    third, first_red = threading.Event(), []
+
+    def network(batch):
+        red = batch["images"][:, 0, 0, 0]
+        first_red.append(int(red[0]))
+        if len(first_red) == 3:
+            third.set()
+        assert third.wait(10), "three calls at a time"
+        time.sleep(0.003 * (int(red[0]) % 4))
+        return {"red": red}
+
+    found = list(streamed(range(30), network, batch_size=2, calls=3))
+    assert [one.source for one in found] == list(range(30))
+    assert [one.result[0] for one in found if not one.error] == [n for n in range(30) if n % 10 != 7]
+    assert sorted(first_red[:3]) == [0, 2, 4] and alive() == []
+
+
+def test_a_network_that_fails_in_one_of_its_calls_comes_after_the_images_before_it():
+    def network(batch):
+        if batch["images"].max() > 12:
+            raise MemoryError("too large")
+        time.sleep(0.01)
+        return {"red": batch["images"][:, 0, 0, 0]}
+
+    found = []
+    with pytest.raises(MemoryError, match="too large"):
+        for one in streamed(itertools.count(), network, batch_size=2, calls=3):
+            found.append(one.source)
+    assert found == list(range(12)) and alive() == []
 
 
 def test_without_threads_the_results_are_the_same():
@@ -141,8 +174,9 @@ def test_an_error_that_is_no_images_ends_the_stream():
     assert alive() == []
 
 
-def test_the_number_of_images_in_memory_is_bounded():
-    """A caller slower than everything else: never more than one batch and `read_ahead` images are on their way.
+@pytest.mark.parametrize("calls", [1, 2])
+def test_the_number_of_images_in_memory_is_bounded(calls):
+    """A caller slower than everything else: the batches of the calls and `read_ahead` images are on their way at most.
 
     Each of the two threads that postprocess may be about to let go of one more.
     """
@@ -160,12 +194,12 @@ def test_the_number_of_images_in_memory_is_bounded():
         return steps.item(number, image)
 
     taken = 0
-    for one in stream(range(40), read, steps, read_ahead=3, readers=3):
+    for one in stream(range(40), read, steps, read_ahead=3, readers=3, calls=calls):
         assert isinstance(one, Predicted)
         time.sleep(0.002)
         taken += 1
         del one
-    assert taken == 40 and 2 < most <= 2 + 3 + 2
+    assert taken == 40 and 2 < most <= 2 * calls + 3 + 2
 
 
 def test_what_the_caller_does_and_the_network_overlap():
