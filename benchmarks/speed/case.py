@@ -1,4 +1,4 @@
-"""What is measured: a network and its compiled steps, as a config describes them, without a data set."""
+"""What is measured: a network and its compiled steps, as a config describes them, without images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from base.base_model import BaseModel
-from base.batch import Batch
+from base.batch import Batch, DataSpec
 from base.initial_weights import InitialWeights
 from base.task import load_task
 from benchmarks.speed.yardstick import Yardstick
@@ -43,25 +43,39 @@ class BenchmarkCase:
     several: Batch
 
 
+def spec_of(config: Config) -> DataSpec:
+    """Classes and shapes of the config's data, which are read only where no class is known without that.
+
+    Raises:
+        UserError: they have to be read and cannot be.
+    """
+    data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
+    if not data.classes:
+        data.prepare()
+    return data.spec
+
+
 def case_of(config: Config) -> BenchmarkCase:
     """The model of a config, with random weights; as many detections as there can be are made.
 
     An untrained network is sure of nothing: with the config's own threshold it would detect nothing, and the heads
     would have nothing to do.
+
+    Raises:
+        UserError: as `spec_of`.
     """
-    data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
+    spec = spec_of(config)
     section = config.model.model_copy(deep=True)
     if hasattr(section, "detect"):
         section = section.model_copy(update={"detect": section.detect.model_copy(update={"score_threshold": 0.0})})
-    model = resolve(MODELS, config.model.name)(section, data.spec, InitialWeights())
+    model = resolve(MODELS, config.model.name)(section, spec, InitialWeights())
     optimizer = build_optimizer(config.trainer, model.network, build_schedule(config.trainer, STEPS_PER_EPOCH))
     return _case(model, optimizer, config)
 
 
-def yardstick_of(config: Config) -> BenchmarkCase:
-    """The bare ResNet-50 for images, batch and precision of the config, trained by plain SGD with momentum."""
-    data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
-    model = Yardstick(None, data.spec)
+def yardstick_of(config: Config, spec: DataSpec) -> BenchmarkCase:
+    """The bare ResNet-50 for the images of `spec`, batch and precision of the config, trained by SGD with momentum."""
+    model = Yardstick(None, spec)
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
     if config.trainer.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)

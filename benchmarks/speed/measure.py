@@ -29,7 +29,8 @@ def measure(config: Config, rounds: int) -> dict[str, Any]:
         values of `model`, `yardstick` and their `ratio`; `parts`, milliseconds of each for one image; `detections`
         of the image and `positives`, the mean number of a training image's samples that went through the mask head.
     """
-    model, yardstick = case_of(config), yardstick_of(config)
+    model = case_of(config)
+    yardstick = yardstick_of(config, model.model.spec)
     jobs = {f"model {name}": job for name, job in _jobs(model).items()}
     jobs |= {f"yardstick {name}": job for name, job in _jobs(yardstick).items()}
     times = interleaved(jobs, rounds)

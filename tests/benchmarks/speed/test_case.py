@@ -1,0 +1,31 @@
+"""What a benchmark knows of the data of a config."""
+
+import pytest
+
+from benchmarks.speed.case import case_of, spec_of
+from data_loader.errors import DataError
+from tests.benchmarks.speed.tiny import tiny_file
+from tests.preparation.tiny_data import CLASSES, plain, write
+from utils.config import process_config
+
+
+def coco(folder, root):
+    """A config of data whose classes are in the annotation file."""
+    split = {"annotations": ["train.json"], "images": "train"}
+    return process_config(tiny_file(folder, name="coco", root=str(root), train=split, classes=None), [])
+
+
+def test_classes_that_are_in_files_are_read(tmp_path):
+    root = write(tmp_path / "data", train=plain(3))
+    spec = spec_of(coco(tmp_path, root))
+    assert (spec.classes, spec.category_ids, spec.image_size) == (CLASSES, (1, 2, 3), (64, 64))
+
+
+def test_files_that_are_absent_are_an_error_of_the_data(tmp_path):
+    with pytest.raises(DataError, match="absent"):
+        case_of(coco(tmp_path, tmp_path / "absent"))
+
+
+def test_known_classes_need_no_data(tmp_path):
+    config = process_config(tiny_file(tmp_path, root=str(tmp_path / "absent"), offline="error"), [])
+    assert spec_of(config).classes == ("cat", "dog")
