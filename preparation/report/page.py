@@ -12,7 +12,7 @@ from data_loader.errors import DataError
 from inference.drawing import grid
 from preparation.inspection.finding import Finding, Place
 from preparation.inspection.inspection import Inspection
-from preparation.report.sheets import annotated
+from preparation.report.sheets import MOST_CLASSES, annotated
 from preparation.report.tables import classes_table, sizes_table, splits_table
 from preparation.suggest import Suggestion
 from reporting.gallery import GalleryItem
@@ -55,7 +55,7 @@ def write_page(
     for title, path in plots.items():
         page.image(path, title)
     if samples:
-        page.heading("Samples of each class", "From the smallest to the largest objects of train.")
+        page.heading("Samples of each class", _about_samples(len(inspection.classes)))
         page.gallery(samples)
     if augmentation is not None:
         page.heading("Augmentation", "At the left the image of the file, then what the network would get.")
@@ -92,6 +92,14 @@ def _small(image: np.ndarray) -> np.ndarray:
     """At most `_SIDE` pixels wide and high: hundreds are kept until the page is written."""
     zoom = min(1.0, _SIDE / max(image.shape[:2]))
     return resize(image, (max(1, round(image.shape[0] * zoom)), max(1, round(image.shape[1] * zoom))))
+
+
+def _about_samples(classes: int) -> str:
+    text = "From the smallest to the largest objects of train."
+    if classes > MOST_CLASSES:
+        text += f" Shown are the {MOST_CLASSES:,} most frequent of {classes:,} classes; inspection.json has the numbers"
+        text += " of all of them."
+    return text
 
 
 def _facts(inspection: Inspection) -> dict[str, int]:

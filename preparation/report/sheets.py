@@ -14,10 +14,13 @@ from data_loader.images import read_rgb
 from data_loader.instance_data import InstanceData
 from data_loader.records import ImageRecord, read_sample
 from inference.drawing import grid, overlay
+from preparation.inspection.checks.classes import objects_of_classes
 from preparation.inspection.facts import SplitFacts
 from preparation.inspection.inspection import Inspection
 from reporting.gallery import GalleryItem
 
+MOST_CLASSES = 100
+"""Of which samples are shown: six of each are about 5 MB of the page."""
 TILE = 176
 """Longer side of a sample in pixels."""
 _AROUND = 1.5
@@ -27,19 +30,29 @@ _PAPER = 255
 _AUGMENTED_SIDE = 288
 
 
-def samples_of_classes(inspection: Inspection, split: str, per_class: int) -> list[GalleryItem]:
-    """Objects of each class, from its smallest to its largest ones, each with its surroundings and its mask.
+def shown_classes(inspection: Inspection, split: str) -> list[str]:
+    """The classes to show samples of, in the order of the data: those with objects, the most frequent of many."""
+    counts = objects_of_classes(inspection.splits[split], len(inspection.classes))
+    chosen = np.sort(np.argsort(-counts, kind="stable")[:MOST_CLASSES])
+    return [inspection.classes[number] for number in chosen if counts[number]]
+
+
+def samples_of_classes(inspection: Inspection, split: str, per_class: int, classes: Sequence[str]) -> list[GalleryItem]:
+    """Objects of some classes, from the smallest to the largest ones, each with its surroundings and its mask.
 
     Args:
         inspection: of the data set.
         split: whose objects are shown.
         per_class: at most so many of a class.
+        classes: their names.
     """
     facts = inspection.splits[split]
     single = facts.objects.single
     by_size = np.lexsort((single.areas, single.classes))
     items = []
     for number, name in enumerate(inspection.classes, 1):
+        if name not in classes:
+            continue
         rows = by_size[single.classes[by_size] == number]
         for row in rows[evenly_spread(len(rows), per_class)].tolist():
             image, place = int(single.image[row]), int(single.place[row])

@@ -10,7 +10,7 @@ from preparation.inspection.inspection import Inspection
 from preparation.inspection.statistics import statistics
 from preparation.report.page import write_page
 from preparation.report.plots import plot_all
-from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples
+from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples, shown_classes
 from preparation.suggest import Suggestion
 from utils.errors import UserError
 from utils.files import check_place, write_json
@@ -70,10 +70,11 @@ def write_report(
     """
     _remove_plots(folder)
     plots = plot_all(inspection, folder / "plots")
-    per_class = max(_COLUMNS, min(24, _MOST_SAMPLES // len(inspection.classes)))
-    samples = samples_of_classes(inspection, "train", per_class)
+    classes = shown_classes(inspection, "train")
+    per_class = max(_COLUMNS, min(24, _MOST_SAMPLES // max(1, len(classes))))
+    samples = samples_of_classes(inspection, "train", per_class, classes)
     sheets = {
-        "samples": sheet_of_samples(samples, inspection.classes[:_MOST_ROWS], _COLUMNS),
+        "samples": sheet_of_samples(samples, classes[:_MOST_ROWS], _COLUMNS),
         "augmentation": sheet_of_augmentation(data, inspection.splits["train"]) if data.config.augment else None,
     }
     for name, sheet in sheets.items():

@@ -52,12 +52,33 @@ def test_the_terminal_shows_findings_with_examples_and_advice(inspection):
 
 
 def test_samples_are_of_their_class_small_ones_first(inspection):
-    items = samples_of_classes(inspection, "train", 4)
+    items = samples_of_classes(inspection, "train", 4, ("cat", "dog"))
+    assert {item.attributes["class"][0] for item in items} == {"cat", "dog"}
     cats = [item for item in items if item.attributes["class"] == ["cat"]]
     assert [item.attributes["side in pixels"] for item in cats] == [2.0, 20.0, 44.7, 44.7]
     assert all(max(item.image.shape[:2]) == 176 for item in items)
     sheet = sheet_of_samples(items, inspection.classes, 4)
     assert sheet.shape[1] > 4 * 176 and sheet_of_samples([], inspection.classes, 3) is None
+
+
+def test_of_many_classes_the_most_frequent_are_shown(tmp_path):
+    root = write(tmp_path / "data", train=plain(5), val=plain(2, start=50))
+    names = [f"c{number:04d}" for number in range(120)]
+    often = [rectangle(5, 5, 8, 8, names.index(name) + 1, image_id=2) for name in ("c0003", "c0109")]
+    once = [rectangle(5, 5, 8, 8, number, image_id=1) for number in range(1, 111)]
+    for path, objects in ((root / "train.json", once + often), (root / "val.json", [])):
+        content = json.loads(path.read_text())
+        content["categories"] = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
+        content["annotations"] = [one | {"id": number} for number, one in enumerate(objects, 1)]
+        path.write_text(json.dumps(content))
+    data = read(root)
+    written = write_report(tmp_path / "out", inspect(data), data, None, {})
+    page = written["report"].read_text(encoding="utf-8")
+    samples = page[page.rindex("Samples of each class") : page.rindex("Images with findings")]
+    shown = re.findall(r"<article.*?(c\d{4}),", samples, re.DOTALL)
+    assert shown == [name for name in [*names[:99], "c0109"] for _ in range(1 + (name in ("c0003", "c0109")))]
+    assert "Shown are the 100 most frequent of 120 classes; inspection.json has the numbers of all" in samples
+    assert "c0119" in (tmp_path / "out/inspection.json").read_text()
 
 
 def test_the_sheet_of_augmentation_is_the_same_each_time(data, inspection):
