@@ -97,7 +97,7 @@ def _add_detection(group: Any) -> None:
     )
     group.add_argument("--classes", nargs="+", default=[], metavar="NAME", help="only these classes")
     group.add_argument("--max-detections", type=int, metavar="N", help="the N best of an image")
-    group.add_argument("--batch-size", type=int, default=4, metavar="N", help="images in one call; default 4; without a GPU 1 may be a little faster")
+    group.add_argument("--batch-size", type=int, default=4, metavar="N", help="images in one call; default 4")
     group.add_argument(
         "--tile", nargs="?", type=int, const=INPUT_SIZE, metavar="SIZE",
         help="predict larger images in tiles of SIZE pixels too, of the network's input where no SIZE is given",
