@@ -42,7 +42,7 @@ test-backends: $(STAMP) .venv-jax/.installed .venv-torch/.installed ## the same 
 check: $(STAMP) ## lint, format, types, generated files, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python -m utils.config.schema --check
 	$(BIN)/python -m pytest tests/test_docs.py
 

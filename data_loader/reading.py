@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from data_loader.annotated import Annotated
 from data_loader.cores import usable_cores
@@ -12,7 +12,12 @@ from data_loader.errors import DataError
 from data_loader.records import ImageRecord
 from data_loader.validation import BadItem, Broken, UnusableError
 
-Item = TypeVar("Item")
+
+class _Sortable(Protocol):
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+Item = TypeVar("Item", bound=_Sortable)
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 _KIND = "broken image or mask"

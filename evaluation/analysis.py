@@ -145,7 +145,9 @@ def analyze(
     """
     classes = split.objects.classes
     kind: Kind = "mask" if "mask" in split.kinds else "box"
-    outcomes = {one: find_outcomes(split.objects, split.matches[one], one) for one in split.kinds if one != "boundary"}
+    outcomes: dict[Kind, Outcomes] = {
+        one: find_outcomes(split.objects, split.matches[one], one) for one in split.kinds if one != "boundary"
+    }
     main = outcomes[kind]
     best = best_threshold(main)
     default = _FALLBACK_SCORE if np.isnan(best.threshold) else best.threshold

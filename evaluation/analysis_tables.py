@@ -7,6 +7,7 @@ import numpy as np
 from base.task import MetricTable
 from evaluation.average_precision import SUMMARY
 from evaluation.bootstrap import LEVEL, Difference
+from evaluation.coco_curves import Kind
 from evaluation.tide import ERRORS
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def _intervals(analysis: "CocoAnalysis") -> MetricTable:
 
 
 def _errors(analysis: "CocoAnalysis") -> MetricTable:
-    kinds = [kind for kind in ("mask", "box") if kind in analysis.tides]
+    order: tuple[Kind, ...] = ("mask", "box")
+    kinds: list[Kind] = [kind for kind in order if kind in analysis.tides]
     head = ("error (TIDE)", *(f"{kind} AP50" for kind in kinds), *(f"{kind} count" for kind in kinds))
     rows: list[tuple[str | float, ...]] = []
     for error in ERRORS:

@@ -26,9 +26,10 @@ def boundary_of(mask: Rle, ratio: float = RATIO) -> Rle:
     """
     left, top, width, height = (int(side) for side in rle.xywh(mask))
     pixels = rle.decode(mask)
+    rows, columns = pixels.shape
     inside = pixels[top : top + height, left : left + width]  # a view, which is changed in place
     if inside.size:
         # Erosion by a square is a threshold on the chessboard distance, which is found in one pass.
         distance = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_C, 3)[1:-1, 1:-1]
-        inside[distance > boundary_width(*pixels.shape, ratio)] = 0
+        inside[distance > boundary_width(rows, columns, ratio)] = 0
     return rle.encode(pixels)

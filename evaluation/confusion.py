@@ -38,5 +38,5 @@ def confusion_matrix(objects: Objects, outcomes: Outcomes, kind: Kind, score: fl
                 free[column] = False
             else:
                 matrix[classes, label] += 1
-        np.add.at(matrix, (outcomes.object_labels[theirs[free]], classes), 1)
+        matrix[:, classes] += np.bincount(outcomes.object_labels[theirs[free]], minlength=len(matrix))
     return matrix

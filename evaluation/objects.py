@@ -140,13 +140,15 @@ def _overlaps(
 ) -> dict[Kind, np.ndarray]:
     found: dict[Kind, np.ndarray] = {}
     if "box" in kinds:
-        boxes = [np.array([item["bbox"] for item in side], float).reshape(-1, 4) for side in (detections, objects)]
-        found["box"] = rle.box_overlaps(*boxes, crowd.tolist())
+        predicted, true = (
+            np.array([item["bbox"] for item in side], float).reshape(-1, 4) for side in (detections, objects)
+        )
+        found["box"] = rle.box_overlaps(predicted, true, crowd.tolist())
     if "mask" in kinds or "boundary" in kinds:
-        masks = [[item["segmentation"] for item in side] for side in (detections, objects)]
-        found["mask"] = rle.overlaps(*masks, crowd.tolist())
-    if "boundary" in kinds:
-        found["boundary"] = _boundary_overlaps(*masks, crowd, found["mask"])
+        masks, true_masks = ([item["segmentation"] for item in side] for side in (detections, objects))
+        found["mask"] = rle.overlaps(masks, true_masks, crowd.tolist())
+        if "boundary" in kinds:
+            found["boundary"] = _boundary_overlaps(masks, true_masks, crowd, found["mask"])
     return {kind: found[kind] for kind in kinds}
 
 

@@ -42,7 +42,8 @@ def best_threshold(outcomes: Outcomes, label: int | None = None) -> Threshold:
     scores, hits, kept = scores[last], hits[last], np.flatnonzero(last) + 1
     f1 = 2 * hits / (kept + objects)
     best = int(f1.argmax())
-    return Threshold(*(float(values[best]) for values in (scores, f1, hits / kept, hits / objects)), objects)
+    score, value, precision, recall = (float(values[best]) for values in (scores, f1, hits / kept, hits / objects))
+    return Threshold(score, value, precision, recall, objects)
 
 
 def f1_curve(outcomes: Outcomes, label: int | None = None) -> np.ndarray:

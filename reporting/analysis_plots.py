@@ -85,7 +85,7 @@ def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Pa
     axis.set_yticks(range(len(names)), names, fontsize=letters)
     for row, column in np.argwhere(matrix > 0) if len(names) <= _NUMBERED else ():
         ink = "white" if shares[row, column] > 0.6 else INK
-        axis.text(column, row, matrix[row, column], ha="center", va="center", color=ink, fontsize=8)
+        axis.text(column, row, str(matrix[row, column]), ha="center", va="center", color=ink, fontsize=8)
     axis.set(xlabel="predicted", ylabel="ground truth")
     _finish(axis, title, legend=False)
     axis.tick_params(labelsize=letters)

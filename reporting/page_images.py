@@ -45,7 +45,7 @@ def _of_file(path: Path, side: int | None) -> bytes:
         raise ValueError(f"{path}: a page embeds PNG and JPEG files; give another image as an array (h, w, 3)")
     if side is None or max(_size(content)) <= side:
         return content
-    return _encoded(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB), side)
+    return _encoded(_decoded(content, cv2.IMREAD_COLOR_RGB), side)
 
 
 def _kind(content: bytes) -> str:
@@ -54,7 +54,12 @@ def _kind(content: bytes) -> str:
 
 def _size(content: bytes) -> tuple[int, int]:
     """(height, width) in pixels."""
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    image = _decoded(content, cv2.IMREAD_COLOR)
+    return image.shape[0], image.shape[1]
+
+
+def _decoded(content: bytes, how: int) -> np.ndarray:
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), how)
     if image is None:
         raise ValueError("a page received a PNG or JPEG file that does not decode")
-    return image.shape[0], image.shape[1]
+    return image

@@ -32,7 +32,7 @@ def plot_instances(analysis: CocoAnalysis, folder: Path) -> dict[str, Path]:
     curves, known = _curves(analysis)
     thresholds = {f"{threshold:.2f}": curves[row] for row, threshold in enumerate(THRESHOLDS)}
     plot_precision_recall(thresholds, known, RECALLS, folder / "precision_recall.png")
-    plot_costs({kind: analysis.tides[kind].costs for kind in reversed(analysis.tides)}, folder / "errors.png")
+    plot_costs({kind: analysis.tides[kind].costs for kind in reversed(tuple(analysis.tides))}, folder / "errors.png")
     plot_intervals(_class_intervals(analysis), f"{analysis.kind} AP", folder / "per_class.png")
     by_class = {
         name: values for name, values in zip(analysis.classes, analysis.f1, strict=False) if not np.isnan(values).any()

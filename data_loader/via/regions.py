@@ -60,7 +60,8 @@ def _polygon(shape: dict[str, Any]) -> np.ndarray:
     if kind == "circle":
         x, y, radius = values
         return ellipse(x, y, radius, radius)
-    return ellipse(*values, number(shape.get("theta", 0)))
+    x, y, half_width, half_height = values
+    return ellipse(x, y, half_width, half_height, number(shape.get("theta", 0)))
 
 
 def _corners(shape: dict[str, Any]) -> np.ndarray:

@@ -76,6 +76,6 @@ def _box(line: str, size: tuple[int, int]) -> Box:
     try:
         _, x, y, width, height = map(float, line.split())
     except ValueError:
-        return (math.nan,) * 4
+        return math.nan, math.nan, math.nan, math.nan
     across, down = size[1], size[0]
     return (x - width / 2) * across, (y - height / 2) * down, width * across, height * down

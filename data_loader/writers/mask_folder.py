@@ -63,6 +63,8 @@ def _image(item: Item, out: Path, split: str, labels: Sequence[str]) -> Counter[
     for number, found in enumerate(kept, 1):
         path = out / "masks" / split / item.stem / labels[found.category - 1] / f"{number:04}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cv2.imencode(".png", rle.decode(found.mask) * _OBJECT)[1])  # Pillow takes ten times as long
+        path.write_bytes(
+            cv2.imencode(".png", rle.decode(found.mask) * _OBJECT)[1].tobytes()
+        )  # Pillow takes ten times as long
     ignored = sum(found.ignored is not None for found in kept)
     return Counter({_CROWD: len(item.record.objects) - len(kept), _IGNORED: ignored})

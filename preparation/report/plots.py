@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from preparation.inspection.checks.classes import objects_of_classes
 from preparation.inspection.inspection import Inspection
@@ -120,7 +120,7 @@ def _object_counts(axis: Axes, inspection: Inspection) -> None:
     if most < int(max(facts.counts.max() for facts in inspection.splits.values())):
         axis.annotate(f"{most} or more", (most, 0), (0, 14), textcoords="offset points", ha="right", fontsize=8,
                       color=FAINT)  # fmt: skip
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     tidy(axis)
     axis.legend(**_LEGEND)
 
@@ -133,8 +133,12 @@ def _histogram(axis: Axes, values: Mapping[str, np.ndarray], label: str) -> None
     for number, (name, found) in enumerate(values.items()):
         if len(found):
             shares = np.histogram(found, edges)[0] * 100 / len(found)
-            style = {"fill": True, "alpha": 0.35} if not number else {"linewidth": 1.8}
-            axis.stairs(shares, edges, color=COLORS[number], label=f"{name} ({len(found):,})", **style)
+            filled = not number
+            alpha, width = (0.35, None) if filled else (None, 1.8)
+            label_of_split = f"{name} ({len(found):,})"
+            axis.stairs(
+                shares, edges, fill=filled, alpha=alpha, linewidth=width, color=COLORS[number], label=label_of_split
+            )
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in "25" else ""))

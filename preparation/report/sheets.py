@@ -68,7 +68,8 @@ def sheet_of_samples(items: Sequence[GalleryItem], classes: Sequence[str], colum
     """A row of samples for each class that has any; None for no sample."""
     tiles = []
     for name in classes:
-        row = [item.image for item in items if item.attributes["class"] == [name]][:columns]
+        images = [item.image for item in items if item.attributes["class"] == [name]]
+        row = [image for image in images[:columns] if isinstance(image, np.ndarray)]
         if row:
             blank = np.full((TILE, TILE, 3), _PAPER, np.uint8)
             tiles += [*map(_padded, row), *[blank] * (columns - len(row))]
