@@ -1,4 +1,4 @@
-"""The config section of the COCO evaluator. Imports neither Keras nor OpenCV."""
+"""The config sections of the evaluators. Imports neither Keras nor OpenCV."""
 
 from typing import Annotated
 
@@ -37,3 +37,20 @@ class CocoConfig(Section):
                 f"max_detections is {list(value)}: give distinct numbers in ascending order, as [1, 10, 100]"
             )
         return value
+
+
+class MeanIoUConfig(Section):
+    """Mean intersection over union and its kin, of the labels of all pixels at the size of the files' images."""
+
+    name: str = "mean_iou"
+    """Name in the table of evaluators, or a dotted path `package.module:Class`."""
+
+    background: bool = True
+    """Whether the background counts as a class in the means and has metrics of its own. False for data whose every
+    pixel is of a class or ignored, such as Cityscapes."""
+
+    per_class: bool = True
+    """Give the metrics of every class as well, as `IoU/<class>`, `accuracy/<class>` and so on."""
+
+    boundary: bool = True
+    """Give the boundary IoU as well (Cheng et al. 2021), as `boundary_mIoU` and `boundary_IoU/<class>`."""

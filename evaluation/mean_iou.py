@@ -1,0 +1,138 @@
+"""MeanIoUEvaluator: mIoU and its kin, from the labels of all pixels at the size of the files' images.
+
+| name | meaning |
+|---|---|
+| `mIoU` | mean over the labels of the intersection over union |
+| `pixel_accuracy` | part of all pixels that have the right label |
+| `mean_accuracy` | mean over the labels of the part of their pixels that has them |
+| `frequency_weighted_IoU` | IoU, weighted by how many pixels have the label |
+| `mean_Dice` | mean over the labels of the Dice coefficient, which is F1 |
+| `boundary_mIoU` | mean over the labels of the boundary IoU (Cheng et al. 2021) |
+| `IoU/<class>`, `accuracy/<class>`, `Dice/<class>`, `boundary_IoU/<class>` | of one label |
+
+Formulas and what is NaN: `evaluation/pixel_metrics.py`. Everything comes from one confusion matrix of whole numbers
+over all images that were shown, so batches, their order and filled-up batches change no digit. Pixels whose true label
+is 255 are in no count; in the boundary IoU they are outside of every region, in the prediction as in the ground truth.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from base.base_eval import BaseEvaluator
+from base.batch import Batch
+from base.labels import BACKGROUND, LabelTruth
+from base.letterbox import Letterbox
+from evaluation.config import MeanIoUConfig
+from evaluation.label_results import LabelResult, read_label_results
+from evaluation.pixel_counts import PixelCounts, count_pixels
+from evaluation.pixel_metrics import BOUNDARY_BY_CLASS, BOUNDARY_SUMMARY, BY_CLASS, SUMMARY, named_metrics
+from inference.label_map import LabelMap, label_map_of, label_map_of_results
+
+_KEYS = ("labels", "probabilities")
+
+
+class MeanIoUEvaluator(BaseEvaluator):
+    """Counts pixels at the size of the files' images.
+
+    Args:
+        config: which metrics there are.
+        ground_truth: the labels of the split.
+
+    Raises:
+        ValueError: the ground truth is of another kind of segmentation.
+    """
+
+    config_class = MeanIoUConfig
+
+    def __init__(self, config: MeanIoUConfig, ground_truth: LabelTruth):
+        super().__init__(config, ground_truth)
+        if not isinstance(ground_truth, LabelTruth):
+            raise ValueError(
+                f'the evaluator "mean_iou" measures against labels (base.labels.LabelTruth) and received '
+                f"{type(ground_truth).__name__}: take the evaluator of the data's kind of segmentation"
+            )
+        self._channels = len(ground_truth.classes) + 1
+        self.reset()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names of the table at the top of this file, as the config has them."""
+        config = self.config
+        means = [*SUMMARY, *[BOUNDARY_SUMMARY] * config.boundary]
+        metrics = [*BY_CLASS, *[BOUNDARY_BY_CLASS] * config.boundary] if config.per_class else []
+        shown = self.label_names if config.background else self.label_names[1:]
+        return (*means, *(f"{metric}/{name}" for metric in metrics for name in shown))
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Of the labels 0…K."""
+        return (BACKGROUND, *self.ground_truth.classes)
+
+    def reset(self) -> None:
+        """Forgets all predictions."""
+        self.counts = PixelCounts.none(self._channels)
+        self._results: dict[int, list[LabelResult]] = {}
+
+    def update(self, batch: Batch, predictions: dict[str, np.ndarray]) -> None:
+        """Counts the pixels of one batch (see `base/batch.py`); those of images that are not valid are left out.
+
+        Args:
+            batch: of an evaluation.
+            predictions: `labels` (B, H, W), or `probabilities` (B, H, W, K + 1), see `inference.label_map`.
+
+        Raises:
+            ValueError: for a missing key, an image that the ground truth does not have, has in another size or that
+                came before, a label that is not there.
+        """
+        given = {key: predictions[key] for key in _KEYS if key in predictions}
+        if not given:
+            raise ValueError(f"MeanIoUEvaluator received the predictions {sorted(predictions)}: it needs `labels`")
+        names, ids = self.ground_truth.classes, self.ground_truth.category_ids
+        for row in np.flatnonzero(batch["valid"]):
+            image_id, geometry = int(batch["image_id"][row]), Letterbox.of(batch, row)
+            one = {key: np.asarray(value[row]) for key, value in given.items()}
+            try:
+                self._add(image_id, label_map_of(one, geometry, names, ids))
+            except ValueError as error:
+                raise ValueError(f"image_id {image_id}: {error}") from error
+
+    def result(self) -> dict[str, float]:
+        """Name → value of all metrics (see the table at the top of this file), in 0…1 or NaN."""
+        config = self.config
+        return named_metrics(self.counts, self.label_names, config.background, config.per_class, config.boundary)
+
+    def results(self) -> list[dict[str, Any]]:
+        """The labels since `reset()` in the result format of COCO's stuff segmentation, see `LabelMap.to_coco`.
+
+        Those of several processes, one list behind the other, give the metrics of all.
+        """
+        return [one for found in self._results.values() for one in found]
+
+    def load_results(self, results: Sequence[Any], source: str = "the result list") -> None:
+        """Takes labels as `results()` gives them; what came before is forgotten.
+
+        Pixels in no mask are background, so every image of the ground truth counts.
+
+        Raises:
+            UserError: the list does not fit the ground truth, see `evaluation/label_results.py`.
+        """
+        self.reset()
+        truth = self.ground_truth
+        found = read_label_results(results, truth, source)
+        for image_id in truth.image_ids:
+            size = truth.labels(image_id).shape
+            self._add(image_id, label_map_of_results(found[image_id], size, truth.classes, truth.category_ids))
+
+    def _add(self, image_id: int, found: LabelMap) -> None:
+        labels = self.ground_truth.labels(image_id)
+        if labels.shape != found.size:
+            raise ValueError(
+                f"original_size is {found.size} in the batch and {labels.shape} in the ground truth: both must be the "
+                "height and width of the file's image"
+            )
+        if image_id in self._results:
+            raise ValueError("it came twice since reset(): mark repeated images as not valid")
+        self.counts += count_pixels(labels, found.labels, self._channels, self.config.boundary)
+        self._results[image_id] = found.to_coco(image_id)
