@@ -24,6 +24,11 @@ class BaseEvaluator(ABC):
         self.ground_truth = ground_truth
 
     @property
+    def soft(self) -> bool:
+        """Whether `update` takes the predictions of `BaseModel.predict_soft` in place of those of `predict`."""
+        return False
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the metrics that `result()` returns; empty where they are not known beforehand.
 

@@ -56,12 +56,14 @@ class Task(ABC):
         monitor: the validation metric that names the best checkpoint unless the config names another.
         mode: whether a larger or a smaller value of `monitor` is better.
         curves: validation metrics that the history plot shows.
+        soft: whether `results` are made of the predictions of `BaseModel.predict_soft` in place of those of `predict`.
     """
 
     targets: frozenset[str]
     monitor: str
     mode: Literal["max", "min"] = "max"
     curves: tuple[str, ...] = ()
+    soft: bool = False
 
     def inputs(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """The batch as a prediction gets it: without `targets`."""

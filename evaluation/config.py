@@ -1,6 +1,6 @@
 """The config sections of the evaluators. Imports neither Keras nor OpenCV."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -48,6 +48,11 @@ class MeanIoUConfig(Section):
     background: bool = True
     """Whether the background counts as a class in the means and has metrics of its own. False for data whose every
     pixel is of a class or ignored, such as Cityscapes."""
+
+    resize: Literal["probabilities", "labels"] = "probabilities"
+    """What of the network's output is resized to the file's size: the probabilities, bilinear, the highest of which is
+    then taken, or the labels, to the nearest. Probabilities give smoother outlines and take 4 bytes for each pixel and
+    class. Predictions of a run are made as it was evaluated."""
 
     per_class: bool = True
     """Give the metrics of every class as well, as `IoU/<class>`, `accuracy/<class>` and so on."""

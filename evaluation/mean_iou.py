@@ -28,9 +28,7 @@ from evaluation.config import MeanIoUConfig
 from evaluation.label_results import LabelResult, read_label_results
 from evaluation.pixel_counts import PixelCounts, count_pixels
 from evaluation.pixel_metrics import BOUNDARY_BY_CLASS, BOUNDARY_SUMMARY, BY_CLASS, SUMMARY, named_metrics
-from inference.label_map import LabelMap, label_map_of, label_map_of_results
-
-_KEYS = ("labels", "probabilities")
+from inference.label_map import LabelMap, label_map_of, label_map_of_results, to_resize
 
 
 class MeanIoUEvaluator(BaseEvaluator):
@@ -55,6 +53,11 @@ class MeanIoUEvaluator(BaseEvaluator):
             )
         self._channels = len(ground_truth.classes) + 1
         self.reset()
+
+    @property
+    def soft(self) -> bool:
+        """Where the probabilities are resized."""
+        return self.config.resize == "probabilities"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,9 +89,7 @@ class MeanIoUEvaluator(BaseEvaluator):
             ValueError: for a missing key, an image that the ground truth does not have, has in another size or that
                 came before, a label that is not there.
         """
-        given = {key: predictions[key] for key in _KEYS if key in predictions}
-        if not given:
-            raise ValueError(f"MeanIoUEvaluator received the predictions {sorted(predictions)}: it needs `labels`")
+        given = to_resize(predictions, self.soft)
         names, ids = self.ground_truth.classes, self.ground_truth.category_ids
         for row in np.flatnonzero(batch["valid"]):
             image_id, geometry = int(batch["image_id"][row]), Letterbox.of(batch, row)

@@ -30,7 +30,7 @@ def predict_split(
         found, wanted = getattr(data.spec, name), getattr(model.spec, name)
         if found != wanted:
             raise UserError(f"The model was trained with {name} {wanted}, the data have {found}: give its own config.")
-    predict = compile_predict(model, jit_compile)
+    predict = compile_predict(model, jit_compile, evaluator.soft)
     evaluator.reset()
     with ImageProgress(f"evaluating {split}", len(data.split(split))) as progress:
         for batch in data.eval_batches(split):

@@ -163,6 +163,18 @@ def label_map_of(
     return LabelMap(labels, names, tuple(category_ids))
 
 
+def to_resize(predictions: Mapping[str, np.ndarray], soft: bool) -> dict[str, np.ndarray]:
+    """What of the predictions `label_map_of` takes: the probabilities where they are wanted and there, else the labels.
+
+    Raises:
+        ValueError: there is neither.
+    """
+    key = "probabilities" if soft and "probabilities" in predictions else "labels"
+    if key not in predictions:
+        raise ValueError(f"received the predictions {sorted(predictions)}: a semantic segmentation needs `labels`")
+    return {key: predictions[key]}
+
+
 def label_map_of_results(
     results: Iterable[Mapping[str, Any]], size: Size, names: tuple[str, ...], category_ids: Sequence[int] = ()
 ) -> LabelMap:

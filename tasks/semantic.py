@@ -1,6 +1,7 @@
 """Semantic segmentation: a label for every pixel."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,10 +10,10 @@ from base.labels import LabelTruth, check_class_count
 from base.letterbox import Letterbox
 from base.task import MetricTable, Shapes, Task, image_shapes
 from base.view import View, Window
-from data_loader.semantic_config import SemanticDataConfig
+from data_loader.config import InstanceDataConfig
 from data_loader.transforms.prepare_labels import prepare_labels
 from evaluation.pixel_metrics import BOUNDARY_BY_CLASS, BOUNDARY_SUMMARY, BY_CLASS, SUMMARY
-from inference.label_map import LabelMap, label_map_of
+from inference.label_map import LabelMap, label_map_of, to_resize
 from inference.soft_labels import SoftLabels, fuse, merge, soft_labels_of
 from inference.tiling import Tiling
 from inference.tta import Tta
@@ -37,11 +38,21 @@ class SemanticTask(Task):
 
     A network predicts `labels` (B, H, W) int32 in pixels of its input and, from `BaseModel.predict_soft` or always,
     `probabilities` (B, H, W, K + 1) float32; label and channel 0 are the background.
+
+    Args:
+        soft: whether the probabilities are resized to the file's size, where there are any, in place of the labels.
     """
 
     targets = frozenset({"labels"})
     monitor = "mIoU"
     curves = ("mIoU", "pixel_accuracy", BOUNDARY_SUMMARY)
+
+    def __init__(self, soft: bool = True):
+        self.soft = soft
+
+    def as_evaluated(self, evaluator: Mapping[str, Any]) -> "SemanticTask":
+        """With its `resize`."""
+        return type(self)(evaluator.get("resize", "probabilities") == "probabilities")
 
     def shapes(self, spec: DataSpec, batch_size: int) -> Shapes:
         """As in `base/batch.py`."""
@@ -62,7 +73,7 @@ class SemanticTask(Task):
                 brighten(batch, row, box, rng)
         return batch
 
-    def prepare(self, sample: Sample, config: SemanticDataConfig, rng: np.random.Generator | None) -> Sample:
+    def prepare(self, sample: Sample, config: InstanceDataConfig, rng: np.random.Generator | None) -> Sample:
         """See `data_loader/transforms/prepare_labels.py`."""
         return prepare_labels(sample, config, rng)
 
@@ -70,7 +81,7 @@ class SemanticTask(Task):
         """One `LabelMap` for each valid image."""
         return [
             label_map_of(
-                {key: value[row] for key, value in predictions.items()},
+                {key: value[row] for key, value in to_resize(predictions, self.soft).items()},
                 Letterbox.of(batch, row),
                 spec.classes,
                 spec.category_ids,
@@ -102,7 +113,7 @@ class SemanticTask(Task):
         self, batch: Batch, predictions: Mapping[str, np.ndarray], ground_truth: LabelTruth, spec: DataSpec
     ) -> list[np.ndarray]:
         """The labels beside the ground truth."""
-        return label_comparisons(batch, predictions, ground_truth)
+        return label_comparisons(batch, to_resize(predictions, self.soft), ground_truth)
 
     def tables(self, metrics: Mapping[str, float]) -> list[MetricTable]:
         """The means, whatever else there is, and the metrics of each class."""

@@ -4,12 +4,12 @@ import numpy as np
 
 from base.batch import IGNORE, Sample
 from base.letterbox import letterbox, pad, resize_labels
-from data_loader.semantic_config import SemanticDataConfig
+from data_loader.config import InstanceDataConfig
 from data_loader.transforms.placement import happens
 from data_loader.transforms.prepare import evaluation_sample
 
 
-def prepare_labels(sample: Sample, config: SemanticDataConfig, rng: np.random.Generator | None) -> Sample:
+def prepare_labels(sample: Sample, config: InstanceDataConfig, rng: np.random.Generator | None) -> Sample:
     """The task's `prepare` for semantic segmentation: see `base.task.Task.prepare`.
 
     Samples of an evaluation have no targets: the evaluator measures against `BaseData.ground_truth`.

@@ -194,8 +194,9 @@ def test_probabilities_are_resized_before_the_best_is_chosen():
     ((batch, predictions),) = batches([image([0, 1])], 1, sizes=[(1, 32)])
     one.update(batch, predictions | {"probabilities": probabilities})
     assert one.result()["mIoU"] == 1
-    labels = evaluator([truth])
-    labels.update(batch, predictions)
+    labels = evaluator([truth], resize="labels")
+    assert one.soft and not labels.soft
+    labels.update(batch, predictions | {"probabilities": probabilities})
     assert labels.result()["mIoU"] == pytest.approx((16 / 21 + 11 / 16) / 2)
 
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from base.batch import IGNORE, DataSpec
-from base.letterbox import Letterbox
 from base.task import load_task
-from data_loader.semantic_config import LabelAugmentConfig, SemanticDataConfig
+from data_loader.config import AugmentConfig, InstanceDataConfig
 from evaluation.config import MeanIoUConfig
 from evaluation.mean_iou import MeanIoUEvaluator
 from inference.drawing import palette
@@ -21,7 +20,8 @@ TASK = SemanticTask()
 
 
 def config(flip):
-    return SemanticDataConfig(name="x", image_size=(64, 48), augment=LabelAugmentConfig(flip=flip))
+    augment = AugmentConfig(flip=flip, scale=0.0, rotation=0.0, color=0.0, blur=0.0)
+    return InstanceDataConfig(name="x", image_size=(64, 48), augment=augment)
 
 
 def sample(height=30, width=40, seed=0):
@@ -36,6 +36,18 @@ def test_the_registered_task_is_this_one():
     assert type(load_task("semantic")) is SemanticTask
     assert TASK.inputs({"images": 1, "labels": 2}) == {"images": 1}
     assert TASK.limits(config(0)) == {}
+
+
+def test_results_are_made_as_they_were_evaluated():
+    assert TASK.soft and TASK.as_evaluated({}).soft
+    hard = TASK.as_evaluated({"name": "mean_iou", "resize": "labels"})
+    assert not hard.soft
+    probabilities = np.zeros((1, 96, 128, 4), np.float32)
+    probabilities[..., 2] = 1
+    batch = TASK.dummy_batch(SPEC, 1)
+    predictions = {"labels": np.ones((1, 96, 128), np.int32), "probabilities": probabilities}
+    assert TASK.results(predictions, batch, SPEC)[0].shares == {"b": 1.0}
+    assert hard.results(predictions, batch, SPEC)[0].shares == {"a": 1.0}
 
 
 def test_a_dummy_batch_keeps_the_contract():
@@ -91,12 +103,10 @@ def test_a_flip_moves_pixels_and_labels_together():
 
 def test_a_sample_of_an_evaluation_has_no_labels_and_is_not_flipped():
     made = TASK.prepare(sample(), config(1.0), None)
-    assert made.keys() == TASK.shapes(SPEC, 1).keys() - {"labels", "valid"}
+    assert made.keys() | {"labels"} == TASK.shapes(SPEC, 1).keys() - {"valid"}
     straight = TASK.prepare(sample(), config(0.0), np.random.default_rng(0))
     np.testing.assert_array_equal(made["images"], straight["images"])
-    assert Letterbox.of({key: value[None] for key, value in made.items() if key != "image_id"}, 0) == Letterbox(
-        (30, 40), (36, 48)
-    )
+    assert made["original_size"].tolist() == [30, 40] and made["image_size"].tolist() == [36, 48]
 
 
 def test_results_are_label_maps_of_the_valid_images_in_their_own_pixels():

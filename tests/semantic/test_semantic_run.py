@@ -1,0 +1,93 @@
+"""A semantic segmentation from the config to a prediction: trained, validated, shown, resumed, restored."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from inference.label_map import LabelMap
+from inference.predictor import Predictor
+from inference.tiling import Tiling
+from inference.tta import Tta
+from mains import benchmark_main, train_main
+from tests.unet import test_unet
+from tests.unet.data import drawn
+from utils.args import run_main
+
+CONFIG = {
+    **test_unet.CONFIG,
+    "data": {**test_unet.CONFIG["data"], "name": "tests.semantic.parts:LabeledShapes"},
+    "model": {"name": "tests.semantic.parts:SoftUNet"},
+    "evaluator": {"name": "mean_iou"},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("semantic")
+    (folder / "run.json").write_text(json.dumps({"exp": {"name": "run", "root": str(folder / "runs")}, **CONFIG}))
+    return folder
+
+
+@pytest.fixture
+def start(folder, monkeypatch, fresh_log, capsys):
+    def start_main(module, *words):
+        monkeypatch.setattr(sys, "argv", [f"{module.__name__}.py", *words])
+        with pytest.raises(SystemExit) as end:
+            run_main(module.main)
+        assert not end.value.code, capsys.readouterr()
+        return capsys.readouterr().out
+
+    return start_main
+
+
+@pytest.fixture
+def run(folder, start):
+    """The folder of the trained run, interrupted once."""
+    if not (folder / "runs/run/metrics.json").is_file():
+        start(train_main, "-c", str(folder / "run.json"), "--set", "trainer.max_steps=60")
+        assert "resumed after step 60" in start(train_main, "-c", str(folder / "run.json"), "--resume")
+    return folder / "runs/run"
+
+
+def test_it_learns_and_shows_what_it_learned(run):
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["mIoU"] > 0.9
+    of_classes = [metrics[f"IoU/{name}"] for name in ("background", "disk", "square")]
+    assert metrics["mIoU"] == pytest.approx(np.mean(of_classes), rel=1e-12)
+    table = (run / "table.txt").read_text()
+    assert "boundary mIoU" in table and f"{metrics['mIoU']:.3f}" in table and "square" in table
+    assert {path.name for path in (run / "plots").iterdir()} == {"history.png", "per_class.png", "predictions.jpg"}
+    events = EventAccumulator(str(run / "summaries/val"))
+    events.Reload()
+    assert {"images/00", "images/01"} <= set(events.Tags()["images"])
+    assert "mIoU" in events.Tags()["scalars"]
+    losses = [json.loads(line)["scalars"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert any({"loss/cross_entropy", "loss/dice"} <= row.keys() for row in losses)
+
+
+def test_a_prediction_is_a_label_map_in_the_size_of_the_file(run):
+    sample = drawn(9)
+    found = Predictor.load(run).predict(sample["image"])
+    assert isinstance(found, LabelMap) and found.names == ("disk", "square")
+    assert (found.labels == sample["labels"]).mean() > 0.97
+
+
+def test_views_and_tiles_find_the_same_regions(run):
+    sample = drawn(9)
+    image = np.tile(sample["image"], (2, 3, 1))
+    wanted = np.tile(sample["labels"], (2, 3))
+    for options in ({"tile": Tiling(whole=False)}, {"tile": Tiling(), "tta": Tta(scales=(0.75,))}):
+        found = Predictor.load(run, **options).predict(image)
+        assert found.size == (80, 168)
+        # Tiles are not enlarged as the training images were, which have 40×56 pixels in an input of 48×64.
+        assert (found.labels == wanted).mean() > 0.9
+    turned = Predictor.load(run, tta=Tta(flip_y=True)).predict(sample["image"])
+    assert (turned.labels == sample["labels"]).mean() > 0.97
+
+
+def test_it_is_benchmarked(folder, start):
+    said = start(benchmark_main, "-c", str(folder / "run.json"), "--rounds", "1")
+    assert "training" in said and "inference" in said and "box head" not in said
