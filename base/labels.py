@@ -38,6 +38,11 @@ class LabelTruth:
         check_class_count(self.classes)
         object.__setattr__(self, "category_ids", category_ids_of(self.classes, self.category_ids))
 
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Of the labels 0…K."""
+        return (BACKGROUND, *self.classes)
+
     def labels(self, image_id: int) -> np.ndarray:
         """(h, w) uint8: 0 background, 1…K, 255 ignored.
 

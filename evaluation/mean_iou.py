@@ -20,11 +20,13 @@ from typing import Any
 
 import numpy as np
 
+from base.analysis import AnalysisOptions
 from base.base_eval import BaseEvaluator
 from base.batch import Batch
-from base.labels import BACKGROUND, LabelTruth
+from base.labels import LabelTruth
 from base.letterbox import Letterbox
 from evaluation.config import MeanIoUConfig
+from evaluation.label_analysis import LabelAnalysis, LabelSplit, analyze_labels
 from evaluation.label_results import LabelResult, read_label_results
 from evaluation.pixel_counts import PixelCounts, count_pixels
 from evaluation.pixel_metrics import BOUNDARY_BY_CLASS, BOUNDARY_SUMMARY, BY_CLASS, SUMMARY, named_metrics
@@ -65,13 +67,8 @@ class MeanIoUEvaluator(BaseEvaluator):
         config = self.config
         means = [*SUMMARY, *[BOUNDARY_SUMMARY] * config.boundary]
         metrics = [*BY_CLASS, *[BOUNDARY_BY_CLASS] * config.boundary] if config.per_class else []
-        shown = self.label_names if config.background else self.label_names[1:]
+        shown = self.ground_truth.label_names if config.background else self.ground_truth.label_names[1:]
         return (*means, *(f"{metric}/{name}" for metric in metrics for name in shown))
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """Of the labels 0…K."""
-        return (BACKGROUND, *self.ground_truth.classes)
 
     def reset(self) -> None:
         """Forgets all predictions."""
@@ -102,7 +99,10 @@ class MeanIoUEvaluator(BaseEvaluator):
     def result(self) -> dict[str, float]:
         """Name → value of all metrics (see the table at the top of this file), in 0…1 or NaN."""
         config = self.config
-        return named_metrics(self.counts, self.label_names, config.background, config.per_class, config.boundary)
+        regions = self.counts.regions
+        return named_metrics(
+            regions, self.ground_truth.label_names, config.background, config.per_class, config.boundary
+        )
 
     def results(self) -> list[dict[str, Any]]:
         """The labels since `reset()` in the result format of COCO's stuff segmentation, see `LabelMap.to_coco`.
@@ -125,6 +125,22 @@ class MeanIoUEvaluator(BaseEvaluator):
         for image_id in truth.image_ids:
             size = truth.labels(image_id).shape
             self._add(image_id, label_map_of_results(found[image_id], size, truth.classes, truth.category_ids))
+
+    def analyze(self, options: AnalysisOptions) -> LabelAnalysis:
+        """Intervals, confusions and the worst images; its metrics are those of every class, boundaries included.
+
+        Raises:
+            UserError: the results to compare with do not fit the ground truth.
+        """
+        other = None
+        if options.other is not None:
+            against = type(self)(self.config, self.ground_truth)
+            against.load_results(options.other.results, options.other.name)
+            other = against._split()
+        return analyze_labels(self._split(), options, other)
+
+    def _split(self) -> LabelSplit:
+        return LabelSplit(self.ground_truth, self._results, self.config.background)
 
     def _add(self, image_id: int, found: LabelMap) -> None:
         labels = self.ground_truth.labels(image_id)

@@ -11,6 +11,9 @@ import numpy as np
 from base.batch import IGNORE
 from evaluation.boundary import boundary_pixels, boundary_width
 
+REGIONS = ("hits", "true", "found", "boundary_shared", "boundary_either")
+"""Of each label: pixels that are right, that have it, that are predicted to have it, and those of the boundaries."""
+
 
 @dataclass(frozen=True)
 class PixelCounts:
@@ -25,6 +28,12 @@ class PixelCounts:
     confusion: np.ndarray
     boundary_shared: np.ndarray
     boundary_either: np.ndarray
+
+    @property
+    def regions(self) -> np.ndarray:
+        """(5, C) int64: all that metrics need, in the order of `REGIONS`."""
+        hits, true, found = np.diag(self.confusion), self.confusion.sum(1), self.confusion.sum(0)
+        return np.stack([hits, true, found, self.boundary_shared, self.boundary_either])
 
     @classmethod
     def none(cls, channels: int) -> "PixelCounts":

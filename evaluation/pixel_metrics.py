@@ -11,42 +11,43 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evaluation.pixel_counts import PixelCounts
-
 SUMMARY = ("mIoU", "pixel_accuracy", "mean_accuracy", "frequency_weighted_IoU", "mean_Dice")
 BOUNDARY_SUMMARY = "boundary_mIoU"
 BY_CLASS = ("IoU", "accuracy", "Dice")
 BOUNDARY_BY_CLASS = "boundary_IoU"
 
 
-def class_metrics(counts: PixelCounts) -> dict[str, np.ndarray]:
-    """`IoU`, `accuracy`, `Dice` and `boundary_IoU`, (C,) float64 each, in 0…1 or NaN."""
-    hits = np.diag(counts.confusion)
-    true, found = counts.confusion.sum(1), counts.confusion.sum(0)
+def class_metrics(regions: np.ndarray) -> dict[str, np.ndarray]:
+    """`IoU`, `accuracy`, `Dice` and `boundary_IoU`, (C,) float64 each, in 0…1 or NaN.
+
+    Args:
+        regions: (5, C), see `PixelCounts.regions`.
+    """
+    hits, true, found, shared, either = regions
     return {
         "IoU": _ratio(hits, true + found - hits),
         "accuracy": _ratio(hits, true),
         "Dice": _ratio(2 * hits, true + found),
-        BOUNDARY_BY_CLASS: _ratio(counts.boundary_shared, counts.boundary_either),
+        BOUNDARY_BY_CLASS: _ratio(shared, either),
     }
 
 
-def summary(counts: PixelCounts, background: bool) -> dict[str, float]:
+def summary(regions: np.ndarray, background: bool) -> dict[str, float]:
     """The means over the labels, with the names of `SUMMARY` and `BOUNDARY_SUMMARY`.
 
     Args:
-        counts: of a split or of an image.
+        regions: (5, C), of a split or of an image.
         background: whether label 0 is in the means; pixel accuracy is over all pixels in any case.
     """
-    every = counts.confusion.sum()
+    hits, every = regions[:2].sum(1)
     chosen = slice(0 if background else 1, None)
-    values = {name: value[chosen] for name, value in class_metrics(counts).items()}
-    true = counts.confusion.sum(1)[chosen]
+    values = {name: value[chosen] for name, value in class_metrics(regions).items()}
+    true = regions[1, chosen]
     present = true > 0
     weighted = (values["IoU"][present] * true[present]).sum() / true[present].sum() if present.any() else np.nan
     return {
         "mIoU": _mean(values["IoU"]),
-        "pixel_accuracy": float(np.trace(counts.confusion) / every) if every else float("nan"),
+        "pixel_accuracy": float(hits / every) if every else float("nan"),
         "mean_accuracy": _mean(values["accuracy"]),
         "frequency_weighted_IoU": float(weighted),
         "mean_Dice": _mean(values["Dice"]),
@@ -55,18 +56,18 @@ def summary(counts: PixelCounts, background: bool) -> dict[str, float]:
 
 
 def named_metrics(
-    counts: PixelCounts, names: Sequence[str], background: bool, per_class: bool, boundary: bool
+    regions: np.ndarray, names: Sequence[str], background: bool, per_class: bool = True, boundary: bool = True
 ) -> dict[str, float]:
     """The row of metrics: the means, then those of each label as `IoU/<name>`.
 
     Args:
-        counts: of a split.
+        regions: (5, C), of a split.
         names: of the C labels.
         background: whether label 0 is in the means and in the metrics by class.
         per_class: whether there are metrics by class.
         boundary: whether boundaries were counted.
     """
-    means, classes = summary(counts, background), class_metrics(counts)
+    means, classes = summary(regions, background), class_metrics(regions)
     if not boundary:
         means.pop(BOUNDARY_SUMMARY)
         classes.pop(BOUNDARY_BY_CLASS)

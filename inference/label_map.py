@@ -77,6 +77,10 @@ class LabelMap:
         hint = f'; did you mean "{near}"?' if near else ""
         raise ValueError(f'there is no class "{name}"{hint} The classes are: {", ".join(self.names)}')
 
+    def resized(self, size: Size) -> "LabelMap":
+        """At another size, each pixel with the label of the nearest one."""
+        return replace(self, labels=resize_labels(self.labels, size))
+
     def draw(self, image: np.ndarray, palette: PaletteName = "distinct", **look: Any) -> np.ndarray:
         """The image (height, width, 3) uint8 RGB with the classes over it and their names.
 

@@ -66,7 +66,7 @@ def plot_f1(thresholds: np.ndarray, by_class: Curves, overall: np.ndarray, best:
     save_plot(figure, out)
 
 
-def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Path) -> None:
+def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Path, percent: bool = False) -> None:
     """Shares of each row as shades; with few classes the counts are written in.
 
     Args:
@@ -74,6 +74,7 @@ def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Pa
         names: of the N rows and columns.
         title: above it.
         out: the file to write.
+        percent: whether shares in percent are written in place of the counts.
     """
     size = 1.9 + max(3.2, (0.42 if len(names) <= _NUMBERED else 0.17) * len(names))
     figure = new_plot(min(size, _LARGEST), min(size, _LARGEST))
@@ -85,7 +86,8 @@ def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Pa
     axis.set_yticks(range(len(names)), names, fontsize=letters)
     for row, column in np.argwhere(matrix > 0) if len(names) <= _NUMBERED else ():
         ink = "white" if shares[row, column] > 0.6 else INK
-        axis.text(column, row, matrix[row, column], ha="center", va="center", color=ink, fontsize=8)
+        cell = f"{100 * shares[row, column]:.1f}" if percent else matrix[row, column]
+        axis.text(column, row, cell, ha="center", va="center", color=ink, fontsize=8)
     axis.set(xlabel="predicted", ylabel="ground truth")
     _finish(axis, title, legend=False)
     axis.tick_params(labelsize=letters)

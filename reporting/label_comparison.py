@@ -6,7 +6,7 @@ import numpy as np
 
 from base.batch import Batch, Size
 from base.labels import LabelTruth
-from base.letterbox import Letterbox, resize_labels
+from base.letterbox import Letterbox
 from inference.drawing import side_by_side
 from inference.label_map import LabelMap, label_map_of
 from reporting.comparison import SIDE, TITLES, enlarged
@@ -36,8 +36,8 @@ def label_comparisons(
         size: Size = image.shape[0], image.shape[1]
         one = {key: np.asarray(value[row]) for key, value in predictions.items()}
         found = label_map_of(one, Letterbox(size, geometry.size), truth.classes)
-        labels = truth.labels(int(batch["image_id"][row]))
-        images.append(compared(image, found, LabelMap(resize_labels(labels, size), truth.classes)))
+        wanted = LabelMap(truth.labels(int(batch["image_id"][row])), truth.classes)
+        images.append(compared(image, found, wanted.resized(size)))
     return images
 
 

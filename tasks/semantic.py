@@ -1,6 +1,7 @@
 """Semantic segmentation: a label for every pixel."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from inference.tiling import Tiling
 from inference.tta import Tta
 from reporting.label_comparison import label_comparisons
 from tasks.dummy import brighten, fill_rows, noise_batch, random_box
+from tasks.semantic_analysis import draw_labels, plot_labels
 from tasks.tables import arranged, by_class
 
 _SUMMARY = {
@@ -114,6 +116,14 @@ class SemanticTask(Task):
     ) -> list[np.ndarray]:
         """The labels beside the ground truth."""
         return label_comparisons(batch, to_resize(predictions, self.soft), ground_truth)
+
+    def plot_analysis(self, analysis: Any, folder: Path) -> dict[str, Path]:
+        """IoU of the classes and confusion matrix."""
+        return plot_labels(analysis, folder)
+
+    def draw_analyzed(self, analysis: Any, image_id: int, image: np.ndarray) -> np.ndarray:
+        """The labels beside the ground truth."""
+        return draw_labels(analysis, image_id, image)
 
     def tables(self, metrics: Mapping[str, float]) -> list[MetricTable]:
         """The means, whatever else there is, and the metrics of each class."""

@@ -11,7 +11,7 @@ from inference.label_map import LabelMap
 from inference.predictor import Predictor
 from inference.tiling import Tiling
 from inference.tta import Tta
-from mains import benchmark_main, train_main
+from mains import benchmark_main, evaluate_main, train_main
 from tests.unet import test_unet
 from tests.unet.data import drawn
 from utils.args import run_main
@@ -86,6 +86,22 @@ def test_views_and_tiles_find_the_same_regions(run):
         assert (found.labels == wanted).mean() > 0.9
     turned = Predictor.load(run, tta=Tta(flip_y=True)).predict(sample["image"])
     assert (turned.labels == sample["labels"]).mean() > 0.97
+
+
+def test_it_is_evaluated_and_compared(run, start, tmp_path):
+    start(evaluate_main, str(run), "--bootstrap", "20", "--images", "2")
+    folder = run / "evaluation/test"
+    found, trained = (json.loads((at / "metrics.json").read_text()) for at in (folder, run))
+    assert {name: found["metrics"][name] for name in trained} == trained
+    assert {"disk", "square", "background"} == set(found["analysis"]["confusion"]["classes"])
+    assert {path.name for path in (folder / "plots").iterdir()} == {"per_class.png", "confusion.png"}
+    assert len(list((folder / "images").iterdir())) == 2
+    page = (folder / "report.html").read_text()
+    assert "boundary IoU" in page and "The lowest IoU is that of" in page
+    again = ["-c", str(run / "config.json"), "--predictions", str(folder / "results.json"), "--bootstrap", "20"]
+    start(evaluate_main, *again, "--out-path", str(tmp_path / "again"), "--compare", str(run))
+    assert json.loads((tmp_path / "again/metrics.json").read_text())["metrics"] == found["metrics"]
+    assert "within chance" in (tmp_path / "again/table.txt").read_text()
 
 
 def test_it_is_benchmarked(folder, start):
