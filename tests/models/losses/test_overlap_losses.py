@@ -52,6 +52,10 @@ def test_lovasz_of_soft_predictions_by_hand():
     assert found == pytest.approx((first + second) / 2, rel=1e-5)
 
 
+def extension(*arrays):
+    return ops.convert_to_numpy(lovasz_extension(*map(ops.convert_to_tensor, arrays)))
+
+
 def by_definition(errors, targets, counted):
     """Algorithm 1 of the paper in float64, over the counted pixels."""
     errors, targets = errors[counted > 0].astype(np.float64), targets[counted > 0].astype(np.float64)
@@ -69,7 +73,7 @@ def test_the_extension_is_that_of_the_paper(share):
     targets = (rng.random((5, 300)) < share).astype(np.float32)
     counted = (rng.random((5, 300)) < 0.8).astype(np.float32)
     errors = rng.random((5, 300)).astype(np.float32) * counted
-    found = ops.convert_to_numpy(lovasz_extension(errors, targets * counted, counted))
+    found = extension(errors, targets * counted, counted)
     expected = [by_definition(*row) for row in zip(errors, targets, counted, strict=True)]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
@@ -78,7 +82,7 @@ def test_a_million_pixels_lose_no_digits():
     rng = np.random.default_rng(5)
     targets = (rng.random((1, 1_000_000)) < 0.3).astype(np.float32)
     errors, counted = rng.random(targets.shape).astype(np.float32), np.ones_like(targets)
-    found = float(ops.convert_to_numpy(lovasz_extension(errors, targets, counted))[0])
+    (found,) = extension(errors, targets, counted)
     assert found == pytest.approx(by_definition(errors[0], targets[0], counted[0]), rel=1e-5)
 
 
