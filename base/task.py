@@ -16,8 +16,9 @@ from base.batch import Batch, DataSpec, Sample, Size
 from base.view import View, Window
 from utils.registry import TASKS, RegistryError, load_object, nearest
 
-if TYPE_CHECKING:  # it holds tables of this module
+if TYPE_CHECKING:  # they need this module
     from base.analysis import Analysis
+    from base.base_eval import BaseEvaluator
 
 Shapes = dict[str, tuple[tuple[int, ...], str]]
 """Key of a batch → shape and dtype of its array."""
@@ -56,6 +57,7 @@ class Task(ABC):
         monitor: the validation metric that names the best checkpoint unless the config names another.
         mode: whether a larger or a smaller value of `monitor` is better.
         curves: validation metrics that the history plot shows.
+        result: the class of `results`, where `predict_main` can write files of them: an `inference.result.Result`.
         soft: whether `results` are made of the predictions of `BaseModel.predict_soft` in place of those of `predict`.
     """
 
@@ -63,6 +65,7 @@ class Task(ABC):
     monitor: str
     mode: Literal["max", "min"] = "max"
     curves: tuple[str, ...] = ()
+    result: type | None = None
     soft: bool = False
 
     def inputs(self, batch: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,6 +187,10 @@ class Task(ABC):
             spec: classes.
         """
         return []
+
+    def charts(self, evaluator: "BaseEvaluator") -> dict[str, np.ndarray]:
+        """Name → uint8 RGB image of what an evaluator found in a validation, for the logger; none unless overridden."""
+        return {}
 
     def tables(self, metrics: Mapping[str, float]) -> Sequence[MetricTable]:
         """The metrics of a split, arranged for people."""

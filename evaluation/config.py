@@ -7,6 +7,32 @@ from pydantic import Field, field_validator
 from utils.config.section import Section
 
 
+class ViewsConfig(Section):
+    """Several views of each image for `evaluate_main`, whose predictions are merged or averaged as `--tile` and `--tta`
+    of `predict_main` do. The validations and the final metrics of a training have one view."""
+
+    flip: bool = False
+    """Also with left and right exchanged."""
+
+    flip_y: bool = False
+    """Also with top and bottom exchanged."""
+
+    scales: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    """Also at these sizes, as parts of the size that just fits into the network's input; for larger ones take tiles."""
+
+    tiles: bool = False
+    """Images larger than a tile are cut into overlapping tiles (sliding window)."""
+
+    tile_size: int | None = Field(default=None, ge=1)
+    """Side of a tile in pixels of the image; null: the size of the network's input."""
+
+    overlap: float = Field(default=0.2, ge=0, le=0.9)
+    """Of neighboring tiles, at least, as a part of their size."""
+
+    whole: bool = True
+    """Whether the whole image is predicted besides its tiles."""
+
+
 class CocoConfig(Section):
     """Average precision and recall of boxes and masks as the COCO challenge defines them."""
 
@@ -28,6 +54,9 @@ class CocoConfig(Section):
 
     mask_threshold: float = Field(default=0.5, ge=0.0, le=1.0)
     """A pixel belongs to the object where the pasted mask's probability is above this."""
+
+    views: ViewsConfig | None = None
+    """Several views of each image for `evaluate_main`; null: one."""
 
     @field_validator("max_detections")
     @classmethod
@@ -56,6 +85,9 @@ class MeanIoUConfig(Section):
 
     per_class: bool = True
     """Give the metrics of every class as well, as `IoU/<class>`, `accuracy/<class>` and so on."""
+
+    views: ViewsConfig | None = None
+    """Several views of each image for `evaluate_main` (sliding window, flips and scales); null: one."""
 
     boundary: bool = True
     """Give the boundary IoU as well (Cheng et al. 2021), as `boundary_mIoU` and `boundary_IoU/<class>`."""

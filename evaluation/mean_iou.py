@@ -30,6 +30,7 @@ from evaluation.label_analysis import LabelAnalysis, LabelSplit, analyze_labels
 from evaluation.label_results import LabelResult, read_label_results
 from evaluation.pixel_counts import PixelCounts, count_pixels
 from evaluation.pixel_metrics import BOUNDARY_BY_CLASS, BOUNDARY_SUMMARY, BY_CLASS, SUMMARY, named_metrics
+from evaluation.views import predictor_views
 from inference.label_map import LabelMap, label_map_of, label_map_of_results, to_resize
 
 
@@ -62,6 +63,11 @@ class MeanIoUEvaluator(BaseEvaluator):
         return self.config.resize == "probabilities"
 
     @property
+    def views(self) -> dict[str, Any]:
+        """See `evaluation/views.py`."""
+        return predictor_views(self.config.views)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All names of the table at the top of this file, as the config has them."""
         config = self.config
@@ -92,9 +98,27 @@ class MeanIoUEvaluator(BaseEvaluator):
             image_id, geometry = int(batch["image_id"][row]), Letterbox.of(batch, row)
             one = {key: np.asarray(value[row]) for key, value in given.items()}
             try:
-                self._add(image_id, label_map_of(one, geometry, names, ids))
+                found = label_map_of(one, geometry, names, ids)
             except ValueError as error:
                 raise ValueError(f"image_id {image_id}: {error}") from error
+            self.add(image_id, found)
+
+    def add(self, image_id: int, found: LabelMap) -> None:
+        """Counts the pixels of one image.
+
+        Raises:
+            ValueError: the ground truth does not have the image, has it in another size, or it came before.
+        """
+        labels = self.ground_truth.labels(image_id)
+        if labels.shape != found.size:
+            raise ValueError(
+                f"image_id {image_id}: original_size is {found.size} in the batch and {labels.shape} in the ground "
+                "truth: both must be the height and width of the file's image"
+            )
+        if image_id in self._results:
+            raise ValueError(f"image_id {image_id}: it came twice since reset(): mark repeated images as not valid")
+        self.counts += count_pixels(labels, found.labels, self._channels, self.config.boundary)
+        self._results[image_id] = found.to_coco(image_id)
 
     def result(self) -> dict[str, float]:
         """Name → value of all metrics (see the table at the top of this file), in 0…1 or NaN."""
@@ -124,7 +148,7 @@ class MeanIoUEvaluator(BaseEvaluator):
         found = read_label_results(results, truth, source)
         for image_id in truth.image_ids:
             size = truth.labels(image_id).shape
-            self._add(image_id, label_map_of_results(found[image_id], size, truth.classes, truth.category_ids))
+            self.add(image_id, label_map_of_results(found[image_id], size, truth.classes, truth.category_ids))
 
     def analyze(self, options: AnalysisOptions) -> LabelAnalysis:
         """Intervals, confusions and the worst images; its metrics are those of every class, boundaries included.
@@ -141,15 +165,3 @@ class MeanIoUEvaluator(BaseEvaluator):
 
     def _split(self) -> LabelSplit:
         return LabelSplit(self.ground_truth, self._results, self.config.background)
-
-    def _add(self, image_id: int, found: LabelMap) -> None:
-        labels = self.ground_truth.labels(image_id)
-        if labels.shape != found.size:
-            raise ValueError(
-                f"original_size is {found.size} in the batch and {labels.shape} in the ground truth: both must be the "
-                "height and width of the file's image"
-            )
-        if image_id in self._results:
-            raise ValueError("it came twice since reset(): mark repeated images as not valid")
-        self.counts += count_pixels(labels, found.labels, self._channels, self.config.boundary)
-        self._results[image_id] = found.to_coco(image_id)

@@ -3,6 +3,7 @@
 The Predictor and the evaluator of mean IoU share this, so what is measured is what is predicted.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,13 +18,15 @@ from base.labels import BACKGROUND, check_class_count, check_labels
 from base.letterbox import Letterbox, resize_labels
 from base.runs import Crop
 from inference.drawing import Look, overlay
+from inference.outputs.style import Style
 from inference.palettes import PaletteName, label_palette
+from inference.result import Result
 from inference.soft_labels import SoftLabels
 from utils.registry import nearest
 
 
 @dataclass(frozen=True, repr=False)
-class LabelMap:
+class LabelMap(Result):
     """The label of each pixel of one image.
 
     Attributes:
@@ -38,6 +41,9 @@ class LabelMap:
     labels: np.ndarray
     names: tuple[str, ...]
     category_ids: tuple[int, ...] = ()
+
+    saved = ("overlay", "labels")
+    unit = None
 
     def __post_init__(self) -> None:
         check_class_count(self.names)
@@ -59,9 +65,8 @@ class LabelMap:
     @property
     def shares(self) -> dict[str, float]:
         """Name → share of the pixels, for all labels that occur, the largest first; ignored pixels are not counted."""
-        counts = np.bincount(self.labels.reshape(-1), minlength=256)[:IGNORE]
-        order = sorted(np.flatnonzero(counts).tolist(), key=lambda label: -counts[label])
-        return {self._name(label): float(counts[label] / counts.sum()) for label in order}
+        counts = self.amounts()
+        return {name: count / counts.total() for name, count in counts.most_common()}
 
     def mask(self, name: str) -> np.ndarray:
         """(height, width) bool: where the label is this class, or `"background"`.
@@ -103,6 +108,22 @@ class LabelMap:
         crops = [Crop(mask, 0, 0) for mask in masks]
         return overlay(image, boxes, classes, (*self.names, "ignored"), crops, look=chosen)
 
+    def styled(self, image: np.ndarray, style: Style) -> np.ndarray:
+        """As `draw`, by the options of outputs."""
+        return self.draw(image, style.palette, **style.look())
+
+    def chosen(self, score: float, classes: Sequence[str], most: int | None) -> "LabelMap":
+        """With background in place of all other classes; labels have no scores and no number."""
+        if not classes:
+            return self
+        kept = [0, IGNORE, *(number for number, name in enumerate(self.names, 1) if name in classes)]
+        return replace(self, labels=np.where(np.isin(self.labels, kept), self.labels, np.uint8(0)))
+
+    def amounts(self) -> Counter[str]:
+        """Name → number of pixels, for all labels that occur, the background included."""
+        counts = np.bincount(self.labels.reshape(-1), minlength=256)[:IGNORE]
+        return Counter({self._name(label): int(counts[label]) for label in np.flatnonzero(counts).tolist()})
+
     def colored(self, palette: PaletteName = "distinct") -> np.ndarray:
         """(height, width, 3) uint8 RGB: the color of each pixel's label.
 
@@ -134,6 +155,19 @@ class LabelMap:
             for label, mask in masks.items()
             if label != IGNORE
         ]
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Result.to_json`."""
+        masks = rle.encode_values(self.labels)
+        return {"size": list(self.size), "masks": {str(label): mask["counts"] for label, mask in masks.items()}}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], names: tuple[str, ...], category_ids: tuple[int, ...]) -> "LabelMap":
+        """See `Result.from_json`."""
+        labels = np.zeros(values["size"], np.uint8)
+        for label, counts in values["masks"].items():
+            labels[rle.decode({"size": values["size"], "counts": counts}) != 0] = int(label)
+        return cls(labels, names, category_ids)
 
     def _name(self, label: int) -> str:
         return self.names[label - 1] if label else BACKGROUND

@@ -44,6 +44,7 @@ class InstanceTask(Task):
 
     targets = frozenset({"gt_boxes", "gt_classes", "gt_masks", "gt_crowd"})
     monitor = "mask/AP"
+    result = Detections
     curves = ("mask/AP", "box/AP", "mask/AP50", "box/AP50")
 
     def __init__(self, mask_threshold: float = 0.5):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from base.base_eval import BaseEvaluator
 from base.batch import IGNORE, Batch, DataSpec, Sample, Size
 from base.labels import LabelTruth, check_class_count
 from base.letterbox import Letterbox
@@ -13,6 +14,7 @@ from base.task import MetricTable, Shapes, Task, image_shapes
 from base.view import View, Window
 from data_loader.config import InstanceDataConfig
 from data_loader.transforms.prepare_labels import prepare_labels
+from evaluation.mean_iou import MeanIoUEvaluator
 from evaluation.pixel_metrics import BOUNDARY_BY_CLASS, BOUNDARY_SUMMARY, BY_CLASS, SUMMARY
 from inference.label_map import LabelMap, label_map_of, to_resize
 from inference.soft_labels import SoftLabels, fuse, merge, soft_labels_of
@@ -20,7 +22,7 @@ from inference.tiling import Tiling
 from inference.tta import Tta
 from reporting.label_comparison import label_comparisons
 from tasks.dummy import brighten, fill_rows, noise_batch, random_box
-from tasks.semantic_analysis import draw_labels, plot_labels
+from tasks.semantic_analysis import draw_label_confusion, draw_labels, plot_labels
 from tasks.tables import arranged, by_class
 
 _SUMMARY = {
@@ -47,6 +49,7 @@ class SemanticTask(Task):
 
     targets = frozenset({"labels"})
     monitor = "mIoU"
+    result = LabelMap
     curves = ("mIoU", "pixel_accuracy", BOUNDARY_SUMMARY)
 
     def __init__(self, soft: bool = True):
@@ -124,6 +127,13 @@ class SemanticTask(Task):
     def draw_analyzed(self, analysis: Any, image_id: int, image: np.ndarray) -> np.ndarray:
         """The labels beside the ground truth."""
         return draw_labels(analysis, image_id, image)
+
+    def charts(self, evaluator: BaseEvaluator) -> dict[str, np.ndarray]:
+        """The confusion matrix."""
+        if not isinstance(evaluator, MeanIoUEvaluator):
+            return {}
+        names = evaluator.ground_truth.label_names
+        return {"confusion": draw_label_confusion(evaluator.counts.confusion, names)}
 
     def tables(self, metrics: Mapping[str, float]) -> list[MetricTable]:
         """The means, whatever else there is, and the metrics of each class."""

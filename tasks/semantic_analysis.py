@@ -1,14 +1,23 @@
 """The analysis of semantic segmentation as plots and as images beside their ground truth."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from evaluation.label_analysis import LabelAnalysis
-from reporting.analysis_plots import plot_confusion, plot_intervals
+from reporting.analysis_plots import draw_confusion, plot_confusion, plot_intervals
 from reporting.comparison import SIDE, enlarged
 from reporting.label_comparison import compared
+from reporting.plot_style import plot_image
 from tasks.analysis_plots import class_intervals, seen_classes
+
+_CONFUSION = "pixels in % of the ground truth"
+
+
+def draw_label_confusion(confusion: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """A confusion matrix (C, C) of labels as uint8 RGB."""
+    return plot_image(draw_confusion(*seen_classes(confusion, names, background=0), _CONFUSION, percent=True))
 
 
 def plot_labels(analysis: LabelAnalysis, folder: Path) -> dict[str, Path]:
@@ -17,7 +26,7 @@ def plot_labels(analysis: LabelAnalysis, folder: Path) -> dict[str, Path]:
     bars = class_intervals(analysis.metrics, analysis.intervals, "IoU", analysis.label_names)
     plot_intervals(bars, "IoU", files["IoU of each class"])
     matrix, names = seen_classes(analysis.confusion, analysis.label_names, background=0)
-    plot_confusion(matrix, names, "pixels in % of the ground truth", files["confusion matrix"], percent=True)
+    plot_confusion(matrix, names, _CONFUSION, files["confusion matrix"], percent=True)
     return {caption: path for caption, path in files.items() if path.is_file()}
 
 

@@ -68,11 +68,13 @@ class SupervisedTrain(BaseTrain):
             self._evaluated += 1
 
     def validate(self) -> dict[str, float]:
-        """As in `BaseTrain`; the images go to the logger."""
+        """As in `BaseTrain`; the images and the task's charts go to the logger."""
         metrics = super().validate()
-        if self.logger and self.images:
+        if self.logger and self.evaluator:
             named = {f"images/{number:02d}": image for number, image in enumerate(self.images)}
-            self.logger.summarize(self.model.global_step, named, "val")
+            named |= {f"charts/{name}": image for name, image in self.task.charts(self.evaluator).items()}
+            if named:
+                self.logger.summarize(self.model.global_step, named, "val")
         return metrics
 
     @contextmanager

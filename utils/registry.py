@@ -61,6 +61,7 @@ TASKS: Mapping[str, str] = {"instance": "tasks.instance:InstanceTask", "semantic
 OUTPUTS: Mapping[str, str] = {
     "overlay": "inference.outputs.overlays:Overlays",
     "index": "inference.outputs.index:IndexImages",
+    "labels": "inference.outputs.label_images:LabelImages",
     "cutouts": "inference.outputs.cutouts:Cutouts",
     "coco": "inference.outputs.coco:CocoResults",
     "csv": "inference.outputs.table:Table",

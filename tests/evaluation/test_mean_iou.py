@@ -7,9 +7,11 @@ import pytest
 
 from base.batch import IGNORE
 from base.task import load_task
-from evaluation.config import CocoConfig, MeanIoUConfig
+from evaluation.config import CocoConfig, MeanIoUConfig, ViewsConfig
 from evaluation.mean_iou import MeanIoUEvaluator
 from evaluation.pixel_metrics import SUMMARY
+from inference.tiling import Tiling
+from inference.tta import Tta
 from tests.evaluation.label_cases import INPUT, NAMES, batches, random_labels, truth_of
 from utils.errors import UserError
 from utils.registry import EVALUATORS, resolve, resolve_config
@@ -268,7 +270,7 @@ def test_what_does_not_fit_is_refused():
     one.update(batch, predictions)
     with pytest.raises(ValueError, match="image_id 1: it came twice"):
         one.update(batch, predictions)
-    with pytest.raises(ValueError, match=r"image_id 1: the labels of image_id 1 have the value 9"):
+    with pytest.raises(ValueError, match="the labels of image_id 1 have the value 9"):
         evaluator([np.full((48, 64), 9, np.uint8)]).update(batch, predictions)
     with pytest.raises(ValueError, match="received dict"):
         MeanIoUEvaluator(MeanIoUConfig(), {"images": []})
@@ -296,3 +298,11 @@ def test_results_that_do_not_fit_are_named(change, said):
 def test_it_is_registered():
     assert resolve(EVALUATORS, "mean_iou") is MeanIoUEvaluator
     assert resolve_config(EVALUATORS, "mean_iou") is MeanIoUConfig is not CocoConfig
+
+
+def test_views_are_what_a_predictor_takes():
+    assert evaluator([]).views == {}
+    several = evaluator([], views=ViewsConfig(flip=True, scales=(0.5,), tiles=True, tile_size=300, whole=False))
+    assert several.views == {"tile": Tiling(300, whole=False), "tta": Tta(scales=(0.5,))}
+    assert evaluator([], views=ViewsConfig(tiles=True)).views == {"tile": Tiling(), "tta": None}
+    assert evaluator([], views=ViewsConfig(flip_y=True)).views == {"tile": None, "tta": Tta(flip_x=False, flip_y=True)}
