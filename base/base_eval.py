@@ -24,6 +24,17 @@ class BaseEvaluator(ABC):
         self.ground_truth = ground_truth
 
     @property
+    def soft(self) -> bool:
+        """Whether `update` takes the predictions of `BaseModel.predict_soft` in place of those of `predict`."""
+        return False
+
+    @property
+    def views(self) -> dict[str, Any]:
+        """Arguments `tile` and `tta` of a `Predictor` where images are predicted in several views, and taken by `add`;
+        empty where they are predicted once, and taken by `update`."""
+        return {}
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the metrics that `result()` returns; empty where they are not known beforehand.
 
@@ -38,6 +49,14 @@ class BaseEvaluator(ABC):
     @abstractmethod
     def update(self, batch: Batch, predictions: dict[str, np.ndarray]) -> None:
         """Takes the predictions for one batch; images that are not `valid` are passed over."""
+
+    def add(self, image_id: int, found: Any) -> None:
+        """Takes what was found in one image, as the task's `results` gives it.
+
+        Raises:
+            UserError: this evaluator takes batches alone.
+        """
+        raise UserError(f"{type(self).__name__} takes no predictions made in several views: set evaluator.views null.")
 
     @abstractmethod
     def result(self) -> dict[str, float]:

@@ -85,6 +85,13 @@ class BaseModel(ABC):
         """The predictions that an evaluator takes; the outputs themselves unless overridden."""
         return self.forward(batch, training=False)
 
+    def predict_soft(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`predict` with whatever an average over tiles or views needs besides; the same unless overridden.
+
+        For semantic segmentation `probabilities` (B, H, W, K + 1) float32, the background first.
+        """
+        return self.predict(batch)
+
     def init_saver(
         self, folder: Path, config: CheckpointConfig | None = None, evaluator: Section | None = None
     ) -> None:

@@ -16,11 +16,24 @@ from base.batch import Batch, DataSpec, Sample, Size
 from base.view import View, Window
 from utils.registry import TASKS, RegistryError, load_object, nearest
 
-if TYPE_CHECKING:  # it holds tables of this module
+if TYPE_CHECKING:  # they need this module
     from base.analysis import Analysis
+    from base.base_eval import BaseEvaluator
 
 Shapes = dict[str, tuple[tuple[int, ...], str]]
 """Key of a batch → shape and dtype of its array."""
+
+
+def image_shapes(spec: DataSpec, batch_size: int) -> Shapes:
+    """Those of the keys that every batch has: the images, where they come from and whether they are valid."""
+    return {
+        "images": ((batch_size, *spec.image_size, 3), "uint8"),
+        "image_size": ((batch_size, 2), "int32"),
+        "image_id": ((batch_size,), "int64"),
+        "original_size": ((batch_size, 2), "int32"),
+        "scale_to_original": ((batch_size, 2), "float32"),
+        "valid": ((batch_size,), "bool"),
+    }
 
 
 @dataclass(frozen=True)
@@ -44,12 +57,16 @@ class Task(ABC):
         monitor: the validation metric that names the best checkpoint unless the config names another.
         mode: whether a larger or a smaller value of `monitor` is better.
         curves: validation metrics that the history plot shows.
+        result: the class of `results`, where `predict_main` can write files of them: an `inference.result.Result`.
+        soft: whether `results` are made of the predictions of `BaseModel.predict_soft` in place of those of `predict`.
     """
 
     targets: frozenset[str]
     monitor: str
     mode: Literal["max", "min"] = "max"
     curves: tuple[str, ...] = ()
+    result: type | None = None
+    soft: bool = False
 
     def inputs(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """The batch as a prediction gets it: without `targets`."""
@@ -104,10 +121,25 @@ class Task(ABC):
         """
         return self
 
+    def part(self, predictions: Mapping[str, np.ndarray], batch: Batch, spec: DataSpec) -> Any:
+        """What was found in one window of an image, as `merge_tiles` and `finished` take it; unless overridden its
+        result.
+
+        Args:
+            predictions: of `BaseModel.predict_soft`, with an axis of one image.
+            batch: of the window.
+            spec: classes.
+        """
+        return self.results(predictions, batch, spec)[0]
+
+    def finished(self, part: Any, spec: DataSpec) -> Any:
+        """The result of an image that is one window, from what `part` or `fuse_views` gave; unless overridden that."""
+        return part
+
     def fuse_views(
         self, found: Sequence[tuple[Mapping[str, np.ndarray], Batch]], views: Sequence[View], spec: DataSpec, tta: Any
     ) -> Any:
-        """One result from several views of the same window of an image: what test-time augmentation needs.
+        """One `part` from several views of the same window of an image: what test-time augmentation needs.
 
         Args:
             found: of each view what the network predicted, and its row of the batch, both with an axis of one image.
@@ -116,7 +148,7 @@ class Task(ABC):
             tta: the Predictor's settings, see `inference.tta.Tta`.
 
         Returns:
-            As one of `results`, in pixels of the window as it is.
+            As `part`, in pixels of the window as it is.
 
         Raises:
             NotImplementedError: the task has none; a Predictor refuses it before it reads an image.
@@ -129,7 +161,7 @@ class Task(ABC):
         """One result from those of overlapping windows of an image: what tiles need.
 
         Args:
-            parts: the result of each window, in its own pixels.
+            parts: of each window, in its own pixels, see `part` and `fuse_views`.
             windows: in pixels of the image.
             size: height and width of the image.
             spec: classes.
@@ -155,6 +187,10 @@ class Task(ABC):
             spec: classes.
         """
         return []
+
+    def charts(self, evaluator: "BaseEvaluator") -> dict[str, np.ndarray]:
+        """Name → uint8 RGB image of what an evaluator found in a validation, for the logger; none unless overridden."""
+        return {}
 
     def tables(self, metrics: Mapping[str, float]) -> Sequence[MetricTable]:
         """The metrics of a split, arranged for people."""

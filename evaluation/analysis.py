@@ -12,7 +12,7 @@ from base.task import MetricTable
 from evaluation.analysis_json import analysis_json
 from evaluation.analysis_tables import analysis_tables, findings
 from evaluation.average_precision import accumulate
-from evaluation.bootstrap import Difference, Interval, compare, draw_images, interval, sample_metrics
+from evaluation.bootstrap import Difference, Interval, Sample, resample, sample_metrics
 from evaluation.calibration import Calibration, calibration
 from evaluation.coco_curves import Curves, Kind
 from evaluation.confusion import confusion_matrix
@@ -152,7 +152,8 @@ def analyze(
     best = best_threshold(main)
     default = _FALLBACK_SCORE if np.isnan(best.threshold) else best.threshold
     score = default if options.score is None else options.score
-    intervals, differences = _resampled(split, metrics, options, other)
+    against = (_sample(other[0]), other[1]) if other else None
+    intervals, differences = resample(len(split.objects.images), options, metrics, _sample(split), against)
     return CocoAnalysis(
         split=split,
         metrics=metrics,
@@ -177,23 +178,8 @@ def _f1_curves(outcomes: Outcomes, classes: int) -> np.ndarray:
     return np.stack([f1_curve(outcomes, label) for label in (*range(classes), None)])
 
 
-def _resampled(
-    split: Split,
-    metrics: Mapping[str, float],
-    options: AnalysisOptions,
-    other: tuple[Split, Mapping[str, float]] | None,
-) -> tuple[dict[str, Interval], dict[str, Difference]]:
-    """Intervals of the metrics and differences, from the same draws for both runs."""
-    count = len(split.objects.images)
-    if not (options.draws and count):
-        return {}, {}
-    weights = draw_images(count, options.draws, options.seed)
-    samples = sample_metrics(split.matches, split.objects.classes, weights)
-    intervals = {name: interval(values) for name, values in samples.items() if name in metrics}
-    if other is None:
-        return intervals, {}
-    others = sample_metrics(other[0].matches, other[0].objects.classes, weights)
-    return intervals, compare(metrics, other[1], samples, others)
+def _sample(split: Split) -> Sample:
+    return lambda weights: sample_metrics(split.matches, split.objects.classes, weights)
 
 
 def _analyzed(one: ImageQuality, results: Sequence[Mapping[str, Any]]) -> AnalyzedImage:

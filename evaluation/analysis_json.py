@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from evaluation.analysis_parts import plain, resampled_json
 from evaluation.thresholds import GRID, Threshold
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 def analysis_json(analysis: "CocoAnalysis") -> dict[str, Any]:
     """Sections by name; None for NaN."""
     found = {
-        "intervals": {name: [span.low, span.high] for name, span in analysis.intervals.items()},
+        **resampled_json(analysis.intervals, analysis.other, analysis.differences),
         "errors": {
             kind: {
                 "AP50": one.ap50,
@@ -50,34 +49,8 @@ def analysis_json(analysis: "CocoAnalysis") -> dict[str, Any]:
             {"image_id": one.image_id, "quality": one.quality, "errors": one.errors} for one in analysis.qualities
         ],
     }
-    if analysis.other is not None:
-        found["comparison"] = {"with": analysis.other, "metrics": _differences(analysis)}
-    return _plain(found)
+    return plain(found)
 
 
 def _threshold(one: Threshold) -> dict[str, float]:
     return {"threshold": one.threshold, "f1": one.f1, "precision": one.precision, "recall": one.recall}
-
-
-def _differences(analysis: "CocoAnalysis") -> dict[str, Any]:
-    return {
-        name: {
-            "value": one.value,
-            "other": one.other,
-            "difference": one.difference,
-            "interval": [one.interval.low, one.interval.high],
-            "within_chance": one.within_chance,
-        }
-        for name, one in analysis.differences.items()
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Arrays as lists, numbers of NumPy as Python's, NaN as None; floats to 6 digits behind the point."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(one) for one in (value.tolist() if isinstance(value, np.ndarray) else value)]
-    if isinstance(value, float):
-        return round(float(value), 6) if np.isfinite(value) else None
-    return value

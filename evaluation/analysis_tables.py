@@ -5,24 +5,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from base.task import MetricTable
+from evaluation.analysis_parts import SPAN, difference_sentence, difference_table, interval_table
 from evaluation.average_precision import SUMMARY
-from evaluation.bootstrap import LEVEL, Difference
 from evaluation.coco_curves import Kind
 from evaluation.tide import ERRORS
 
 if TYPE_CHECKING:
     from evaluation.analysis import CocoAnalysis
 
-_SPAN = f"{LEVEL:.0%}".replace("%", " %")
-
 
 def analysis_tables(analysis: "CocoAnalysis") -> dict[str, MetricTable]:
     """Caption → table."""
     found = {
-        f"AP and its {_SPAN} interval over images": _intervals(analysis),
+        f"AP and its {SPAN} interval over images": _intervals(analysis),
         "AP50 lost to each type of error": _errors(analysis),
         f"best score threshold by F1, {analysis.kind} IoU 0.5": _thresholds(analysis),
-        f"difference from {analysis.other}": _differences(analysis),
+        f"difference from {analysis.other}": difference_table(analysis.differences),
     }
     return {caption: table for caption, table in found.items() if table.rows}
 
@@ -46,18 +44,13 @@ def findings(analysis: "CocoAnalysis") -> list[str]:
         found.append(f"Scores are off by {analysis.calibration.error:.3f} on average (expected calibration error).")
     main = analysis.differences.get(f"{analysis.kind}/AP")
     if main is not None:
-        found.append(f"{analysis.kind} AP differs by {main.difference:+.3f} from {analysis.other}: {_verdict(main)}.")
+        found.append(difference_sentence(f"{analysis.kind} AP", main, str(analysis.other)))
     return found
 
 
 def _intervals(analysis: "CocoAnalysis") -> MetricTable:
-    rows = []
-    for kind in analysis.split.kinds:
-        for name in SUMMARY:
-            span = analysis.intervals.get(f"{kind}/{name}")
-            if span is not None:
-                rows.append((f"{kind} {name}", analysis.metrics.get(f"{kind}/{name}"), span.low, span.high))
-    return MetricTable((f"{_SPAN} interval", "value", "from", "to"), tuple(rows))
+    named = [(f"{kind} {name}", f"{kind}/{name}") for kind in analysis.split.kinds for name in SUMMARY]
+    return interval_table(named, analysis.metrics, analysis.intervals)
 
 
 def _errors(analysis: "CocoAnalysis") -> MetricTable:
@@ -78,18 +71,3 @@ def _thresholds(analysis: "CocoAnalysis") -> MetricTable:
     named = [("all classes", analysis.best), *zip(analysis.classes, analysis.thresholds, strict=True)]
     rows = [(name, one.threshold, one.f1, one.precision, one.recall, one.objects) for name, one in named if one.objects]
     return MetricTable(("best score threshold", "score", "F1", "precision", "recall", "objects"), tuple(rows))
-
-
-def _differences(analysis: "CocoAnalysis") -> MetricTable:
-    rows = [
-        (name, one.value, one.other, one.difference, one.interval.low, one.interval.high, _verdict(one))
-        for name, one in analysis.differences.items()
-        if one.within_chance is not None
-    ]
-    return MetricTable(("difference", "this", "other", "this - other", "from", "to", ""), tuple(rows))
-
-
-def _verdict(one: Difference) -> str:
-    if one.within_chance is None:
-        return "no value"
-    return "within chance" if one.within_chance else ("better" if one.difference > 0 else "worse")

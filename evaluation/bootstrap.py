@@ -5,11 +5,12 @@ matches of each image are computed once, so a draw costs a weighted sum. A draw 
 the class out of the mean, as COCO's AP does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from base.analysis import AnalysisOptions
 from evaluation.average_precision import SUMMARY, weighted_precision
 from evaluation.coco_curves import Kind
 from evaluation.matching import Matches
@@ -49,6 +50,37 @@ def draw_images(images: int, draws: int, seed: int) -> np.ndarray:
     """(images, draws) int: how often each image is drawn. The first columns are those of fewer draws."""
     rng = np.random.default_rng(seed)
     return np.stack([np.bincount(rng.integers(images, size=images), minlength=images) for _ in range(draws)], 1)
+
+
+Sample = Callable[[np.ndarray], dict[str, np.ndarray]]
+"""Weights of `draw_images` → name of a metric → (B,) its value in each draw."""
+
+
+def resample(
+    images: int,
+    options: AnalysisOptions,
+    metrics: Mapping[str, float],
+    sample: Sample,
+    other: tuple[Sample, Mapping[str, float]] | None = None,
+) -> tuple[dict[str, Interval], dict[str, Difference]]:
+    """Intervals of the metrics and the differences from another run, from the same draws for both.
+
+    Args:
+        images: of the split.
+        options: draws and seed.
+        metrics: of this run.
+        sample: of this run.
+        other: the other run's `sample` and metrics; None: there is none.
+    """
+    if not (options.draws and images):
+        return {}, {}
+    weights = draw_images(images, options.draws, options.seed)
+    samples = sample(weights)
+    intervals = {name: interval(values) for name, values in samples.items() if name in metrics}
+    if other is None:
+        return intervals, {}
+    other_sample, other_metrics = other
+    return intervals, compare(metrics, other_metrics, samples, other_sample(weights))
 
 
 def sample_metrics(

@@ -26,10 +26,16 @@ def boundary_of(mask: Rle, ratio: float = RATIO) -> Rle:
     """
     left, top, width, height = (int(side) for side in rle.xywh(mask))
     pixels = rle.decode(mask)
-    rows, columns = pixels.shape
     inside = pixels[top : top + height, left : left + width]  # a view, which is changed in place
-    if inside.size:
-        # Erosion by a square is a threshold on the chessboard distance, which is found in one pass.
-        distance = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_C, 3)[1:-1, 1:-1]
-        inside[distance > boundary_width(rows, columns, ratio)] = 0
+    rows, columns = pixels.shape
+    inside[:] = boundary_pixels(inside, boundary_width(rows, columns, ratio))
     return rle.encode(pixels)
+
+
+def boundary_pixels(mask: np.ndarray, width: int) -> np.ndarray:
+    """(h, w) bool: the pixels of a mask (h, w) that so many erosions take away; what is beyond the array is outside."""
+    if not mask.size:
+        return np.zeros(mask.shape, bool)
+    # Erosion by a square is a threshold on the chessboard distance, which is found in one pass.
+    distance = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_C, 3)[1:-1, 1:-1]
+    return (mask != 0) & (distance <= width)

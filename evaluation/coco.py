@@ -32,7 +32,8 @@ from evaluation.analysis import CocoAnalysis, Split, analyze
 from evaluation.coco_curves import Curves, Kind, evaluate
 from evaluation.config import CocoConfig
 from evaluation.results import complete_results
-from inference.detections import KEYS, detections_of
+from evaluation.views import predictor_views
+from inference.detections import KEYS, Detections, detections_of
 
 _SIZES = ("small", "medium", "large")
 _IOU50, _IOU75 = 0, 5
@@ -62,6 +63,11 @@ class CocoEvaluator(BaseEvaluator):
         self._categories = [int(category["id"]) for category in ground_truth["categories"]]
         self._names = tuple(category["name"] for category in ground_truth["categories"])
         self.reset()
+
+    @property
+    def views(self) -> dict[str, Any]:
+        """See `evaluation/views.py`."""
+        return predictor_views(self.config.views)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,16 +108,24 @@ class CocoEvaluator(BaseEvaluator):
             )
         for row in np.flatnonzero(batch["valid"]):
             image_id, geometry = int(batch["image_id"][row]), Letterbox.of(batch, row)
-            self._check_image(image_id, geometry.original)
-            self._seen.add(image_id)
             one = {key: np.asarray(predictions[key][row]) for key in KEYS}
             try:
                 found = detections_of(one, geometry, self._names, self.config.mask_threshold, self._categories)
             except ValueError as error:
                 raise ValueError(f"image_id {image_id}: {error}") from error
-            self._detections += [
-                {**result, "area": float(rle.area(result["segmentation"]))} for result in found.to_coco(image_id)
-            ]
+            self.add(image_id, found)
+
+    def add(self, image_id: int, found: Detections) -> None:
+        """Takes the detections of one image.
+
+        Raises:
+            ValueError: for an image that the ground truth does not have, has in another size or that came before.
+        """
+        self._check_image(image_id, found.size)
+        self._seen.add(image_id)
+        self._detections += [
+            {**result, "area": float(rle.area(result["segmentation"]))} for result in found.to_coco(image_id)
+        ]
 
     def result(self) -> dict[str, float]:
         """Name → value of all metrics (see the table at the top of this file), in 0…1 or NaN."""

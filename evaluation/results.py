@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +59,35 @@ def complete_results(results: Sequence[Any], ground_truth: Mapping[str, Any], so
     masks = sum("segmentation" in result for result in found)
     if not faults and 0 < masks < len(found):
         faults.append(f"{masks} of {len(found)} results have a mask: give all of them one, or none")
-    if faults:
-        more = f"\n  and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
-        raise UserError(f"{source} cannot be evaluated:\n  " + "\n  ".join(faults[:_NAMED]) + more)
+    refuse_faults(faults, source)
     return found
 
 
-def _completed(result: Any, sizes: Mapping[int, tuple[int, int]], categories: set[int]) -> dict[str, Any]:
+def refuse_faults(faults: Sequence[str], source: str) -> None:
+    """Raises a UserError that names the first faults of a result list, where there are any."""
+    if faults:
+        more = f"\n  and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
+        raise UserError(f"{source} cannot be evaluated:\n  " + "\n  ".join(faults[:_NAMED]) + more)
+
+
+def ids_of(result: Any, images: Container[int], categories: Collection[int]) -> tuple[int, int]:
+    """The `image_id` and `category_id` of a result.
+
+    Raises:
+        ValueError: it is no object, or one of them is not in the ground truth.
+    """
     if not isinstance(result, Mapping):
         raise ValueError(f"it is no object but {type(result).__name__}")
     image_id, category_id = result.get("image_id"), result.get("category_id")
-    if type(image_id) is not int or image_id not in sizes:
+    if type(image_id) is not int or image_id not in images:
         raise ValueError(f"image_id {image_id!r} is not in the ground truth: is it of another split?")
     if type(category_id) is not int or category_id not in categories:
         raise ValueError(f"category_id {category_id!r} is not among the ground truth's: {_some(sorted(categories))}")
+    return image_id, category_id
+
+
+def _completed(result: Any, sizes: Mapping[int, tuple[int, int]], categories: set[int]) -> dict[str, Any]:
+    image_id, category_id = ids_of(result, sizes, categories)
     one = {"image_id": image_id, "category_id": category_id, "score": _number(result.get("score"), "score")}
     if "segmentation" in result:
         mask = to_rle(result["segmentation"], *sizes[image_id])

@@ -14,17 +14,21 @@ from utils.registry import load_object
 _BACKENDS = ("tensorflow", "jax", "torch")
 
 
-def compile_predict(model: BaseModel, jit_compile: bool = False) -> Callable[[Batch], dict[str, Any]]:
+def compile_predict(
+    model: BaseModel, jit_compile: bool = False, soft: bool = False
+) -> Callable[[Batch], dict[str, Any]]:
     """`model.predict` as one call: a batch without targets → the predictions, perhaps still on their way.
 
     Args:
         model: built.
         jit_compile: whether XLA compiles it on TensorFlow; JAX always does, PyTorch never.
+        soft: `model.predict_soft` in its place, for what averages predictions.
 
     Raises:
         UserError: Keras runs on a backend that has none.
     """
-    return load_object(f"inference.native.{backend_name()}_predict:Predict")(model, jit_compile)
+    predict = model.predict_soft if soft else model.predict
+    return load_object(f"inference.native.{backend_name()}_predict:Predict")(model, predict, jit_compile)
 
 
 def useful_calls() -> int:

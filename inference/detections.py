@@ -3,6 +3,7 @@
 The Predictor and the COCO evaluator share this, so what is measured is what is predicted.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +17,9 @@ from base.rle import Rle
 from base.runs import Crop, encode_crop, tight_crop
 from inference import conversions
 from inference.drawing import Look, overlay
+from inference.outputs.style import Style
 from inference.paste import paste_crop
+from inference.result import Result
 from utils.registry import nearest
 
 KEYS = ("boxes", "scores", "classes", "masks")
@@ -24,7 +27,7 @@ KEYS = ("boxes", "scores", "classes", "masks")
 
 
 @dataclass(frozen=True, repr=False)
-class Detections:
+class Detections(Result):
     """The objects of one image, in its own pixels, the best first.
 
     Attributes:
@@ -44,6 +47,9 @@ class Detections:
     classes: np.ndarray
     masks: tuple[Rle, ...]
     category_ids: tuple[int, ...] = ()
+
+    saved = ("overlay", "coco")
+    unit = "object"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "category_ids", category_ids_of(self.names, self.category_ids))
@@ -129,6 +135,20 @@ class Detections:
         self._check(image)
         return overlay(image, self.boxes, self.classes, self.names, self.crops(), self.scores, Look(**look))
 
+    def styled(self, image: np.ndarray, style: Style) -> np.ndarray:
+        """As `draw`, by the options of outputs."""
+        return self.draw(image, **style.look())
+
+    def chosen(self, score: float, classes: Sequence[str], most: int | None) -> "Detections":
+        """Those of at least this score, of these classes, the best ones."""
+        found = self.at_least(score)
+        found = found.of_classes(*classes) if classes else found
+        return found if most is None else found.best(most)
+
+    def amounts(self) -> Counter[str]:
+        """Class → number of objects."""
+        return Counter(self.class_names)
+
     def crop(self, image: np.ndarray, pad: int = 0) -> list[np.ndarray]:
         """Each object by itself: uint8 RGBA (h, w, 4), transparent around it; an empty mask gives no pixel,
         whatever `pad`.
@@ -151,6 +171,31 @@ class Detections:
     def to_coco(self, image_id: int) -> list[dict[str, Any]]:
         """In COCO's result format, ready for `json.dump`; see `inference.conversions.to_coco`."""
         return conversions.to_coco(self, image_id)
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Result.to_json`; a float32 is written so that the same float32 is read."""
+        return {
+            "size": list(self.size),
+            "boxes": self.boxes.astype(float).tolist(),
+            "scores": self.scores.astype(float).tolist(),
+            "classes": self.classes.tolist(),
+            "masks": [mask["counts"] for mask in self.masks],
+        }
+
+    @classmethod
+    def from_json(
+        cls, values: Mapping[str, Any], names: tuple[str, ...], category_ids: tuple[int, ...]
+    ) -> "Detections":
+        """See `Result.from_json`."""
+        return cls(
+            (values["size"][0], values["size"][1]),
+            names,
+            np.array(values["boxes"], np.float32).reshape(-1, 4),
+            np.array(values["scores"], np.float32),
+            np.array(values["classes"], int),
+            tuple({"size": values["size"], "counts": counts} for counts in values["masks"]),
+            category_ids,
+        )
 
     def to_index(self, by_class: bool = False) -> np.ndarray:
         """(height, width) int32: 0 the background, else the number of the object, 1…N, or of its class, 1…K.

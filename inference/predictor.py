@@ -54,7 +54,7 @@ class Predictor:
         self.batch_size = batch_size
         self.url_limits = url_limits
         self.task = load_task(model.spec.task).as_evaluated(evaluator or {})
-        self._step = compile_predict(model)
+        self._step = compile_predict(model, soft=self.task.soft or tile is not None or tta is not None)
         self.steps = Steps(self.task, model.spec, self.outputs, batch_size, tile, tta)
 
     @classmethod

@@ -201,14 +201,18 @@ class Steps:
         if self.tta:
             return self.task.fuse_views(found, views, self.spec, self.tta)
         ((predictions, batch),) = found
+        if self.tiling:
+            return self.task.part(predictions, batch, self.spec)
         return self.task.results(predictions, batch, self.spec)[0]
 
     def _result(self, item: Item) -> Any:
         if item.image is None:
             return None
         parts = [part.result() for part in item.parts]  # handed over before this, so none of them waits for it
-        if len(parts) == 1:
+        if self.tiling is None and self.tta is None:
             return parts[0]
+        if len(parts) == 1:
+            return self.task.finished(parts[0], self.spec)
         windows = [view.window for view in item.views[:: self._variants]]
         size = (item.image.shape[0], item.image.shape[1])
         return self.task.merge_tiles(parts, windows, size, self.spec, self.tiling)

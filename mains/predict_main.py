@@ -28,7 +28,7 @@ def main() -> int:
     checkpoint = find_checkpoint(options.run, options.which)
     spec, _ = described(checkpoint)
     job = Job(options, inputs, spec)
-    settings, resumable = options.settings(checkpoint, inputs), inputs.kind != "camera"
+    settings, resumable = options.settings(checkpoint, inputs, job.kind), inputs.kind != "camera"
     with open_results(options.out, settings, options.restart, resumable):
         job.open()
         if job.left != 0:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from reporting.plot_style import COLORS, FAINT, GRID, INK, new_plot, save_plot, tidy
 
@@ -66,14 +67,19 @@ def plot_f1(thresholds: np.ndarray, by_class: Curves, overall: np.ndarray, best:
     save_plot(figure, out)
 
 
-def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Path) -> None:
+def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Path, percent: bool = False) -> None:
+    """Writes `draw_confusion` to the file `out`."""
+    save_plot(draw_confusion(matrix, names, title, percent), out)
+
+
+def draw_confusion(matrix: np.ndarray, names: Sequence[str], title: str, percent: bool = False) -> Figure:
     """Shares of each row as shades; with few classes the counts are written in.
 
     Args:
         matrix: (N, N) counts: ground truth in the rows, predictions in the columns.
         names: of the N rows and columns.
         title: above it.
-        out: the file to write.
+        percent: whether shares in percent are written in place of the counts.
     """
     size = 1.9 + max(3.2, (0.42 if len(names) <= _NUMBERED else 0.17) * len(names))
     figure = new_plot(min(size, _LARGEST), min(size, _LARGEST))
@@ -85,12 +91,13 @@ def plot_confusion(matrix: np.ndarray, names: Sequence[str], title: str, out: Pa
     axis.set_yticks(range(len(names)), names, fontsize=letters)
     for row, column in np.argwhere(matrix > 0) if len(names) <= _NUMBERED else ():
         ink = "white" if shares[row, column] > 0.6 else INK
-        axis.text(column, row, str(matrix[row, column]), ha="center", va="center", color=ink, fontsize=8)
+        cell = f"{100 * shares[row, column]:.1f}" if percent else str(matrix[row, column])
+        axis.text(column, row, cell, ha="center", va="center", color=ink, fontsize=8)
     axis.set(xlabel="predicted", ylabel="ground truth")
     _finish(axis, title, legend=False)
     axis.tick_params(labelsize=letters)
     axis.grid(visible=False)
-    save_plot(figure, out)
+    return figure
 
 
 def plot_reliability(

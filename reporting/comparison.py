@@ -13,6 +13,8 @@ from inference.detections import KEYS, detections_of
 from inference.drawing import overlay, side_by_side
 
 TITLES = ("prediction", "ground truth")
+SIDE = 640
+"""The longer side of each half in pixels."""
 
 
 def comparison_images(
@@ -21,7 +23,7 @@ def comparison_images(
     ground_truth: dict[str, Any],
     class_names: Sequence[str],
     min_score: float = 0.5,
-    side: int = 640,
+    side: int = SIDE,
 ) -> list[np.ndarray]:
     """One image for each valid sample: the detections on the left, the ground truth on the right.
 
@@ -43,7 +45,7 @@ def comparison_images(
     for row in np.flatnonzero(batch["valid"]):
         geometry = Letterbox.of(batch, row)
         height, width = geometry.size
-        image = _enlarged(batch["images"][row][:height, :width], max(1.0, side / max(height, width)))
+        image = enlarged(batch["images"][row][:height, :width], max(1.0, side / max(height, width)))
         shown: Size = image.shape[0], image.shape[1]
         found = {key: np.asarray(predictions[key][row]) for key in KEYS}
         found["classes"] = np.where(found["scores"] >= min_score, found["classes"], 0)
@@ -60,7 +62,7 @@ def result_comparison(
     results: Sequence[Mapping[str, Any]],
     annotations: Sequence[Mapping[str, Any]],
     categories: Sequence[Mapping[str, Any]],
-    side: int = 640,
+    side: int = SIDE,
 ) -> np.ndarray:
     """COCO results of an image on the left, its ground truth on the right.
 
@@ -72,7 +74,7 @@ def result_comparison(
         side: the longer side of each half in pixels.
     """
     size: Size = image.shape[0], image.shape[1]
-    shown = _enlarged(image, side / max(size))
+    shown = enlarged(image, side / max(size))
     scores = np.array([item["score"] for item in results], np.float32)
     left = _draw_items(shown, results, size, categories, scores)
     return side_by_side(left, _draw_items(shown, annotations, size, categories), TITLES)
@@ -114,7 +116,8 @@ def _left_to_right(boxes: np.ndarray) -> np.ndarray:
     return np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")
 
 
-def _enlarged(image: np.ndarray, zoom: float) -> np.ndarray:
+def enlarged(image: np.ndarray, zoom: float) -> np.ndarray:
+    """The image (h, w, 3) uint8 at `zoom` times its size."""
     way = cv2.INTER_CUBIC if zoom > 1 else cv2.INTER_AREA
     height, width = (max(1, round(side * zoom)) for side in image.shape[:2])
     return image if zoom == 1 else cv2.resize(image, (width, height), interpolation=way)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -30,6 +31,19 @@ def tidy(axis: Axes) -> None:
 def save_plot(figure: Figure, out: Path) -> None:
     """Writes the plot; the ending chooses the format (.png, .svg, .pdf). Its folder is made."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    for text in figure.findobj(Text):
-        text.set_parse_math(False)  # the name of a class may have dollar signs, which are no formula
+    _without_formulas(figure)
     figure.savefig(out)
+
+
+def plot_image(figure: Figure) -> np.ndarray:
+    """The plot as (h, w, 3) uint8 RGB."""
+    _without_formulas(figure)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _without_formulas(figure: Figure) -> None:
+    """The name of a class may have dollar signs, which are no formula."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)

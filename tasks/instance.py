@@ -8,7 +8,7 @@ import numpy as np
 
 from base.batch import Batch, DataSpec, Sample, Size
 from base.letterbox import Letterbox
-from base.task import MetricTable, Shapes, Task
+from base.task import MetricTable, Shapes, Task, image_shapes
 from base.view import View, Window
 from data_loader.config import InstanceDataConfig
 from data_loader.transforms.prepare import prepare_instances
@@ -17,7 +17,9 @@ from inference.merge_tiles import merge_tiles
 from inference.tiling import Tiling
 from inference.tta import Tta, fuse_views
 from reporting.comparison import comparison_images
+from tasks.dummy import brighten, fill_rows, noise_batch, random_box
 from tasks.instance_analysis import draw_instances, plot_instances
+from tasks.tables import arranged, by_class
 
 _COLUMNS = {
     "AP": "AP",
@@ -42,6 +44,7 @@ class InstanceTask(Task):
 
     targets = frozenset({"gt_boxes", "gt_classes", "gt_masks", "gt_crowd"})
     monitor = "mask/AP"
+    result = Detections
     curves = ("mask/AP", "box/AP", "mask/AP50", "box/AP50")
 
     def __init__(self, mask_threshold: float = 0.5):
@@ -58,17 +61,11 @@ class InstanceTask(Task):
     def shapes(self, spec: DataSpec, batch_size: int) -> Shapes:
         """As in `base/batch.py`."""
         most, size = spec.limits["max_objects"], spec.image_size
-        return {
-            "images": ((batch_size, *size, 3), "uint8"),
-            "image_size": ((batch_size, 2), "int32"),
+        return image_shapes(spec, batch_size) | {
             "gt_boxes": ((batch_size, most, 4), "float32"),
             "gt_classes": ((batch_size, most), "int32"),
             "gt_masks": ((batch_size, most, *size), "uint8"),
             "gt_crowd": ((batch_size, most), "bool"),
-            "image_id": ((batch_size,), "int64"),
-            "original_size": ((batch_size, 2), "int32"),
-            "scale_to_original": ((batch_size, 2), "float32"),
-            "valid": ((batch_size,), "bool"),
         }
 
     def dummy_batch(self, spec: DataSpec, batch_size: int, seed: int = 0) -> Batch:
@@ -77,15 +74,8 @@ class InstanceTask(Task):
         The first image fills the input, the others are up to a quarter smaller.
         """
         rng = np.random.default_rng(seed)
-        batch = {key: np.zeros(shape, dtype) for key, (shape, dtype) in self.shapes(spec, batch_size).items()}
-        batch["image_id"] += np.arange(1, batch_size + 1)
-        batch["scale_to_original"] += 1
-        batch["valid"][:] = True
-        for row in range(batch_size):
-            least = 0.75 if row else 1.0
-            height, width = (int(side * rng.uniform(least, 1.0)) for side in spec.image_size)
-            batch["image_size"][row] = batch["original_size"][row] = height, width
-            batch["images"][row, :height, :width] = rng.integers(0, 128, (height, width, 3))
+        batch = noise_batch(self.shapes(spec, batch_size))
+        for row in fill_rows(batch, spec, rng):
             objects = min(_DUMMY_OBJECTS[row % len(_DUMMY_OBJECTS)], spec.limits["max_objects"])
             for index in range(objects):
                 _add_dummy_object(batch, row, index, spec.num_classes, rng)
@@ -141,32 +131,17 @@ class InstanceTask(Task):
         recalls = [int(name[7:]) for name in metrics if name.startswith("box/AR_") and name[7:].isdigit()]
         columns = _COLUMNS | ({f"AR_{max(recalls)}": f"AR {max(recalls)}"} if recalls else {})
         summary = [(kind, *(metrics.get(f"{kind}/{name}") for name in columns)) for kind in kinds]
-        others = [(name, value) for name, value in metrics.items() if not name.startswith(_PREFIXES)]
-        classes = self.per_class(metrics)
-        names = dict.fromkeys(name for values in classes.values() for name in values)
-        rows = [(name, *(classes[label].get(name) for label in sorted(classes))) for name in names]
-        found = (
-            MetricTable(("", *columns.values()), tuple(summary)),
-            MetricTable(("metric", "value"), tuple(others)),
-            MetricTable(("class", *sorted(classes)), tuple(rows)),
-        )
-        return [table for table in found if table.rows]
+        classes = dict(sorted(self.per_class(metrics).items()))
+        return arranged(MetricTable(("", *columns.values()), tuple(summary)), metrics, _PREFIXES, classes)
 
     def per_class(self, metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
         """`mask AP` and `box AP` of each class."""
-        found = {}
-        for kind in ("mask", "box"):
-            prefix = f"{kind}/AP/"
-            values = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
-            found |= {f"{kind} AP": values} if values else {}
-        return found
+        return by_class(metrics, {"mask/AP": "mask AP", "box/AP": "box AP"})
 
 
 def _add_dummy_object(batch: Batch, row: int, index: int, num_classes: int, rng: np.random.Generator) -> None:
-    height, width = batch["image_size"][row]
-    high, wide = (max(2, int(side * rng.uniform(0.1, 0.5))) for side in (height, width))
-    top, left = int(rng.integers(height - high + 1)), int(rng.integers(width - wide + 1))
-    batch["gt_boxes"][row, index] = left, top, left + wide, top + high
+    rows, columns = box = random_box(batch, row, rng)
+    batch["gt_boxes"][row, index] = columns.start, rows.start, columns.stop, rows.stop
     batch["gt_classes"][row, index] = 1 + rng.integers(num_classes)
-    batch["gt_masks"][row, index, top : top + high, left : left + wide] = 1
-    batch["images"][row, top : top + high, left : left + wide] = rng.integers(128, 256, 3)
+    batch["gt_masks"][row, index][box] = 1
+    brighten(batch, row, box, rng)

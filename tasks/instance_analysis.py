@@ -17,6 +17,7 @@ from reporting.analysis_plots import (
     plot_reliability,
 )
 from reporting.comparison import result_comparison
+from tasks.analysis_plots import class_intervals, seen_classes
 
 
 def plot_instances(analysis: CocoAnalysis, folder: Path) -> dict[str, Path]:
@@ -33,14 +34,17 @@ def plot_instances(analysis: CocoAnalysis, folder: Path) -> dict[str, Path]:
     thresholds = {f"{threshold:.2f}": curves[row] for row, threshold in enumerate(THRESHOLDS)}
     plot_precision_recall(thresholds, known, RECALLS, folder / "precision_recall.png")
     plot_costs({kind: analysis.tides[kind].costs for kind in reversed(tuple(analysis.tides))}, folder / "errors.png")
-    plot_intervals(_class_intervals(analysis), f"{analysis.kind} AP", folder / "per_class.png")
+    bars = class_intervals(analysis.metrics, analysis.intervals, f"{analysis.kind}/AP", analysis.classes)
+    plot_intervals(bars, f"{analysis.kind} AP", folder / "per_class.png")
     by_class = {
         name: values for name, values in zip(analysis.classes, analysis.f1, strict=False) if not np.isnan(values).any()
     }
     plot_f1(GRID, by_class, analysis.f1[-1], analysis.best.threshold, folder / "f1.png")
     found = analysis.calibration
     plot_reliability(found.edges, found.counts, found.scores, found.precisions, found.error, folder / "reliability.png")
-    plot_confusion(*_confusion(analysis), folder / "confusion.png")
+    matrix, names = seen_classes(analysis.confusion, (*analysis.classes, "background"), background=-1)
+    title = f"confusion at a score of {analysis.score:.2f} and more, IoU 0.5"
+    plot_confusion(matrix, names, title, folder / "confusion.png")
     return {caption: path for caption, path in files.items() if path.is_file()}
 
 
@@ -57,25 +61,3 @@ def _curves(analysis: CocoAnalysis) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     if not known:
         return np.zeros(precision.shape[:2]), {}
     return precision[:, :, known].mean(2), {analysis.classes[label]: precision[0, :, label] for label in known}
-
-
-def _class_intervals(analysis: CocoAnalysis) -> dict[str, tuple[float, float, float]]:
-    found = {}
-    for name in analysis.classes:
-        key = f"{analysis.kind}/AP/{name}"
-        span = analysis.intervals.get(key)
-        value = analysis.metrics.get(key, float("nan"))
-        found[name] = (value, span.low if span else value, span.high if span else value)
-    return found
-
-
-def _confusion(analysis: CocoAnalysis) -> tuple[np.ndarray, list[str], str]:
-    """Without the classes that are neither there nor predicted."""
-    seen = (analysis.confusion.sum(0) + analysis.confusion.sum(1)) > 0
-    seen[-1] = True
-    names = [name for name, kept in zip((*analysis.classes, "background"), seen, strict=True) if kept]
-    return (
-        analysis.confusion[np.ix_(seen, seen)],
-        names,
-        f"confusion at a score of {analysis.score:.2f} and more, IoU 0.5",
-    )

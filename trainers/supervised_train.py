@@ -40,19 +40,21 @@ class SupervisedTrain(BaseTrain):
         self.optimizer = build_optimizer(config, model.network, self.schedule)
         model.network.optimizer = self.optimizer
         self._train = compile_train_step(model, self.optimizer, config.jit_compile)
-        self._predict = compile_predict(model, config.jit_compile)
+        self._predictions = {soft: compile_predict(model, config.jit_compile, soft) for soft in (False, True)}
+        self._soft = False
 
     def train_step(self, batch: Batch) -> dict[str, Any]:
         """One compiled update."""
         return self._train(batch)
 
     def predict_step(self, batch: Batch) -> dict[str, np.ndarray]:
-        """One compiled prediction; keys as in `BaseTrain`."""
-        return {key: keras.ops.convert_to_numpy(value) for key, value in self._predict(batch).items()}
+        """One compiled prediction, of the kind that the evaluator takes; keys as in `BaseTrain`."""
+        found = self._predictions[self._soft](batch)
+        return {key: keras.ops.convert_to_numpy(value) for key, value in found.items()}
 
     def evaluate(self, split: str, evaluator: BaseEvaluator) -> dict[str, float]:
         """As in `BaseTrain`, with the EMA weights where the optimizer keeps them; fills `images`."""
-        self.images, self._evaluated = [], 0
+        self.images, self._evaluated, self._soft = [], 0, evaluator.soft
         self._drawn = set(evenly_spread(len(self.data.split(split)), self.config.logged_images))
         with self.ema_weights():
             return super().evaluate(split, evaluator)
@@ -66,11 +68,13 @@ class SupervisedTrain(BaseTrain):
             self._evaluated += 1
 
     def validate(self) -> dict[str, float]:
-        """As in `BaseTrain`; the images go to the logger."""
+        """As in `BaseTrain`; the images and the task's charts go to the logger."""
         metrics = super().validate()
-        if self.logger and self.images:
+        if self.logger and self.evaluator:
             named = {f"images/{number:02d}": image for number, image in enumerate(self.images)}
-            self.logger.summarize(self.model.global_step, named, "val")
+            named |= {f"charts/{name}": image for name, image in self.task.charts(self.evaluator).items()}
+            if named:
+                self.logger.summarize(self.model.global_step, named, "val")
         return metrics
 
     @contextmanager

@@ -47,17 +47,21 @@ DATA: Table = {
     "via": Entry("data_loader.via.data:ViaData", "data_loader.via.config:ViaDataConfig"),
 }
 TRAINERS: Table = {"supervised": Entry("trainers.supervised_train:SupervisedTrain", "trainers.config:TrainerConfig")}
-EVALUATORS: Table = {"coco": Entry("evaluation.coco:CocoEvaluator", "evaluation.config:CocoConfig")}
+EVALUATORS: Table = {
+    "coco": Entry("evaluation.coco:CocoEvaluator", "evaluation.config:CocoConfig"),
+    "mean_iou": Entry("evaluation.mean_iou:MeanIoUEvaluator", "evaluation.config:MeanIoUConfig"),
+}
 
 SECTIONS: Mapping[str, Table] = {"model": MODELS, "data": DATA, "trainer": TRAINERS, "evaluator": EVALUATORS}
 """Key at the top of the config → the table in which the section's `name` is looked up."""
 
-TASKS: Mapping[str, str] = {"instance": "tasks.instance:InstanceTask"}
+TASKS: Mapping[str, str] = {"instance": "tasks.instance:InstanceTask", "semantic": "tasks.semantic:SemanticTask"}
 """Kinds of segmentation: name → `package.module:Class`, a subclass of `base.task.Task`."""
 
 OUTPUTS: Mapping[str, str] = {
     "overlay": "inference.outputs.overlays:Overlays",
     "index": "inference.outputs.index:IndexImages",
+    "labels": "inference.outputs.label_images:LabelImages",
     "cutouts": "inference.outputs.cutouts:Cutouts",
     "coco": "inference.outputs.coco:CocoResults",
     "csv": "inference.outputs.table:Table",

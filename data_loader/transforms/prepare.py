@@ -42,9 +42,19 @@ def prepare_instances(sample: Sample, config: InstanceDataConfig, rng: np.random
     """
     height, width = config.image_size
     if rng is None:
-        images, geometry = letterbox(sample["image"], (height, width))
-        return {"images": images, **geometry.arrays(), "image_id": np.int64(sample["image_id"])}
+        return evaluation_sample(sample, (height, width))
     return train_sample(sample, (height, width), config.augment, config.max_objects, rng)
+
+
+def evaluation_sample(sample: Sample, input_size: Size) -> Sample:
+    """The image alone, resized to fit: all that an evaluation gives a network, whatever the kind of segmentation.
+
+    Args:
+        sample: with `image` (h, w, 3) uint8 RGB and `image_id`.
+        input_size: (H, W).
+    """
+    images, geometry = letterbox(sample["image"], input_size)
+    return {"images": images, **geometry.arrays(), "image_id": np.int64(sample["image_id"])}
 
 
 def train_sample(

@@ -2,10 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import PIL.Image
 
 from base import rle
 from data_loader.records import ImageRecord
@@ -45,29 +43,6 @@ def painted(record: ImageRecord, most: int, void: int) -> tuple[np.ndarray, np.n
             numbers[rle.decode(found.ignored) != 0] = void
     lost = Counter({_CROWD: len(record.objects) - len(objects), _TOO_MANY.format(most=most): len(objects) - len(kept)})
     return numbers, _classes(numbers, record, kept, void), +(lost + _covered(numbers, record, kept, void))
-
-
-def save_indices(path: Path, indices: np.ndarray, palette: np.ndarray) -> None:
-    """Writes a PNG of one index for each pixel.
-
-    Args:
-        path: of the file.
-        indices: (h, w) uint8.
-        palette: (256, 3) uint8 RGB, the color of each index.
-    """
-    image = PIL.Image.fromarray(indices)
-    image.putpalette(palette.reshape(-1).tolist())
-    image.save(path)
-
-
-def voc_palette() -> np.ndarray:
-    """(256, 3) uint8 RGB: the colors of PASCAL VOC's index images (VOCcolormap.m of its development kit).
-
-    The bits of the index go to red, green and blue in turn, the lowest into the highest bit of each.
-    """
-    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
-    bits = np.pad(bits, ((0, 0), (0, 1))).reshape(256, 3, 3)
-    return np.packbits(np.pad(bits, ((0, 0), (0, 5), (0, 0))), axis=1).reshape(256, 3)
 
 
 def _classes(numbers: np.ndarray, record: ImageRecord, kept: Sequence[int], void: int) -> np.ndarray:

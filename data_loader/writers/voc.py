@@ -7,11 +7,10 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
+from base.index_images import index_png, voc_palette
 from data_loader.errors import DataError
 from data_loader.images import is_jpeg
-from data_loader.writers.index_image import painted, save_indices, voc_palette
+from data_loader.writers.index_image import painted
 from data_loader.writers.source import Item, Source, copy_image, counted
 from utils.files import write_whole
 
@@ -48,7 +47,7 @@ def _image(item: Item, out: Path) -> Counter[str]:
     copy_image(item, out / "JPEGImages" / f"{item.stem}.jpg")
     objects, classes, lost = painted(item.record, _VOID - 1, _VOID)
     for folder, indices in zip(_FOLDERS[1:], (objects, classes), strict=True):
-        save_indices(out / folder / f"{item.stem}.png", indices.astype(np.uint8), voc_palette())
+        (out / folder / f"{item.stem}.png").write_bytes(index_png(indices, voc_palette()))
     lost[_NO_JPEG] += not is_jpeg(item.record.path)
     return lost
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from base.batch import DataSpec
 from base.interrupts import Interrupted, Interrupts
-from inference.detections import Detections
+from base.task import load_task
 from inference.inputs.item import ImageInputs, Inputs, Item
 from inference.job.folder import JOURNAL
 from inference.job.journal import Journal
@@ -19,6 +19,7 @@ from inference.job.writing import Writing, writing_error
 from inference.outputs.output import Output, Target
 from inference.reading import read_image
 from inference.remote import UrlLimits
+from inference.result import Result
 from utils.errors import UserError
 from utils.files import write_whole
 from utils.progress import ImageProgress
@@ -38,6 +39,9 @@ class Job:
         inputs: the images.
         spec: of the model.
 
+    Attributes:
+        kind: of the results.
+
     Raises:
         UserError: an option does not fit the model or the inputs; nothing is written.
     """
@@ -45,8 +49,11 @@ class Job:
     def __init__(self, options: Options, inputs: Inputs, spec: DataSpec):
         self.options, self.inputs, self._spec = options, inputs, spec
         _check_classes(options.classes, spec.classes)
-        target = Target(options.out, spec.classes, spec.category_ids, options.style, inputs.fps)
-        self.outputs = make_outputs(options.saved(inputs.fps is not None), target)
+        self.kind = result_kind(spec)
+        if self.kind.unit is None and options.max_detections is not None:
+            raise OptionsError("--max-detections: this model gives every pixel a label, and there are no detections")
+        target = Target(options.out, spec.classes, spec.category_ids, options.style, inputs.fps, self.kind)
+        self.outputs = make_outputs(options.saved(inputs.fps is not None, self.kind), target)
         self._started, self._predicted = time.monotonic(), 0
 
     def open(self) -> None:
@@ -55,7 +62,7 @@ class Job:
         Raises:
             UserError: it cannot be read, or an image was changed since it was predicted.
         """
-        self._journal = Journal(self.options.out / JOURNAL, self._spec.classes, self._spec.category_ids)
+        self._journal = Journal(self.options.out / JOURNAL, self._spec.classes, self._spec.category_ids, self.kind)
         self._check_images()
 
     @property
@@ -102,8 +109,9 @@ class Job:
             failed = self._write_failed()
         except OSError as error:
             raise writing_error(self.options.out, error) from error
-        print_summary(self._finished(), written, failed, self._predicted, time.monotonic() - self._started)
-        print_next([(*output.following, written[name]) for name, output in self.outputs.items() if output.following])
+        print_summary(self.kind, self._finished(), written, failed, self._predicted, time.monotonic() - self._started)
+        following = [(*output.following, written[name]) for name, output in self.outputs.items() if output.following]
+        print_next(self.kind, following)
         self._journal.close()
         return BROKEN_IMAGES if failed else 0
 
@@ -134,26 +142,20 @@ class Job:
             if item.stem not in self._journal:
                 return
             if isinstance(item.source, np.ndarray):
-                writing.replay(item, item.source, self._journal.detections(item.stem))
+                writing.replay(item, item.source, self._journal.result(item.stem))
 
     def _put(self, writing: Writing, one: Any) -> None:
         self._predicted += 1
         if one.error is not None:
             writing.put_failed(one.source, one.error)
-        elif isinstance(one.result, Detections):
-            writing.put(one.source, one.image, self._chosen(one.result))
         else:
-            raise UserError(f"this model predicts {type(one.result).__name__}; outputs are made from Detections only")
+            options = self.options
+            found = one.result.chosen(options.score, options.classes, options.max_detections)
+            writing.put(one.source, one.image, found)
 
-    def _chosen(self, found: Detections) -> Detections:
-        options = self.options
-        found = found.at_least(options.score)
-        found = found.of_classes(*options.classes) if options.classes else found
-        return found if options.max_detections is None else found.best(options.max_detections)
-
-    def _finished(self) -> Iterator[tuple[Item, Detections]]:
+    def _finished(self) -> Iterator[tuple[Item, Result]]:
         items = self.inputs.items if isinstance(self.inputs, ImageInputs) else self._journal.items()
-        return ((item, self._journal.detections(item.stem)) for item in items if item.stem in self._journal)
+        return ((item, self._journal.result(item.stem)) for item in items if item.stem in self._journal)
 
     def _write_failed(self) -> list[tuple[str, str]]:
         """`failed.txt`, a name and a reason in each line; none where nothing failed."""
@@ -165,6 +167,18 @@ class Job:
         else:
             path.unlink(missing_ok=True)
         return failed
+
+
+def result_kind(spec: DataSpec) -> type[Result]:
+    """What the model's task predicts.
+
+    Raises:
+        UserError: nothing that files can be made from.
+    """
+    kind = load_task(spec.task).result
+    if kind is None or not issubclass(kind, Result):
+        raise UserError(f"The task {spec.task} names no result (inference.result.Result), which files are made from.")
+    return kind
 
 
 def make_outputs(names: Sequence[str], target: Target) -> dict[str, Output]:

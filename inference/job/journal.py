@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from inference.detections import Detections
 from inference.inputs.item import Item
 from inference.inputs.names import well_formed
+from inference.result import Result
 from utils.errors import UserError
 
 
@@ -29,6 +28,7 @@ class Journal:
         path: of the journal; a new one is made, an old one is read and appended to.
         names: of the classes 1…K.
         category_ids: the data set's own ids of the classes 1…K.
+        kind: of the results.
 
     Attributes:
         failed: stem → name and reason of the images that could not be predicted; another attempt may succeed.
@@ -37,9 +37,10 @@ class Journal:
         JournalError: it cannot be read or written.
     """
 
-    def __init__(self, path: Path, names: Sequence[str], category_ids: Sequence[int]):
+    def __init__(self, path: Path, names: Sequence[str], category_ids: Sequence[int], kind: type[Result] = Detections):
         self.path = path
         self.failed: dict[str, tuple[str, str]] = {}
+        self._kind = kind
         self._names, self._category_ids = tuple(names), tuple(category_ids)
         self._starts: dict[str, int] = {}
         try:
@@ -54,11 +55,11 @@ class Journal:
     def __contains__(self, stem: str) -> bool:
         return stem in self._starts
 
-    def add(self, item: Item, found: Detections | Exception) -> None:
-        """Appends one image with its objects, or with the reason why there are none."""
+    def add(self, item: Item, found: Result | Exception) -> None:
+        """Appends one image with what was found in it, or with the reason why there is nothing."""
         line: dict[str, Any] = {"stem": item.stem, "name": item.name, "image_id": item.image_id, "stamp": item.stamp()}
-        if isinstance(found, Detections):
-            line |= {"time_s": item.time_s, **_to_json(found)}
+        if isinstance(found, Result):
+            line |= {"time_s": item.time_s, **found.to_json()}
         else:
             line["error"] = well_formed(str(found)) or type(found).__name__
         start = self._file.seek(0, 2)
@@ -66,18 +67,9 @@ class Journal:
         self._file.flush()
         self._note(start, line)
 
-    def detections(self, stem: str) -> Detections:
-        """The objects that were found in an image, every number as it was."""
-        line = self._line(stem)
-        return Detections(
-            (line["size"][0], line["size"][1]),
-            self._names,
-            np.array(line["boxes"], np.float32).reshape(-1, 4),
-            np.array(line["scores"], np.float32),
-            np.array(line["classes"], int),
-            tuple({"size": line["size"], "counts": counts} for counts in line["masks"]),
-            self._category_ids,
-        )
+    def result(self, stem: str) -> Result:
+        """What was found in an image, every number as it was."""
+        return self._kind.from_json(self._line(stem), self._names, self._category_ids)
 
     def items(self) -> Iterator[Item]:
         """The images that were predicted, in the order of their ids; without a `source`."""
@@ -131,14 +123,3 @@ def _parsed(content: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return line if isinstance(line, dict) and "stem" in line else None
-
-
-def _to_json(found: Detections) -> dict[str, Any]:
-    """A float32 is written so that the same float32 is read."""
-    return {
-        "size": list(found.size),
-        "boxes": found.boxes.astype(float).tolist(),
-        "scores": found.scores.astype(float).tolist(),
-        "classes": found.classes.tolist(),
-        "masks": [mask["counts"] for mask in found.masks],
-    }

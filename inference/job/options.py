@@ -5,11 +5,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from base.checkpoint import Checkpoint
 from inference.inputs.item import Inputs
 from inference.outputs.style import Style
+from inference.palettes import PaletteName
+from inference.result import Result
 from inference.tiling import Tiling
 from inference.tta import Tta
 from utils.errors import UserError
@@ -46,16 +48,16 @@ class Options:
     allow_private: bool
     style: Style = field(default_factory=Style)
 
-    def saved(self, video: bool) -> tuple[str, ...]:
-        """Names of the outputs, those of a video or those of images where none were chosen."""
-        return self.save or ("video" if video else "overlay", "coco")
+    def saved(self, video: bool, kind: type[Result]) -> tuple[str, ...]:
+        """Names of the outputs; those of the kind of results, of a video or of images, where none were chosen."""
+        return self.save or tuple("video" if video and name == "overlay" else name for name in kind.saved)
 
-    def settings(self, checkpoint: Checkpoint, inputs: Inputs) -> dict[str, Any]:
+    def settings(self, checkpoint: Checkpoint, inputs: Inputs, kind: type[Result]) -> dict[str, Any]:
         """What must be the same when a prediction is resumed; JSON values."""
         chosen = {key: getattr(self, key) for key in ("score", "classes", "max_detections")}
         chosen |= {key: asdict(value) if value else None for key, value in (("tile", self.tile), ("tta", self.tta))}
         weights = {"checkpoint": checkpoint.path.name, "weights": checkpoint.meta["variables_sha256"][:16]}
-        saved = {"save": self.saved(inputs.fps is not None), "images": str(self.images) if self.images else None}
+        saved = {"save": self.saved(inputs.fps is not None, kind), "images": str(self.images) if self.images else None}
         return {**weights, **inputs.settings(), **chosen, **saved, **asdict(self.style)}
 
     def of_predictor(self, images: int | None) -> dict[str, Any]:
@@ -115,9 +117,11 @@ def _add_outputs(group: Any) -> None:
     group.add_argument("--out-path", required=True, metavar="DIR", help="a new folder, or the one to resume")
     group.add_argument(
         "--save", nargs="+", metavar="NAME",
-        help=f"{', '.join(OUTPUTS)}, or package.module:Class; default: overlay coco, of a video: video coco",
+        help=f"{', '.join(OUTPUTS)}, or package.module:Class; default: overlay coco, for labels overlay labels; of a "
+        "video video in place of overlay",
     )  # fmt: skip
     group.add_argument("--color", choices=("instance", "class"), help="one color for each object or for each class")
+    group.add_argument("--palette", choices=get_args(PaletteName), default="distinct", help="colors of labels")
     group.add_argument("--gray", action="store_true", help="objects in color, all else in gray")
     for name in ("boxes", "labels", "scores"):
         group.add_argument(f"--no-{name}", action="store_true", help=f"draw no {name}")
@@ -142,7 +146,9 @@ def read_options(args: argparse.Namespace) -> Options:
         boxes=not args.no_boxes,
         labels=not args.no_labels,
         scores=not args.no_scores,
-        **{key: getattr(args, key) for key in ("color", "gray", "image_format", "video_format", "tolerance")},
+        **{
+            key: getattr(args, key) for key in ("color", "gray", "image_format", "video_format", "tolerance", "palette")
+        },
     )
     _check_numbers(args)
     return Options(

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from data_loader.cores import usable_cores
-from inference.detections import Detections
 from inference.inputs.item import Item
 from inference.job.journal import Journal
 from inference.outputs.output import ImageError, Output
+from inference.result import Result
 from utils.errors import UserError
 
 
@@ -40,7 +40,7 @@ class Writing:
         self._limit = 2 * threads + 2
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="write")
         self._line = ThreadPoolExecutor(1, thread_name_prefix="write in order")
-        self._waiting: deque[tuple[Item, Detections | Exception, list[Future]]] = deque()
+        self._waiting: deque[tuple[Item, Result | Exception, list[Future]]] = deque()
 
     def __enter__(self) -> "Writing":
         return self
@@ -54,25 +54,25 @@ class Writing:
             for pool in (self._pool, self._line):
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def put(self, item: Item, image: np.ndarray, detections: Detections) -> None:
+    def put(self, item: Item, image: np.ndarray, found: Result) -> None:
         """Has the files of an image written.
 
         Raises:
             WritingError: a file, of this image or of one before it, could not be written.
         """
-        futures = [self._pool.submit(output.write, item, image, detections) for output in self._outputs]
-        futures += [self._line.submit(output.write, item, image, detections) for output in self._ordered]
-        self._wait(item, detections, futures)
+        futures = [self._pool.submit(output.write, item, image, found) for output in self._outputs]
+        futures += [self._line.submit(output.write, item, image, found) for output in self._ordered]
+        self._wait(item, found, futures)
 
     def put_failed(self, item: Item, error: Exception) -> None:
         """Enters an image that could not be predicted."""
         self._wait(item, error, [])
 
-    def replay(self, item: Item, image: np.ndarray, detections: Detections) -> None:
+    def replay(self, item: Item, image: np.ndarray, found: Result) -> None:
         """Gives an image that is in the journal to the ordered outputs once more."""
         try:
             for output in self._ordered:
-                self._line.submit(output.write, item, image, detections).result()
+                self._line.submit(output.write, item, image, found).result()
         except OSError as error:
             raise writing_error(self._folder, error) from error
 
@@ -86,7 +86,7 @@ class Writing:
         while self._waiting:
             self._enter_first()
 
-    def _wait(self, item: Item, found: Detections | Exception, futures: list[Future]) -> None:
+    def _wait(self, item: Item, found: Result | Exception, futures: list[Future]) -> None:
         self._waiting.append((item, found, futures))
         while self._waiting and (len(self._waiting) > self._limit or all(one.done() for one in self._waiting[0][2])):
             self._enter_first()

@@ -1,5 +1,6 @@
 """The compiled prediction on JAX."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax  # pyright: ignore[reportMissingImports]
@@ -14,11 +15,12 @@ class Predict:
 
     Args:
         model: built.
+        predict: its method that is called.
         jit_compile: always true on JAX.
     """
 
-    def __init__(self, model: BaseModel, jit_compile: bool):
-        self.model = model
+    def __init__(self, model: BaseModel, predict: Callable[[Any], Any], jit_compile: bool):
+        self.predict = predict
         self._variables = model.network.variables
         self._others = model.network.non_trainable_variables
         self._step = jax.jit(self._predict)
@@ -32,5 +34,5 @@ class Predict:
 
     def _predict(self, values: list[jax.Array], batch: Batch) -> tuple[dict[str, jax.Array], list[jax.Array]]:
         with keras.StatelessScope(zip(self._variables, values, strict=True)) as scope:
-            outputs = self.model.predict(batch)
+            outputs = self.predict(batch)
         return outputs, [scope.get_current_value(variable) for variable in self._others]

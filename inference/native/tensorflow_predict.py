@@ -1,5 +1,6 @@
 """The compiled prediction on TensorFlow."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,11 +16,12 @@ class Predict:
 
     Args:
         model: built.
+        predict: its method that is called.
         jit_compile: whether XLA compiles the graph; it cannot compile TensorFlow's own kernels, so none is used.
     """
 
-    def __init__(self, model: BaseModel, jit_compile: bool):
-        self.model = model
+    def __init__(self, model: BaseModel, predict: Callable[[Any], Any], jit_compile: bool):
+        self.predict = predict
         self.jit_compile = jit_compile
         # A partial: TensorFlow counts the traces of a piece of code, and would warn of retracing for two models.
         self._step = tf.function(partial(self._predict), jit_compile=jit_compile, autograph=False)
@@ -30,4 +32,4 @@ class Predict:
 
     def _predict(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         with portable_operations(self.jit_compile):
-            return self.model.predict(batch)
+            return self.predict(batch)

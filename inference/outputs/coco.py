@@ -3,14 +3,23 @@
 import json
 from pathlib import Path
 
-from inference.outputs.output import Finished, Output
+from inference.detections import Detections
+from inference.outputs.output import Finished, Output, Target
+from inference.result import Result
 from utils.files import whole_file
+
+_SCORING = ("score them", "python mains/evaluate_main.py --predictions {path} --annotations FILE")
 
 
 class CocoResults(Output):
-    """`results.json`, one object in a line, and `images.json`: `COCO("images.json").loadRes("results.json")`."""
+    """`results.json`, one find in a line, and `images.json`: `COCO("images.json").loadRes("results.json")`."""
 
-    following = ("score them", "python mains/evaluate_main.py --predictions {path} --annotations FILE")
+    takes = (Result,)
+
+    def __init__(self, target: Target):
+        super().__init__(target)
+        if target.result is Detections:  # the ground truth of labels is in no annotation file
+            self.following = _SCORING
 
     def close(self, finished: Finished) -> Path:
         """Writes both; image by image, so that memory does not grow with their number."""

@@ -1,11 +1,9 @@
 """Images → files of them, whole or not at all."""
 
-import io
 from pathlib import Path
 
 import cv2
 import numpy as np
-import PIL.Image
 
 from inference.outputs.output import ImageError
 from utils.files import write_whole
@@ -35,23 +33,3 @@ def save_image(path: Path, image: np.ndarray) -> None:
     if not good:
         raise ImageError(f"{path.name}: an image of {width}×{height} pixels cannot be encoded as {path.suffix}")
     write_whole(path, content.tobytes())
-
-
-def save_indices(path: Path, indices: np.ndarray, palette: np.ndarray) -> None:
-    """Writes a PNG of whole numbers from 0: 8 bits with a palette up to 255, else 16 bits without one.
-
-    Args:
-        path: ends in `.png`.
-        indices: (h, w).
-        palette: (n, 3) uint8 RGB of the numbers 1…n; 0 is black.
-
-    Raises:
-        OSError: it cannot be written there.
-    """
-    large = indices.size and int(indices.max()) > 255
-    image = PIL.Image.fromarray(indices.astype(np.uint16 if large else np.uint8))
-    if not large:
-        image.putpalette(bytes(3) + palette[:255].astype(np.uint8).tobytes())
-    content = io.BytesIO()
-    image.save(content, "png")
-    write_whole(path, content.getvalue())

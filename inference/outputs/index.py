@@ -4,11 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
+from base.index_images import index_png
 from inference.detections import Detections
 from inference.drawing import palette
 from inference.inputs.item import Item
-from inference.outputs.files import save_indices
 from inference.outputs.output import Finished, Output
+from utils.files import write_whole
+
+_PALETTE = np.vstack([np.zeros((1, 3), np.uint8), palette(255)])
+"""0 is black."""
 
 
 class IndexImages(Output):
@@ -22,7 +26,7 @@ class IndexImages(Output):
         """See `Output.write`."""
         for name, by_class in (("instances", False), ("classes", True)):
             path = self._folder / name / f"{item.stem}.png"
-            save_indices(path, detections.to_index(by_class), palette(255))
+            write_whole(path, index_png(detections.to_index(by_class), _PALETTE))
 
     def close(self, finished: Finished) -> Path:
         """Everything is written."""

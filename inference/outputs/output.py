@@ -4,16 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from inference.detections import Detections
 from inference.inputs.item import Item
 from inference.outputs.style import Style
+from inference.result import Result
 from utils.errors import UserError
 
-Finished = Callable[[], Iterator[tuple[Item, Detections]]]
+Finished = Callable[[], Iterator[tuple[Item, Any]]]
 """Gives all predicted images in their order, as often as it is called; items of videos have no `source` here."""
 
 
@@ -31,6 +32,7 @@ class Target:
         category_ids: the data set's own ids of the classes 1…K.
         style: how overlays, videos and the files of labeling tools look.
         fps: images in a second of a video or a camera; None for other inputs.
+        result: what there is to write of each image.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class Target:
     category_ids: tuple[int, ...]
     style: Style = field(default_factory=Style)
     fps: float | None = None
+    result: type[Result] = Detections
 
 
 class Output(ABC):
@@ -50,6 +53,7 @@ class Output(ABC):
         target: where to, and for which classes.
 
     Attributes:
+        takes: kinds of results that it writes.
         ordered: whether `write` is called for one image after another, in their order; otherwise several threads call
             it at once.
 
@@ -60,13 +64,20 @@ class Output(ABC):
         UserError: it cannot be made for this target.
     """
 
+    takes: ClassVar[tuple[type[Result], ...]] = (Detections,)
     ordered: ClassVar[bool] = False
-    following: ClassVar[tuple[str, str] | None] = None
+    following: tuple[str, str] | None = None
 
     def __init__(self, target: Target):
+        if not issubclass(target.result, self.takes):
+            taken = " or ".join(one.__name__ for one in self.takes)
+            raise UserError(
+                f"{type(self).__name__} is made from {taken}, and this model predicts {target.result.__name__}; by "
+                f"default --save is {' '.join(target.result.saved)}"
+            )
         self.target = target
 
-    def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:  # noqa: B027  (some have none)
+    def write(self, item: Item, image: np.ndarray, found: Any) -> None:  # noqa: B027  (some have none)
         """Writes the files of one image, whole or not at all (`utils.files.write_whole`).
 
         After a crash it is called once more for the same image. An ordered output sees all images again.
@@ -74,7 +85,7 @@ class Output(ABC):
         Args:
             item: which image; its files are named after `item.stem`.
             image: (h, w, 3) uint8 RGB.
-            detections: its objects.
+            found: its objects or labels, one of `takes`.
 
         Raises:
             ImageError: the format cannot hold this image.

@@ -1,13 +1,13 @@
-"""A video with the objects drawn on it."""
+"""A video with the objects or labels drawn on it."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from inference.detections import Detections
 from inference.inputs.item import Item
 from inference.outputs.output import Finished, Output, Target
+from inference.result import Result
 from utils.errors import UserError
 
 _CODECS = {"mp4": "mp4v", "webm": "VP80", "avi": "MJPG"}
@@ -17,6 +17,7 @@ _CODECS = {"mp4": "mp4v", "webm": "VP80", "avi": "MJPG"}
 class Video(Output):
     """`video.mp4`, or `.webm`, `.avi` by choice, as fast as the video that it is made from. It has no sound."""
 
+    takes = (Result,)
     ordered = True
 
     def __init__(self, target: Target):
@@ -29,11 +30,11 @@ class Video(Output):
         self._writer: cv2.VideoWriter | None = None
         self._frames = 0
 
-    def write(self, item: Item, image: np.ndarray, detections: Detections) -> None:
+    def write(self, item: Item, image: np.ndarray, found: Result) -> None:
         """See `Output.write`."""
         if self._writer is None:
             self._writer = self._opened(image)
-        self._writer.write(cv2.cvtColor(detections.draw(image, **self.target.style.look()), cv2.COLOR_RGB2BGR))
+        self._writer.write(cv2.cvtColor(found.styled(image, self.target.style), cv2.COLOR_RGB2BGR))
         self._frames += 1
 
     def close(self, finished: Finished) -> Path:

@@ -83,9 +83,12 @@ def subject_of(args: argparse.Namespace, config: Config | None, data: BaseData |
         "split": args.split,
         "data_fingerprint": data.fingerprint,
     }
+    views = getattr(config.evaluator, "views", None)
+    if views is not None:
+        identity["views"] = views.model_dump(mode="json")
     suffix = "" if which == "best" else f"-{which if which == 'last' else checkpoint.path.name}"
     source = f"{checkpoint.path} (step {checkpoint.meta['global_step']})"
-    folder = args.out_path or run / "evaluation" / f"{args.split}{suffix}"
+    folder = args.out_path or run / "evaluation" / f"{args.split}{suffix}{'-views' * (views is not None)}"
     return Subject(run.resolve().name, source, identity, folder, checkpoint)
 
 

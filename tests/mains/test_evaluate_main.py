@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import io
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from pycocotools.cocoeval import COCOeval
 from base import rle
 from evaluation.coco import CocoEvaluator
 from inference.predictor import Predictor
+from inference.tta import Tta
 from mains import evaluate_main
 from reporting.evaluation.subject import results_to_compare, subject_of
 from tests.inference.tiny_run import CATEGORY_IDS, write_run
@@ -102,6 +104,21 @@ def of_pycocotools(truth, results, iou_type):
         evaluation.accumulate()
         evaluation.summarize()
     return evaluation.stats
+
+
+def test_flipped_views_are_fused_as_the_predictor_does(run, start):
+    start(run, "--bootstrap", 0, "--images", 0, "--set", 'evaluator.views={"flip": true}')
+    found = json.loads((run / "evaluation/test-views/metrics.json").read_text())["metrics"]
+    settings = process_config(run / "config.json")
+    data = resolve(DATA, "coco")(settings.data, 0)
+    data.prepare()
+    evaluator = CocoEvaluator(settings.evaluator, data.ground_truth("test"))
+    predictor = Predictor.load(run, tta=Tta())
+    for sample in data.split("test"):
+        evaluator.add(sample["image_id"], predictor.predict(sample["image"]))
+    expected = {name: None if math.isnan(value) else value for name, value in evaluator.result().items()}
+    assert {name: found[name] for name in expected} == expected
+    assert expected["mask/AP"] != of_training(run)["mask/AP"]
 
 
 def test_a_run_is_measured_as_in_training_and_by_any_other_program(run, start, capsys):

@@ -10,10 +10,10 @@ from pycocotools import mask as reference
 from pycocotools.coco import COCO
 
 from base import rle
+from base.index_images import voc_palette
 from data_loader.errors import DataError
 from data_loader.records import ObjectRecord
 from data_loader.writers import FORMATS, convert
-from data_loader.writers.index_image import voc_palette
 from tests.data_loader.writers.data_set import (
     CROWD,
     MASKS,

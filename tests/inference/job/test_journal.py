@@ -3,6 +3,7 @@ import pytest
 
 from data_loader.errors import DataError
 from inference.job.journal import Journal, JournalError
+from inference.label_map import LabelMap
 from tests.inference.outputs.cases import IDS, NAMES, detections, item
 
 
@@ -16,13 +17,27 @@ def test_detections_come_back_as_they_were(tmp_path):
     with_one.add(one, detections())
     with_one.add(item(stem="b"), detections().at_least(1))
     for found in (with_one, journal(tmp_path)):
-        back = found.detections(one.stem)
+        back = found.result(one.stem)
         for key in ("boxes", "scores", "classes"):
             np.testing.assert_array_equal(getattr(back, key), getattr(detections(), key))
             assert getattr(back, key).dtype == getattr(detections(), key).dtype
         assert (back.masks, back.size, back.category_ids) == (detections().masks, detections().size, IDS)
-        assert len(found) == 2 and len(found.detections("b")) == 0 and found.detections("b").boxes.shape == (0, 4)
+        assert len(found) == 2 and len(found.result("b")) == 0 and found.result("b").boxes.shape == (0, 4)
         assert found.stamp(one.stem) == one.stamp() and found.stamp("b") is None
+
+
+def test_labels_come_back_as_they_were(tmp_path):
+    labels = LabelMap(np.random.default_rng(0).integers(0, 4, (20, 30)).astype(np.uint8), NAMES, IDS)
+    empty = LabelMap(np.zeros((5, 6), np.uint8), NAMES, IDS)
+    path = tmp_path / "predictions.jsonl"
+    with_labels = Journal(path, NAMES, IDS, LabelMap)
+    with_labels.add(item(stem="a"), labels)
+    with_labels.add(item(stem="b"), empty)
+    for found in (with_labels, Journal(path, NAMES, IDS, LabelMap)):
+        for stem, wanted in (("a", labels), ("b", empty)):
+            back = found.result(stem)
+            np.testing.assert_array_equal(back.labels, wanted.labels)
+            assert (back.labels.dtype, back.names, back.category_ids) == (np.uint8, NAMES, IDS)
 
 
 def test_half_a_line_is_removed_and_the_next_one_is_whole(tmp_path):

@@ -18,6 +18,7 @@ from base import rle
 from base.polygons import rasterize
 from inference.drawing import palette
 from inference.job.job import make_outputs
+from inference.label_map import LabelMap
 from inference.outputs.output import Output, Target
 from inference.outputs.style import Style
 from tests.inference.outputs.cases import IDS, NAMES, SIZE, detections, image, item, masks
@@ -27,10 +28,17 @@ from utils.registry import OUTPUTS
 EXACT = Style(image_format="png")
 
 
+def labels():
+    """Every class and the background."""
+    found = np.zeros(SIZE, np.uint8)
+    found[5:20, 4:30], found[25:35, 4:30], found[5:35, 40:55] = 1, 2, 3
+    return LabelMap(found, NAMES, IDS)
+
+
 def write(name, folder, one, found=None, style=EXACT, fps=None):
     """Writes one image by an output, and what is made of all; returns what `close` names."""
     found = detections() if found is None else found
-    output = make_outputs([name], Target(folder, NAMES, IDS, style, fps))[name]
+    output = make_outputs([name], Target(folder, NAMES, IDS, style, fps, type(found)))[name]
     output.write(one, image(), found)
     return output.close(lambda: iter([(one, found)]))
 
@@ -231,7 +239,39 @@ def test_an_output_of_your_own_needs_no_registration(tmp_path):
 def test_every_output_writes_below_its_folder_only(tmp_path):
     source = item(tmp_path / "in/x.png", stem="x")
     for name in sorted(OUTPUTS):
-        assert write(name, tmp_path / "out", source, fps=2).is_relative_to(tmp_path / "out")
+        found = labels() if name == "labels" else None
+        assert write(name, tmp_path / "out", source, found, fps=2).is_relative_to(tmp_path / "out")
     assert {path.name for path in tmp_path.iterdir()} == {"in", "out"}
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["x.png"]
     assert not list(Path(tmp_path / "out").rglob(".writing-*"))
+
+
+@pytest.mark.parametrize("colors", ["distinct", "voc", "cityscapes"])
+def test_label_images_have_the_labels_and_the_palette(tmp_path, colors):
+    folder = write("labels", tmp_path, item(), labels(), Style(palette=colors))
+    with PIL.Image.open(folder / "a/x.png") as found:
+        assert found.mode == "P"
+        np.testing.assert_array_equal(np.asarray(found), labels().labels)
+        np.testing.assert_array_equal(np.asarray(found.convert("RGB")), labels().colored(colors))
+
+
+def test_labels_are_drawn_with_the_palette_and_the_style(tmp_path):
+    for colors in ("voc", "cityscapes"):
+        style = Style(image_format="png", palette=colors, labels=False)
+        folder = write("overlay", tmp_path / colors, item(), labels(), style)
+        drawn = cv2.imread(str(folder / "a/x.png"))[..., ::-1]
+        np.testing.assert_array_equal(drawn, labels().draw(image(), palette=colors, labels=False))
+
+
+def test_labels_as_coco_results_are_those_of_stuff_segmentation(tmp_path):
+    results = json.loads(write("coco", tmp_path, item(), labels()).read_text())
+    assert {(one["category_id"], rle.area(one["segmentation"])) for one in results} == {(3, 390), (17, 260), (90, 450)}
+    assert json.loads((tmp_path / "images.json").read_text())["images"][0]["height"] == SIZE[0]
+
+
+@pytest.mark.parametrize("name", ["cutouts", "csv", "yolo", "labelme", "index"])
+def test_what_is_made_from_objects_takes_no_labels(tmp_path, name):
+    with pytest.raises(UserError, match="is made from Detections, and this model predicts LabelMap; by default"):
+        write(name, tmp_path, item(), labels())
+    with pytest.raises(UserError, match="is made from LabelMap, and this model predicts Detections"):
+        write("labels", tmp_path, item(), detections())
