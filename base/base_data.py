@@ -120,7 +120,8 @@ class BaseData(ABC):
     def ground_truth(self, split: str) -> Any:
         """What the evaluator of the task measures `"val"` or `"test"` against; `{}` where the batches hold it.
 
-        For instance segmentation a COCO dict with lossless masks (RLE) in the size of the files.
+        For instance segmentation a COCO dict with lossless masks (RLE) in the size of the files; for semantic
+        segmentation the labels in that size by the id of their image (`base.labels.LabelTruth`).
         """
         return {}
 

@@ -18,7 +18,8 @@ A **batch** for instance segmentation is a dict of NumPy arrays whose shapes nev
 | `scale_to_original` | (B, 2) | float32 | factors (x, y) from pixels of `images` to pixels of the file's image |
 | `valid` | (B,) | bool | False for the empty images that fill up the last batch of an evaluation |
 
-For semantic segmentation `labels` (B, H, W) int32 with 255 for ignored pixels takes the place of the `gt_*` keys.
+For semantic segmentation `labels` (B, H, W) int32 takes the place of the `gt_*` keys: 0 background, 1…K, 255 for
+ignored pixels and for the padding.
 
 A pixel's center is at +0.5: the box of a single pixel (x, y) is (x, y, x + 1, y + 1).
 

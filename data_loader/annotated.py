@@ -6,17 +6,20 @@ the same for all of them.
 
 import logging
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from base.batch import IGNORE
+from base.labels import MOST_CLASSES
 from data_loader.annotated_config import AnnotatedDataConfig
+from data_loader.classes import Classes, chosen_classes
 from data_loader.errors import DataError
 from data_loader.instance_data import InstanceData
-from data_loader.records import ImageRecord, coco_ground_truth
+from data_loader.label_image import LabelTable
+from data_loader.records import ImageRecord, ObjectRecord
 from data_loader.validation import Broken, report_bad
-from utils.registry import nearest
 
 _LOGGER = logging.getLogger("maskeras")
 
@@ -27,26 +30,30 @@ class Annotated:
 
     Attributes:
         categories: the data set's id of a class → its name.
-        splits: `"train"` and perhaps `"val"` and `"test"` → images; the categories of objects are the data set's ids.
+        splits: `"train"` and perhaps `"val"` and `"test"` → images; the categories of objects, and the values of label
+            images, are the data set's ids.
         broken: what was left out; `AnnotatedData.prepare` decides whether it is too much.
+        void: values of label images that no loss counts; 0 is background unless it is here or a category.
     """
 
     categories: Mapping[int, str]
     splits: Mapping[str, Sequence[ImageRecord]]
     broken: tuple[Broken, ...] = ()
+    void: Collection[int] = ()
 
 
 class AnnotatedData(InstanceData):
-    """A data set for instance segmentation that is read from annotation files; the subclass writes `read()`.
+    """A data set that is read from annotation files; the subclass writes `read()`.
 
-    Inside, classes are numbered 1…K; the ground truth, and so every result, has the data set's own ids.
+    Inside, classes are numbered 1…K; the ground truth, and so every result, has the data set's own ids. Where the
+    format has files of labels, `read()` gives those to semantic segmentation and objects to instance segmentation.
     """
 
     config: AnnotatedDataConfig
 
     def __init__(self, config: AnnotatedDataConfig, seed: int):
         super().__init__(config, seed)
-        self._categories: dict[int, str] = {}
+        self._classes = Classes((), (), {}, frozenset())
         self._records: dict[str, tuple[ImageRecord, ...]] = {}
 
     @abstractmethod
@@ -67,13 +74,11 @@ class AnnotatedData(InstanceData):
         self.broken = found.broken
         for broken in found.broken:
             report_bad(broken.items, broken.total, self.config.max_bad_fraction, broken.what)
-        self._categories = selected_categories(found.categories, self.config.classes)
-        numbers = {category: number for number, category in enumerate(self._categories, 1)}
-        splits = {name: tuple(_numbered(one, numbers) for one in records) for name, records in found.splits.items()}
+        splits = self._numbered_splits(found)
         if "val" not in splits:
             splits |= split_by_seed(splits["train"], self.config.val_fraction, self.config.split_seed)
         if not self.config.keep_empty:
-            splits["train"] = tuple(record for record in splits["train"] if record.objects)
+            splits["train"] = tuple(filter(_shows_any, splits["train"]))
         self._records = {name: splits.get(name, splits["val"]) for name in ("train", "val", "test")}
         empty = [name for name, records in self._records.items() if not records]
         if empty:
@@ -81,6 +86,19 @@ class AnnotatedData(InstanceData):
             raise DataError(f"{self.display_name}: no usable image for {' and '.join(empty)}. {advice}")
         counts = ", ".join(f"{name} {len(records)}" for name, records in self._records.items())
         _LOGGER.info("%s: %s images, %d classes", self.display_name, counts, len(self.classes))
+
+    def _numbered_splits(self, found: Annotated) -> dict[str, tuple[ImageRecord, ...]]:
+        """Chooses the classes; the images with the numbers 1…K in the place of the data set's ids."""
+        self._classes = chosen_classes(found.categories, self.config.label_map, self.config.classes)
+        if self.semantic and len(self.classes) > MOST_CLASSES:
+            raise DataError(
+                f"There are {len(self.classes)} classes; labels tell {MOST_CLASSES} apart: choose by data.classes."
+            )
+        table = _table(found, self._classes)
+        return {
+            name: tuple(_numbered(record, self._classes, table) for record in records)
+            for name, records in found.splits.items()
+        }
 
     @property
     def display_name(self) -> str:
@@ -90,12 +108,12 @@ class AnnotatedData(InstanceData):
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes 1…K: known after `prepare()`."""
-        return tuple(self._categories.values())
+        return self._classes.names
 
     @property
     def category_ids(self) -> tuple[int, ...]:
         """The ids of the classes in the annotation files: known after `prepare()`."""
-        return tuple(self._categories)
+        return self._classes.ids
 
     def records(self, split: str) -> Sequence[ImageRecord]:
         """The images of a split; `prepare()` comes first. Without a test split, `"test"` is the validation split."""
@@ -105,9 +123,10 @@ class AnnotatedData(InstanceData):
             raise ValueError(f"There is no split {split!r}: take {', '.join(self._records)}.")
         return self._records[split]
 
-    def ground_truth(self, split: str) -> dict:
-        """The COCO dict of a split, with the data set's own category and image ids."""
-        return coco_ground_truth(self.records(split), self.classes, self.category_ids)
+
+def _shows_any(record: ImageRecord) -> bool:
+    """Whether an image has anything of the selected classes, be it a crowd."""
+    return bool(record.classes) or any(item.category for item in record.objects)
 
 
 def _advice(empty: Sequence[str], splits: Mapping[str, Sequence[ImageRecord]], keep_empty: bool) -> str:
@@ -131,33 +150,25 @@ def _advice(empty: Sequence[str], splits: Mapping[str, Sequence[ImageRecord]], k
     )
 
 
-def _numbered(record: ImageRecord, numbers: Mapping[int, int]) -> ImageRecord:
-    """Its objects of the selected classes, with the numbers 1…K that their ids have."""
-    kept = (item for item in record.objects if item.category in numbers)
-    return replace(record, objects=tuple(replace(item, category=numbers[item.category]) for item in kept))
+def _numbered(record: ImageRecord, classes: Classes, table: LabelTable) -> ImageRecord:
+    """Its objects of the selected classes, with the numbers 1…K that their ids have; or its labels by the table."""
+    objects = (_numbered_object(item, classes) for item in record.objects)
+    labels = record.labels and replace(record.labels, table=table)
+    return replace(record, objects=tuple(item for item in objects if item is not None), labels=labels)
 
 
-def selected_categories(categories: Mapping[int, str], wanted: Sequence[str] | None) -> dict[int, str]:
-    """Id → name of the classes to learn, in their order.
+def _numbered_object(item: ObjectRecord, classes: Classes) -> ObjectRecord | None:
+    if item.category in classes.ignored:
+        return replace(item, category=0, ignored=item.mask)
+    number = classes.numbers.get(item.category)
+    return None if number is None else replace(item, category=number)
 
-    Args:
-        categories: all of the data set.
-        wanted: names, or None for all.
 
-    Raises:
-        DataError: a name is not among the categories, or wanted twice.
-    """
-    if wanted is None:
-        return dict(categories)
-    ids = {name: category for category, name in categories.items()}
-    for name in wanted:
-        if name not in ids:
-            near = nearest(name, ids)
-            hint = f' did you mean "{near}"?' if near else ""
-            raise DataError(f'data.classes: there is no class "{name}";{hint} The data have: {", ".join(ids)}.')
-    if len(set(wanted)) < len(wanted):
-        raise DataError(f"data.classes names a class twice: {', '.join(wanted)}.")
-    return {ids[name]: name for name in wanted}
+def _table(found: Annotated, classes: Classes) -> LabelTable:
+    """The labels of the values in label images."""
+    void = {*found.void, *classes.ignored}
+    known = {0, *found.categories, *void}
+    return LabelTable({value: IGNORE if value in void else classes.numbers.get(value, 0) for value in known})
 
 
 def split_by_seed(records: Sequence[ImageRecord], fraction: float, seed: int) -> dict[str, tuple[ImageRecord, ...]]:

@@ -1,5 +1,6 @@
-"""The sections of the config that every data set for instance segmentation shares."""
+"""The sections of the config that every data set with objects or labels shares."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -21,7 +22,8 @@ class AugmentConfig(Section):
     """Probability of a scale jitter; an image that grows beyond `image_size` is cropped at a random place."""
     scale_range: tuple[float, float] = (0.75, 1.35)
     """Smallest and largest factor of the scale jitter; 1 fits the image into `image_size` exactly. With `scale` 1,
-    [0.1, 2.0] is the large-scale jitter of Ghiasi et al. 2021; a small image is padded."""
+    [0.1, 2.0] is the large-scale jitter of Ghiasi et al. 2021, [0.5, 2.0] the crop of DeepLab (Chen et al. 2017); a
+    small image is padded, its labels with 255."""
     rotation: Probability = 0.25
     """Probability of a rotation about the image's center."""
     max_degrees: float = Field(default=10.0, ge=0, le=180)
@@ -55,8 +57,8 @@ class AugmentConfig(Section):
     """Copy-paste and mosaic are used in so many epochs from the first; null: in all. Without them in the last ones, a
     run ends on images like those of an evaluation (Ge et al. 2021, YOLOX)."""
     cutout: Probability = 0.0
-    """Probability that rectangles of the image are erased (DeVries and Taylor 2017). Masks and boxes stay whole; an
-    object of which less than `min_kept_area` is still seen is dropped."""
+    """Probability that rectangles of the image are erased (DeVries and Taylor 2017). Masks, boxes and labels stay
+    whole; an object of which less than `min_kept_area` is still seen is dropped."""
     cutout_rectangles: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 4)
     """Fewest and most rectangles that are erased."""
     cutout_size: tuple[float, float] = (0.05, 0.25)
@@ -88,13 +90,25 @@ class RepeatFactorConfig(Section):
 
 
 class InstanceDataConfig(DataConfig):
-    """What a data set for instance segmentation needs, whatever its files look like."""
+    """What a data set with objects or labels needs, whatever its files look like."""
 
     name: str
     """Which data set: a name from the registry or a dotted path `package.module:Class`."""
+    task: Literal["instance", "semantic"] = "instance"
+    """What is learned: a box, a class and a mask for each object, or a label for each pixel. Labels are those of the
+    files where the format has such files; else the objects are painted, later ones over earlier ones, crowds as 255."""
     max_objects: int = Field(default=8, ge=1)
     """Capacity: at most so many objects of an image are in the batch, the largest ones, crowds last."""
     augment: AugmentConfig | None = AugmentConfig()
     """Random changes to the training images; null: none."""
     sampler: RepeatFactorConfig | None = None
     """How often each training image is seen in an epoch; null: once."""
+    cache: Path | None = Path("data/cache")
+    """Folder that keeps between runs what takes a look at every image: the index of pets, the pixels of each class.
+    Null: every run looks again."""
+
+    @model_validator(mode="after")
+    def _nothing_is_pasted_into_labels(self) -> Self:
+        if self.task == "semantic" and self.augment is not None and self.augment.copy_paste:
+            raise ValueError("augment.copy_paste pastes objects, which task = semantic has not: set it to 0.")
+        return self

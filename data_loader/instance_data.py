@@ -1,4 +1,4 @@
-"""InstanceData: a data set for instance segmentation, from an index of its images."""
+"""InstanceData: images with objects or labels from an index, for instance or semantic segmentation."""
 
 import logging
 import math
@@ -10,9 +10,11 @@ import numpy as np
 
 from base.base_data import BaseData
 from base.batch import Sample
+from base.labels import LabelTruth
 from data_loader.config import InstanceDataConfig
 from data_loader.images import read_rgb
-from data_loader.records import ImageRecord, RecordSource, coco_ground_truth, fingerprint
+from data_loader.labels import label_truth, read_labels
+from data_loader.records import ImageRecord, RecordSource, coco_ground_truth, fingerprint, read_sample
 from data_loader.sampling import repeat_factors, repeated_order
 from data_loader.validation import Broken
 
@@ -20,9 +22,10 @@ _LOGGER = logging.getLogger("maskeras")
 
 
 class InstanceData(BaseData):
-    """Gives samples and ground truth for whatever `records` lists.
+    """Gives samples and ground truth for whatever `records` lists: objects, or with `data.task` = semantic labels.
 
-    The subclass writes `records()` and `classes`, and `prepare()` where there is something to find or to check.
+    The subclass writes `records()` and `classes`, and `prepare()` where there is something to find or to check. It may
+    name a task of its own by `task_name`; else that is `data.task`.
 
     Args:
         config: an `InstanceDataConfig`.
@@ -33,26 +36,41 @@ class InstanceData(BaseData):
     """
 
     config: InstanceDataConfig
-    task_name = "instance"
     broken: tuple[Broken, ...] = ()
+
+    def __init__(self, config: InstanceDataConfig, seed: int):
+        if not hasattr(self, "task_name"):
+            self.task_name = config.task
+        super().__init__(config, seed)
+
+    @property
+    def semantic(self) -> bool:
+        """Whether a sample has a label for each pixel (`data_loader.labels`) in place of objects."""
+        return self.config.task == "semantic"
 
     @abstractmethod
     def records(self, split: str) -> Sequence[ImageRecord]:
         """The images of `"train"`, `"val"` or `"test"`."""
 
     def train(self) -> Sequence[Sample]:
-        """Raw training samples (`data_loader.records.read_sample`); warns where `max_objects` leaves objects out."""
-        records = self.records("train")
-        self._warn_of_left_out(records)
-        return RecordSource(records)
+        """Raw training samples (`data_loader.records.read_sample`, or `data_loader.labels.read_labels`).
+
+        Warns where `max_objects` leaves objects out.
+        """
+        if not self.semantic:
+            self._warn_of_left_out(self.records("train"))
+        return self._source("train")
 
     def val(self) -> Sequence[Sample]:
         """Raw samples that choose the best checkpoint."""
-        return RecordSource(self.records("val"))
+        return self._source("val")
 
     def test(self) -> Sequence[Sample]:
         """Raw samples of the final metrics."""
-        return RecordSource(self.records("test"))
+        return self._source("test")
+
+    def _source(self, split: str) -> RecordSource:
+        return RecordSource(self.records(split), read_labels if self.semantic else read_sample)
 
     def prepare_sample(self, sample: Sample, rng: np.random.Generator | None) -> Sample:
         """As the task does; mosaic and copy-paste take further images from the training split."""
@@ -80,9 +98,7 @@ class InstanceData(BaseData):
         """How often each training image is in an epoch, on average; None: once."""
         if self.config.sampler is None:
             return None
-        # Nothing is learned from a crowd, so it makes no class frequent.
-        classes = [{item.category for item in record.objects if not item.crowd} for record in self.records("train")]
-        factors = repeat_factors(classes, self.config.sampler.threshold)
+        factors = repeat_factors([record.classes for record in self.records("train")], self.config.sampler.threshold)
         _LOGGER.info(
             "data.sampler: an epoch has %d images instead of %d; %d of them are repeated, up to %.1f times",
             *(math.floor(factors.sum()), len(factors), np.count_nonzero(factors > 1), factors.max()),
@@ -99,9 +115,15 @@ class InstanceData(BaseData):
                 *(capacity, len(crowded), len(records), max(crowded)),
             )
 
-    def ground_truth(self, split: str) -> dict:
-        """The COCO dict of a split: masks as RLE in the size of the files, exact (`coco_ground_truth`)."""
-        return coco_ground_truth(self.records(split), self.classes)
+    def ground_truth(self, split: str) -> dict | LabelTruth:
+        """What the metrics of a split are measured against, exact, in the size of the files.
+
+        The COCO dict with masks as RLE and the data set's own ids (`coco_ground_truth`); for semantic segmentation the
+        labels by the id of their image.
+        """
+        if self.semantic:
+            return label_truth(self.records(split), self.classes, self.category_ids)
+        return coco_ground_truth(self.records(split), self.classes, self.category_ids)
 
     def namings(self, split: str) -> Mapping[str, Mapping[str, int]]:
         """Other classes that the objects of a split could have: title → class → number of objects; none by default."""

@@ -1,6 +1,6 @@
 """The images of all splits, read by threads: usable records, and what is left out with its reason."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count
@@ -50,6 +50,7 @@ class Source(Generic[Item]):
         name: of an image, in messages.
         categories: id → name; None: the sorted labels of the objects are numbered from 1.
         broken: images that are known to be broken before.
+        void: see `Annotated.void`.
     """
 
     splits: Mapping[str, Sequence[Item]]
@@ -57,6 +58,7 @@ class Source(Generic[Item]):
     name: Callable[[Item], str]
     categories: Mapping[int, str] | None = None
     broken: Sequence[BadItem] = ()
+    void: Collection[int] = ()
 
     def read(self) -> Annotated:
         """Reads every image once, with as many threads as there are usable cores.
@@ -74,7 +76,7 @@ class Source(Generic[Item]):
         numbers = {label: number for number, label in categories.items()}
         records = {item: _numbered(found, numbers) for item, found in usable.items()}
         splits = {name: [records[item] for item in found if item in records] for name, found in self.splits.items()}
-        return Annotated(categories, splits, self._broken([*looked.values()]))
+        return Annotated(categories, splits, self._broken([*looked.values()]), self.void)
 
     def _looked(self, item: Item, number: int) -> Looked | BadItem:
         try:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from base.batch import IGNORE, Sample
 from base.rle import Rle
 from data_loader.errors import DataError
 from data_loader.images import read_rgb
+from data_loader.label_image import LabelImage
 
 _PIXELS_OFF, _SHARE_OFF = 3.0, 0.25
 """How far an edge of the file's box may be from the mask's: pixels, or this share of the mask's box."""
@@ -26,7 +27,7 @@ class ObjectRecord:
     """One object.
 
     Attributes:
-        category: 1…K.
+        category: 1…K; 0 for an object of no class, all of whose pixels are ignored.
         mask: the object with its ignored pixels, in the file's size.
         ignored: those of its pixels that no loss counts; None where there are none.
         crowd: a region of many objects.
@@ -46,13 +47,26 @@ class ObjectRecord:
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """One image: its path, its size in pixels, its id in the ground truth and its objects."""
+    """One image: its path, its size in pixels, its id in the ground truth and its objects.
+
+    For semantic segmentation it may have `labels` in place of objects, the file with the class of each pixel; or `void`
+    beside its objects, pixels that no loss counts.
+    """
 
     path: Path
     image_id: int
     height: int
     width: int
     objects: tuple[ObjectRecord, ...]
+    labels: LabelImage | None = None
+    void: Rle | None = None
+
+    @property
+    def classes(self) -> set[int]:
+        """The classes 1…K that it shows; of crowds nothing is learned, so they do not count."""
+        if self.labels is not None:
+            return self.labels.classes
+        return {item.category for item in self.objects if item.category and not item.crowd}
 
 
 class Masks(Sequence[np.ndarray]):
@@ -80,16 +94,17 @@ class Masks(Sequence[np.ndarray]):
 
 
 class RecordSource(Sequence[Sample]):
-    """Raw samples by position; reading is safe from several threads."""
+    """Raw samples by position, as `read` makes them; reading is safe from several threads."""
 
-    def __init__(self, records: Sequence[ImageRecord]):
+    def __init__(self, records: Sequence[ImageRecord], read: Callable[[ImageRecord], Sample]):
         self.records = tuple(records)
+        self._read = read
 
     def __len__(self) -> int:
         return len(self.records)
 
     def __getitem__(self, index):
-        return read_sample(self.records[index])
+        return self._read(self.records[index])
 
 
 def read_sample(record: ImageRecord) -> Sample:
@@ -100,12 +115,9 @@ def read_sample(record: ImageRecord) -> Sample:
         `Masks` of its n objects, `crowd` (n,) bool, `image_id` int.
 
     Raises:
-        DataError: the image is missing, does not decode or has changed its size since it was indexed.
+        DataError: as `read_image`.
     """
-    image = read_rgb(record.path)
-    size = (record.height, record.width)
-    if image.shape[:2] != size:
-        raise DataError(f"{record.path}: the image is {image.shape[:2]} but was {size} (h, w) when it was indexed.")
+    image = read_image(record)
     boxes = np.array([rle.xywh(item.mask) for item in record.objects], np.float32).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     return {
@@ -116,6 +128,19 @@ def read_sample(record: ImageRecord) -> Sample:
         "crowd": np.array([item.crowd for item in record.objects], bool),
         "image_id": record.image_id,
     }
+
+
+def read_image(record: ImageRecord) -> np.ndarray:
+    """The image, (h, w, 3) uint8 RGB.
+
+    Raises:
+        DataError: it is missing, does not decode or has changed its size since it was indexed.
+    """
+    image = read_rgb(record.path)
+    size = (record.height, record.width)
+    if image.shape[:2] != size:
+        raise DataError(f"{record.path}: the image is {image.shape[:2]} but was {size} (h, w) when it was indexed.")
+    return image
 
 
 def coco_ground_truth(
@@ -185,11 +210,18 @@ def fingerprint(splits: dict[str, Sequence[ImageRecord]]) -> str:
         for record in records:
             objects = [_content(item) for item in record.objects]
             size = [record.height, record.width, record.path.stat().st_size if record.path.is_file() else 0]
-            lines.append(json.dumps([split, record.path.name, *size, objects], sort_keys=True))
+            lines.append(json.dumps([split, record.path.name, *size, objects, *_labels(record)], sort_keys=True))
     digest = hashlib.sha256()
     for number, line in enumerate(sorted(lines)):
         digest.update(b"\n" * bool(number) + line.encode())
     return digest.hexdigest()[:12]
+
+
+def _labels(record: ImageRecord) -> list:
+    """What only semantic segmentation knows of an image; nothing else may change what others are hashed to."""
+    if record.labels is None and record.void is None:
+        return []
+    return [record.labels and record.labels.content(), record.void]
 
 
 def _content(item: ObjectRecord) -> dict:

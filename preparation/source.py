@@ -80,6 +80,8 @@ def load(source: Source) -> InstanceData:
     data = resolve(DATA, section.name)(section, source.config.exp.seed)
     if not isinstance(data, InstanceData):
         raise UserError(f"{type(data).__name__}: only data sets for instance segmentation can be inspected.")
+    if data.semantic:
+        raise UserError('data.task is "semantic", and only objects can be inspected: add --set data.task=instance.')
     data.prepare()
     return data
 

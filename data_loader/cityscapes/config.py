@@ -11,9 +11,21 @@ THINGS = {
 }  # fmt: skip
 """The classes of Cityscapes that have instances, by their ids."""
 
+TRAIN_CLASSES = {
+    7: "road", 8: "sidewalk", 11: "building", 12: "wall", 13: "fence", 17: "pole", 19: "traffic light",
+    20: "traffic sign", 21: "vegetation", 22: "terrain", 23: "sky", **THINGS,
+}  # fmt: skip
+"""The 19 classes that Cityscapes' benchmark of labels counts, by their ids, in the order of their train ids 0…18."""
+
+VOID = tuple(number for number in range(34) if number not in TRAIN_CLASSES)
+"""All other ids, which its benchmark ignores."""
+
 
 class CityscapesConfig(AnnotatedDataConfig):
-    """Cityscapes (Cordts et al. 2016), its eight classes that have instances."""
+    """Cityscapes (Cordts et al. 2016): its eight classes that have instances, or the 19 classes of its labels.
+
+    No pixel of labels is background: what is none of the 19 classes is ignored.
+    """
 
     name: str = "cityscapes"
     """Which data set: a name from the registry or a dotted path `package.module:Class`."""

@@ -42,16 +42,18 @@ class MaskFolderConfig(AnnotatedDataConfig):
     """Folder of the data set."""
     kind: Kind = "instances"
     """What a mask has: one value for each object; one object, whatever is not 0 (several files for an image); or one
-    value for each class, where the pixels of a class that touch, also at a corner, are an object."""
+    value for each class, which are the labels for `task` = semantic; else the pixels of a class that touch, also at a
+    corner, are an object."""
     names: tuple[str, ...] = Field(default=("object",), min_length=1)
     """Names of the classes; where the paths of the masks have `{class}`, the classes are those folders instead."""
     values: tuple[int, ...] | None = None
-    """Values of these classes in the masks, such as [255]; null: 1, 2, …"""
+    """Values of these classes in the masks, such as [255]; null: 1, 2, … For `task` = semantic 0 may be one of them:
+    there is no background then."""
     class_factor: int | None = Field(default=None, ge=2)
     """For instances: the value of an object is class × this + its number, as 1000 in Cityscapes. Null: the values are
     numbers alone, for one class."""
     ignored: tuple[int, ...] = ()
-    """Values that are no object, besides 0: such as 255 for borders."""
+    """Values that are no object, besides 0: such as 255 for borders. Labels are 255 there: nothing counts them."""
     train: MaskSplitConfig = MaskSplitConfig(images="images", masks="masks/{stem}.png")
     """The images to learn from."""
     val: MaskSplitConfig | None = None
@@ -65,7 +67,7 @@ class MaskFolderConfig(AnnotatedDataConfig):
             raise ValueError(f"names has a class twice: {', '.join(self.names)}.")
         if self.values is not None and not len(set(self.values)) == len(self.values) == len(self.names):
             raise ValueError(f"values needs {len(self.names)} different values, one for each of names.")
-        if 0 in (self.values or ()):
+        if 0 in (self.values or ()) and not self.has_labels:
             raise ValueError("values has 0, which is the background.")
         sections = [section for section in (self.train, self.val, self.test) if section is not None]
         if len({"{class}" in section.masks for section in sections}) > 1:
@@ -77,6 +79,11 @@ class MaskFolderConfig(AnnotatedDataConfig):
         if self.kind == "instances" and self.class_factor is None and len(self.names) > 1:
             raise ValueError("names has several classes: set class_factor, by which the masks tell them apart.")
         return self
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the values of the masks are read as labels: there are no objects then."""
+        return self.task == "semantic" and self.kind == "semantic"
 
     @property
     def classes_in_paths(self) -> bool:

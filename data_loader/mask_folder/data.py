@@ -11,6 +11,7 @@ from base.rle import Rle
 from data_loader.annotated import Annotated, AnnotatedData
 from data_loader.errors import DataError
 from data_loader.images import image_size
+from data_loader.label_image import LabelImage, label_image
 from data_loader.layout import Layout, layout_of
 from data_loader.mask_folder.config import MaskFolderConfig, MaskSplitConfig
 from data_loader.mask_folder.files import Mask, images_of, masks_of
@@ -41,7 +42,7 @@ class MaskFolderData(AnnotatedData):
                 broken += twice
         look = lambda image, number: self._look(image, masks[image], number)  # noqa: E731
         categories = None if self.config.classes_in_paths else self.config.classes_by_value
-        return Source(splits, look, str, categories, broken).read()
+        return Source(splits, look, str, categories, broken, self.config.ignored).read()
 
     def _files(
         self, split: str, section: MaskSplitConfig, layout: Layout
@@ -70,9 +71,13 @@ class MaskFolderData(AnnotatedData):
             found = ", ".join(str(mask.path) for mask in masks[:3]) or "none"
             raise UnusableError("not one mask", f"an image needs one mask of this kind; it has {found}")
         values = self._values(masks[0], path, size)
+        if self.config.has_labels:
+            labels = self._labels(self.config.root / masks[0].path, values)
+            return Looked(ImageRecord(path, number, *size, (), labels))
         read = self._instances if self.config.kind == "instances" else self._components
-        objects = [ObjectRecord(category, mask) for category, mask in read(values)]
-        return Looked(ImageRecord(path, number, *size, tuple(objects)), annotations=len(objects))
+        objects = [ObjectRecord(category, mask) for category, mask in read(self._kept(values))]
+        record = ImageRecord(path, number, *size, tuple(objects), void=self._void(values))
+        return Looked(record, annotations=len(objects))
 
     def _objects(self, path: Path, size: tuple[int, int], masks: Sequence[Mask], number: int) -> Looked:
         """One object a file: whatever is not 0 there. An image without a file has none."""
@@ -83,9 +88,10 @@ class MaskFolderData(AnnotatedData):
                 values = self._values(mask, path, size)
             except DataError as error:
                 raise UnusableError("broken mask", str(error)) from error
-            if not values.any():
+            kept, void = self._kept(values), self._void(values)
+            if not kept.any():
                 raise UnusableError("empty mask", "it is 0 everywhere")
-            return ObjectRecord(only, rle.encode(values)), mask.label or ""
+            return ObjectRecord(only, rle.encode(kept if void is None else values), void), mask.label or ""
 
         found, broken = usable(masks, read, lambda position: str(masks[position - 1].path))
         record = ImageRecord(path, number, *size, tuple(item for item, _ in found))
@@ -96,7 +102,19 @@ class MaskFolderData(AnnotatedData):
         path = self.config.root / mask.path
         values = read_values(path)
         check_mask_size(path, values.shape, image, size)
+        return values
+
+    def _kept(self, values: np.ndarray) -> np.ndarray:
         return np.where(np.isin(values, self.config.ignored), 0, values) if self.config.ignored else values
+
+    def _void(self, values: np.ndarray) -> Rle | None:
+        """The pixels that no loss counts; objects alone have none, and those are background to them."""
+        ignored = np.isin(values, self.config.ignored) if self.semantic else np.zeros(0, bool)
+        return rle.encode(ignored) if ignored.any() else None
+
+    def _labels(self, path: Path, values: np.ndarray) -> LabelImage:
+        known = {0, *self.config.classes_by_value, *self.config.ignored}
+        return label_image(path, values, known, "correct data.values, data.names or data.ignored")
 
     def _instances(self, values: np.ndarray) -> list[tuple[int, Rle]]:
         """A value is an object: its class and its pixels."""

@@ -1,9 +1,9 @@
 """The section `data` for Oxford-IIIT Pet."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from data_loader.config import InstanceDataConfig
 from utils.config.section import Section
@@ -53,16 +53,16 @@ class PetsConfig(InstanceDataConfig):
     """Which data set: a name from the registry or a dotted path `package.module:Class`."""
     max_bad_fraction: float = Field(default=0.01, ge=0, le=1)
     """Largest part of the images that may be broken; those are named, left out and counted."""
-    cache: Path | None = Path("data/cache")
-    """Folder that keeps the index of the data set between runs; null: the images are checked at each start."""
     source: Literal["oxford", "synthetic"] = "oxford"
     """The real images, or the synthetic ones even where the real ones are available."""
     root: Path = Path("data/pets")
     """Folder with `images/` and `annotations/`; downloaded to there when they are missing."""
-    classes: Literal["breed", "species", "pet"] = "species"
-    """The classes: 37 breeds, cat and dog, or pet alone."""
+    classes: Literal["breed", "species", "pet", "trimap"] = "species"
+    """The classes: 37 breeds, cat and dog, or pet alone; for `task` = semantic also pet and border, as the trimap has
+    them."""
     border: Literal["ignore", "foreground", "background"] = "foreground"
-    """What the trimap's border pixels are. Ignored ones count in no loss; box and COCO metric take them as pet."""
+    """What the trimap's border pixels are, unless they are a class. Ignored ones count in no loss; box and COCO metric
+    take them as pet, metrics of labels leave them out."""
     val_fraction: float = Field(default=0.1, gt=0, lt=1)
     """Part of the official `trainval` split that validates: of each breed this part, to within one image."""
     split_seed: int = Field(default=0, ge=0)
@@ -73,3 +73,9 @@ class PetsConfig(InstanceDataConfig):
     """Where the data set comes from when it is not there."""
     synthetic: SyntheticConfig = SyntheticConfig()
     """The synthetic images, used where the data set is unavailable."""
+
+    @model_validator(mode="after")
+    def _a_border_is_no_object(self) -> Self:
+        if self.classes == "trimap" and self.task != "semantic":
+            raise ValueError('classes is "trimap", whose border is no object: set task = semantic.')
+        return self

@@ -43,8 +43,8 @@ class PetsData(InstanceData):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """37 breeds, ("cat", "dog") or ("pet",)."""
-        return {"breed": BREEDS, "species": SPECIES, "pet": ("pet",)}[self.config.classes]
+        """37 breeds, ("cat", "dog"), ("pet",) or ("pet", "border")."""
+        return {"breed": BREEDS, "species": SPECIES, "pet": ("pet",), "trimap": ("pet", "border")}[self.config.classes]
 
     @property
     def display_name(self) -> str:
@@ -128,15 +128,19 @@ class PetsData(InstanceData):
         return write_synthetic_pets(synthetic.model_copy(update={"max_animals": most}))
 
     def _record(self, root: Path, entry: Entry, image_id: int) -> ImageRecord:
-        objects = tuple(self._object(pet) for pet in entry.pets)
+        objects = tuple(item for pet in entry.pets for item in self._objects(pet))
         return ImageRecord(root / "images" / f"{entry.name}.jpg", image_id, entry.height, entry.width, objects)
 
-    def _object(self, pet: Pet) -> ObjectRecord:
+    def _objects(self, pet: Pet) -> list[ObjectRecord]:
+        """The pet; as the trimap has it, its sure pixels and its border."""
+        if self.config.classes == "trimap":
+            parts = enumerate((pet.pet, pet.border), 1)
+            return [ObjectRecord(number, part) for number, part in parts if rle.area(part)]
         category = {"breed": pet.breed, "species": species_of(pet.breed), "pet": 1}[self.config.classes]
         if self.config.border == "background":
-            return ObjectRecord(category, pet.pet)
+            return [ObjectRecord(category, pet.pet)]
         ignored = pet.border if self.config.border == "ignore" and rle.area(pet.border) else None
-        return ObjectRecord(category, rle.union([pet.pet, pet.border]), ignored)
+        return [ObjectRecord(category, rle.union([pet.pet, pet.border]), ignored)]
 
 
 def split_entries(entries: Sequence[Entry], val_fraction: float, seed: int) -> dict[str, list[Entry]]:

@@ -31,6 +31,7 @@ def mosaic(
     """
     center = [round(side * rng.uniform(*_CENTER)) for side in input_size]
     image, objects, scales = np.empty((*input_size, 3), np.uint8), [], []
+    labels = np.empty(input_size, np.uint8) if "labels" in sample else None
     for number, quarter in enumerate(rng.permutation(4).tolist()):
         item = another(others, rng) if number else sample
         (top, bottom, above), (left, right, before) = (
@@ -41,9 +42,11 @@ def mosaic(
         placed = jittered(item["image"].shape[:2], _covering(item["image"].shape[:2], window), config, rng)
         part = warped(item, within(window, placed, (above, before), rng), config.min_kept_area)
         image[top:bottom, left:right] = part.image
+        if labels is not None and part.labels is not None:
+            labels[top:bottom, left:right] = part.labels
         objects += [found.shifted(top, left) for found in part.objects]
         scales.append(part.scale)
-    return Composition(image, objects, scales[0])
+    return Composition(image, objects, scales[0], labels)
 
 
 def _covering(size: Size, window: Size) -> Size:

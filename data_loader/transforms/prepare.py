@@ -72,26 +72,34 @@ def train_sample(
 
     Returns:
         The keys of a training batch (`base.batch`) without the axis B, all but `valid`; `gt_masks` are `CroppedMasks`.
-        `scale_to_original` is that of the scaling alone: a crop or rotation is not undone. Of a mosaic, ids and sizes
-        are those of `sample`.
     """
-    size = sample["image"].shape[:2]
     if augment is None:
-        placement = placement_of(fit(size, input_size))
+        placement = placement_of(fit(sample["image"].shape[:2], input_size))
         objects = placed_objects(sample, placement, 0.0)
         made = Composition(resize(sample["image"], placement.size), objects, placement.scale)
     else:
         made = augmented(sample, input_size, augment, rng)
     objects = _first(made.objects, max_objects)
     return {
-        "images": pad(made.image, input_size),
-        "image_size": np.array(made.image.shape[:2], np.int32),
+        **image_arrays(sample, made, input_size),
         "gt_boxes": _padded([item.box for item in objects], max_objects, (4,), np.float32),
         "gt_classes": _padded([item.category for item in objects], max_objects, (), np.int32),
         "gt_masks": CroppedMasks((max_objects, *input_size), tuple(item.crop for item in objects)),
         "gt_crowd": _padded([item.crowd for item in objects], max_objects, (), bool),
+    }
+
+
+def image_arrays(sample: Sample, made: Composition, input_size: Size) -> Sample:
+    """The keys of a training batch that are about the image, whatever its targets are.
+
+    `scale_to_original` is that of the scaling alone: a crop or rotation is not undone. Of a mosaic, ids and sizes are
+    those of `sample`.
+    """
+    return {
+        "images": pad(made.image, input_size),
+        "image_size": np.array(made.image.shape[:2], np.int32),
         "image_id": np.int64(sample["image_id"]),
-        "original_size": np.array(size, np.int32),
+        "original_size": np.array(sample["image"].shape[:2], np.int32),
         "scale_to_original": (1 / made.scale).astype(np.float32),
     }
 

@@ -1,4 +1,4 @@
-"""The affine warp of images and masks, and the boxes that follow from the masks.
+"""The affine warp of images, masks and labels, and the boxes that follow from the masks.
 
 `n` objects; the maps are those of `placement`.
 """
@@ -55,6 +55,12 @@ def warp_mask(mask: np.ndarray, box: np.ndarray, placement: Placement) -> np.nda
     return output
 
 
+def warp_labels(labels: np.ndarray, placement: Placement) -> np.ndarray:
+    """(h, w) uint8 → (*placement.size,) with the nearest pixel's, 255 where the map reaches outside of the image."""
+    centered = _centered(placement.matrix)
+    return cv2.warpAffine(labels, centered, placement.size[::-1], flags=cv2.INTER_NEAREST, borderValue=IGNORE)
+
+
 def tight_box(mask: np.ndarray) -> np.ndarray:
     """(h, w) mask → (4,) float32 xyxy around all that is not 0, the far edges exclusive; 0 for an empty mask."""
     x, y, width, height = cv2.boundingRect(mask)
@@ -69,9 +75,14 @@ def _warp(image: np.ndarray, matrix: np.ndarray, size: Size, outside: tuple[int,
         small = max(1, round(2 * scale * width)), max(1, round(2 * scale * height))
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
         matrix = matrix @ scaling(width / small[0], height / small[1])
+    return cv2.warpAffine(image, _centered(matrix), size[::-1], flags=cv2.INTER_LINEAR, borderValue=outside)
+
+
+def _centered(matrix: np.ndarray) -> np.ndarray:
+    """(2, 3): the map for OpenCV, whose pixel centers are whole numbers."""
     centered = matrix[:2].copy()
-    centered[:, 2] += 0.5 * (matrix[:2, 0] + matrix[:2, 1]) - 0.5  # OpenCV's pixel centers are whole numbers
-    return cv2.warpAffine(image, centered, size[::-1], flags=cv2.INTER_LINEAR, borderValue=outside)
+    centered[:, 2] += 0.5 * (matrix[:2, 0] + matrix[:2, 1]) - 0.5
+    return centered
 
 
 def _reach(box: np.ndarray, placement: Placement) -> tuple[int, int, int, int]:

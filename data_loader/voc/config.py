@@ -14,12 +14,13 @@ VOC_CLASSES = (
 
 
 class VocDataConfig(AnnotatedDataConfig):
-    """PASCAL VOC with its objects' masks, or any data set in its layout."""
+    """PASCAL VOC with its objects' masks or its labels, or any data set in its layout."""
 
     name: str = "voc"
     """Which data set: a name from the registry or a dotted path `package.module:Class`."""
     root: Path = Path("data/VOC2012")
-    """Folder with `JPEGImages/`, `SegmentationObject/`, `SegmentationClass/` and `ImageSets/Segmentation/`."""
+    """Folder with `JPEGImages/`, `SegmentationObject/`, `SegmentationClass/` and `ImageSets/Segmentation/`; labels need
+    no `SegmentationObject/`."""
     train: str = Field(default="train", min_length=1)
     """List of the images to learn from: its name in `ImageSets/Segmentation/`, without `.txt`."""
     val: str | None = Field(default="val", min_length=1)

@@ -1,7 +1,8 @@
-"""VocData: PASCAL VOC's segmentations (Everingham et al. 2010) as instances.
+"""VocData: PASCAL VOC's segmentations (Everingham et al. 2010) as instances or as labels.
 
 Values of SegmentationObject: 0 background, 1, 2, … objects, 255 borders and difficult regions, which belong to no
-object here. An object has the class that most of its pixels have in SegmentationClass.
+object here. An object has the class that most of its pixels have in SegmentationClass. Labels are those of
+SegmentationClass, which is the only one that semantic segmentation reads; 255 is ignored.
 """
 
 from pathlib import Path
@@ -9,14 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from base import rle
+from base.batch import Size
 from data_loader.annotated import Annotated, AnnotatedData
 from data_loader.errors import DataError
 from data_loader.images import image_size, read_bytes
+from data_loader.label_image import LabelImage, label_image
 from data_loader.mask_images import indices_of
 from data_loader.reading import Looked, Source
 from data_loader.records import ImageRecord, ObjectRecord
 from data_loader.voc.config import VocDataConfig
 
+_OBJECTS, _CLASSES = "SegmentationObject", "SegmentationClass"
 _BORDER = 255
 
 
@@ -30,7 +34,8 @@ class VocData(AnnotatedData):
         """See `AnnotatedData.read`."""
         lists = {"train": self.config.train, "val": self.config.val, "test": self.config.test}
         names = {split: self._names(name) for split, name in lists.items() if name is not None}
-        return Source(names, self._image, lambda name: name[:80], dict(enumerate(self.config.names, 1))).read()
+        categories = dict(enumerate(self.config.names, 1))
+        return Source(names, self._image, lambda name: name[:80], categories, void=(_BORDER,)).read()
 
     def _names(self, name: str) -> list[str]:
         """The names in a list, each once."""
@@ -44,9 +49,16 @@ class VocData(AnnotatedData):
             raise DataError(f"{name[:80]!r} is no name of a file in the folder")
         path = root / "JPEGImages" / f"{name}.jpg"
         size = image_size(path)
-        objects, classes = (indices_of(root / kind / f"{name}.png", path, size) for kind in _KINDS)
+        if self.semantic:
+            labels = self._labels(root / _CLASSES / f"{name}.png", path, size)
+            return Looked(ImageRecord(path, number, *size, (), labels))
+        objects, classes = (indices_of(root / kind / f"{name}.png", path, size) for kind in (_OBJECTS, _CLASSES))
         found = self._objects(objects, classes)
         return Looked(ImageRecord(path, number, *size, tuple(found)), annotations=len(found))
+
+    def _labels(self, path: Path, image: Path, size: Size) -> LabelImage:
+        known = {_BORDER, *range(len(self.config.names) + 1)}
+        return label_image(path, indices_of(path, image, size), known, "data.names has the classes from 1")
 
     def _objects(self, objects: np.ndarray, classes: np.ndarray) -> list[ObjectRecord]:
         found = []
@@ -60,6 +72,3 @@ class VocData(AnnotatedData):
                 raise DataError(f"object {value} has the class {category}; data.names has 1…{len(self.config.names)}")
             found.append(ObjectRecord(category, rle.encode(mask)))
         return found
-
-
-_KINDS = ("SegmentationObject", "SegmentationClass")

@@ -43,13 +43,15 @@ def convert(data: InstanceData, format: str, out: Path) -> list[str]:
         What the format cannot hold, a line `3 × what: why` for each kind; empty where nothing is lost.
 
     Raises:
-        DataError: there is no such format, `out` has files, the format cannot hold these data at all, or something
-            cannot be read or written.
+        DataError: there is no such format, `out` has files, the data have labels in place of objects, the format cannot
+            hold them at all, or something cannot be read or written.
     """
     if format not in FORMATS:
         near = nearest(format, FORMATS)
         hint = f' did you mean "{near}"?' if near else ""
         raise DataError(f'there is no writer of a format "{format}";{hint} choices: {", ".join(FORMATS)}.')
+    if data.semantic:
+        raise DataError('data.task is "semantic", and what is written are objects: read the data with task "instance".')
     _check_free(out)
     _check_apart(out, data)
     source = source_of(data)

@@ -11,6 +11,7 @@ from pycocotools.coco import COCO
 
 from base import rle
 from base.index_images import voc_palette
+from data_loader.classes import chosen_classes
 from data_loader.errors import DataError
 from data_loader.records import ObjectRecord
 from data_loader.writers import FORMATS, convert
@@ -147,10 +148,10 @@ def test_a_mask_folder_has_a_file_for_each_object(tmp_path):
 
 def test_classes_that_would_have_one_folder(tmp_path):
     data = write_data_set(tmp_path / "in")
-    data._categories = {1: "a/b", 2: "a:b", 3: "c"}
+    data._classes = chosen_classes({1: "a/b", 2: "a:b", 3: "c"}, {}, None)
     with pytest.raises(DataError, match="Two classes would have one folder of masks: a/b, a:b, c"):
         convert(data, "mask_folder", tmp_path / "out")
-    data._categories = {1: "a/b", 2: "..", 3: "c"}
+    data._classes = chosen_classes({1: "a/b", 2: "..", 3: "c"}, {}, None)
     assert "2 × class with a new name: its name cannot be that of a folder" in convert(
         data, "mask_folder", tmp_path / "out"
     )
@@ -205,7 +206,7 @@ def test_the_colors_are_those_of_voc():
 
 def test_too_many_classes_for_voc(tmp_path):
     data = write_data_set(tmp_path / "in")
-    data._categories = {number: str(number) for number in range(1, 256)}
+    data._classes = chosen_classes({number: str(number) for number in range(1, 256)}, {}, None)
     with pytest.raises(DataError, match="VOC has 254 classes at most, the data 255"):
         convert(data, "voc", tmp_path / "out")
     assert not (tmp_path / "out").exists()
