@@ -14,7 +14,7 @@ times as long, with 128 up to 8 times (but for the widest of ResNeXt's convoluti
 
 @keras.saving.register_keras_serializable(package="maskeras")
 class Conv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D` for images (B, h, w, C), with the same weights: fast grouped and dilated, padded as in torch.
+    """`keras.layers.Conv2D` for images (B, h, w, C) with the same weights: fast grouped or dilated, padded as torch.
 
     Groups: on a CPU, TensorFlow and JAX leave them to XLA, which has no kernel for their gradient: training one 3×3
     convolution of ResNeXt takes 26 s (64×64, 256 channels, batch 2), a dense one of as many channels 0.24 s. Here one
