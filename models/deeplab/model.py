@@ -29,34 +29,41 @@ class SemanticModel(BackboneModel):
         return self.network_class(self.config, self.spec)
 
     def compute_losses(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-        """The loss of each head, times its weight in the config.
+        """The terms of the main head by their names, and the sum of the auxiliary head's, each times its weight.
 
         Args:
             batch: `labels` int32 (B, H, W), 255 ignored.
             outputs: `out` and perhaps `aux`, logits (B, H, W, K + 1).
 
         Returns:
-            The scalars `out` and perhaps `aux`; 0 where every pixel is ignored.
+            Scalars; 0 where every pixel is ignored.
         """
-        weights = self.config.loss_weights
-        return {
-            name: getattr(weights, name) * label_cross_entropy(logits, batch["labels"])
-            for name, logits in outputs.items()
-        }
+        weights, labels = self.config.loss_weights, batch["labels"]
+        terms = {name: weights.out * value for name, value in self.pixel_losses(outputs["out"], labels).items()}
+        if "aux" in outputs:
+            terms["aux"] = weights.aux * sum(self.pixel_losses(outputs["aux"], labels).values())
+        return terms
 
-    def predict(self, batch: dict[str, Any], probabilities: bool = False) -> dict[str, Any]:
-        """The label of each pixel at the size of the input.
+    def pixel_losses(self, logits: Any, labels: Any) -> dict[str, Any]:
+        """Name → scalar loss of one head's logits (B, H, W, K + 1)."""
+        return {"cross_entropy": label_cross_entropy(logits, labels)}
+
+    def predict(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`labels` int32 (B, H, W) in pixels of the input.
 
         Args:
             batch: `images` uint8 (B, H, W, 3), `image_size` int32 (B, 2).
-            probabilities: whether the probabilities are wanted too.
-
-        Returns:
-            `labels` int32 (B, H, W), and if asked for `probabilities` float32 (B, H, W, K + 1), background first.
         """
+        return {"labels": _labels(self.forward(batch, training=False)["out"])}
+
+    def predict_soft(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """`predict`, and `probabilities` float32 (B, H, W, K + 1), background first."""
         logits = self.forward(batch, training=False)["out"]
-        found = {"labels": ops.cast(ops.argmax(logits, axis=-1), "int32")}
-        return {**found, "probabilities": ops.softmax(logits, axis=-1)} if probabilities else found
+        return {"labels": _labels(logits), "probabilities": ops.softmax(logits, axis=-1)}
+
+
+def _labels(logits: Any) -> Any:
+    return ops.cast(ops.argmax(logits, axis=-1), "int32")
 
 
 class DeepLabV3(SemanticModel):
