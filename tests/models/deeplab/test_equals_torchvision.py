@@ -31,7 +31,9 @@ class Case:
             "output_stride": OUTPUT_STRIDES[form],
             "aspp": {"rates": (12, 24, 36)},
         }
-        self.model = DeepLabV3(DeepLabV3Config.model_validate(section), DataSpec("semantic", (*VOC_CLASSES,), image_size))
+        self.model = DeepLabV3(
+            DeepLabV3Config.model_validate(section), DataSpec("semantic", (*VOC_CLASSES,), image_size)
+        )
         self.report = load_network_arrays(self.model.network, torchvision_arrays(formula_state(form)))
 
     def outputs(self, image):

@@ -81,7 +81,9 @@ def mobilenet_v3_shapes(prefix="features."):
         for place, layer in enumerate(layers):
             name = f"{prefix}{number}.block.{place}"
             if layer == squeezed:
-                shapes |= dense(f"{name}.fc1", squeezed, expanded, 1, 1) | dense(f"{name}.fc2", expanded, squeezed, 1, 1)
+                shapes |= dense(f"{name}.fc1", squeezed, expanded, 1, 1) | dense(
+                    f"{name}.fc2", expanded, squeezed, 1, 1
+                )
             else:
                 shapes |= conv_norm(name, *layer)
         inputs = channels
