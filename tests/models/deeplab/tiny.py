@@ -26,7 +26,9 @@ def tiny_config(name, **changes):
 
 
 def tiny_model(name, size=SIZE, initial=None, **changes):
-    return MODELS[name](tiny_config(name, **changes), DataSpec("semantic", ("rectangle", "disk"), size), initial)
+    return MODELS[name](
+        tiny_config(name, **changes), DataSpec("tests.unet.task:PixelTask", ("rectangle", "disk"), size), initial
+    )
 
 
 def image(seed=0, size=SIZE):
