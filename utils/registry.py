@@ -32,7 +32,12 @@ class Entry:
 
 Table = Mapping[str, Entry]
 
-MODELS: Table = {"mask_rcnn": Entry("models.mask_rcnn.model:MaskRCNN", "models.mask_rcnn.config:MaskRCNNConfig")}
+MODELS: Table = {
+    "mask_rcnn": Entry("models.mask_rcnn.model:MaskRCNN", "models.mask_rcnn.config:MaskRCNNConfig"),
+    "deeplab_v3": Entry("models.deeplab.model:DeepLabV3", "models.deeplab.config:DeepLabV3Config"),
+    "deeplab_v3_plus": Entry("models.deeplab.model:DeepLabV3Plus", "models.deeplab.config:DeepLabV3PlusConfig"),
+    "semantic_fpn": Entry("models.deeplab.model:SemanticFPN", "models.deeplab.config:SemanticFPNConfig"),
+}
 DATA: Table = {
     "pets": Entry("data_loader.pets.data:PetsData", "data_loader.pets.config:PetsConfig"),
     "voc": Entry("data_loader.voc.data:VocData", "data_loader.voc.config:VocDataConfig"),

@@ -30,6 +30,8 @@ class Architecture:
         pixels: the normalization that comes before the network.
         pretrained: the file for `weights: "imagenet"`; None where none is published.
         pretrained_v2: the same for `weights: "imagenet_v2"`, torchvision's later recipe.
+        dilates_at_once: with an output stride below 32: see `models.backbones.dilation.dilated`.
+        auxiliary: the layer that an auxiliary head reads, where published networks do not take C4 for it.
         starts_at: the first layer that is kept, for a network that starts with its own normalization.
         check: called after a file was loaded; raises ValueError if its values contradict `pixels`.
     """
@@ -41,6 +43,8 @@ class Architecture:
     starts_at: str | None = None
     check: Callable[[keras.Model], None] | None = None
     pretrained_v2: Pretrained | None = None
+    dilates_at_once: bool = False
+    auxiliary: str | None = None
 
 
 @keras.saving.register_keras_serializable(package="maskeras")

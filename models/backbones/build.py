@@ -8,6 +8,7 @@ import keras
 
 from models.backbones.architecture import Architecture, NormalizeImages
 from models.backbones.config import BackboneConfig
+from models.backbones.dilation import dilated
 from models.backbones.table import BACKBONES
 from models.backbones.weights import load_weights
 from models.layers.batch_norm import batch_norms, with_fused_batch_norm
@@ -19,10 +20,14 @@ from utils.registry import load_object
 logger = logging.getLogger("maskeras")
 
 STRIDES = {"C2": 4, "C3": 8, "C4": 16, "C5": 32}
-"""Feature → pixels of the image between two of its cells. A feature is ceil(H / stride) × ceil(W / stride)."""
+"""Feature → pixels of the image between two of its cells; `output_stride` at most. A feature is ceil(H / stride) ×
+ceil(W / stride)."""
 
 LEVELS = ("C1", *STRIDES)
 """The features that stages end with; the network gives all but the first."""
+
+AUXILIARY = "auxiliary"
+"""The feature for an auxiliary head, where it is none of `STRIDES`."""
 
 SMALLEST = 32
 """The smallest side of an image, in pixels."""
@@ -34,16 +39,21 @@ class BackboneBuilder:
     Args:
         config: the section `model.backbone`.
         image_size: (H, W) in pixels.
+        output_stride: the largest stride of a feature, one of `models.backbones.dilation.OUTPUT_STRIDES`; below 32 what
+            would halve the features further is dilated.
+        auxiliary: whether the backbone also gives `AUXILIARY`, where the architecture has such a feature.
 
     Attributes:
         backbone: (B, H, W, 3) RGB images in 0…255 → {"C2": (B, ⌈H/4⌉, ⌈W/4⌉, channels), …, "C5"}; normalization is
             inside; random weights, all trainable.
 
     Raises:
-        ValueError: `image_size` is too small, or the network has not the strides it declares.
+        ValueError: `image_size` is too small, the network has not the strides it declares, or it cannot be dilated.
     """
 
-    def __init__(self, config: BackboneConfig, image_size: tuple[int, int]):
+    def __init__(
+        self, config: BackboneConfig, image_size: tuple[int, int], output_stride: int = 32, auxiliary: bool = False
+    ):
         if min(image_size) < SMALLEST:
             raise ValueError(
                 f"received image_size {tuple(image_size)}; a backbone needs {SMALLEST} pixels a side or more"
@@ -52,10 +62,12 @@ class BackboneBuilder:
         self.architecture: Architecture = load_object(BACKBONES.get(config.name, config.name))(config)
         self._application = with_fused_batch_norm(self.architecture.make((*image_size, 3)))
         self._flat = _flat(self._application)
+        if output_stride < max(STRIDES.values()):
+            self._dilate(output_stride)
         for norm in batch_norms(self._flat):
             norm.momentum = config.batch_norm_momentum
-        self.backbone = self._assembled(image_size)
-        _check_strides(self.backbone, image_size)
+        self.backbone = self._assembled(image_size, self.architecture.auxiliary if auxiliary else None)
+        _check_strides(self.backbone, image_size, output_stride)
 
     def load(self) -> WeightsReport:
         """Fills the backbone with the weights that the config names; says what became of them.
@@ -72,9 +84,15 @@ class BackboneBuilder:
         """Makes untrainable what the config wants frozen; see `freeze`."""
         freeze(self._flat, self.config, self.architecture)
 
-    def _assembled(self, image_size: tuple[int, int]) -> keras.Model:
+    def _dilate(self, output_stride: int) -> None:
+        nested = self._flat is not self._application
+        self._flat = dilated(self._flat, output_stride, self.architecture.dilates_at_once)
+        if not nested:  # weights are loaded by the order of the layers, which is the same, so one network is enough
+            self._application = self._flat
+
+    def _assembled(self, image_size: tuple[int, int], auxiliary: str | None) -> keras.Model:
         """Normalization, then the network from its first layer to C5."""
-        body = _cut(self._flat, self.architecture, self.config)
+        body = _cut(self._flat, self.architecture, self.config, auxiliary)
         images = keras.Input((*image_size, 3), dtype="float32", name="images")
         pixels = self.architecture.pixels
         normalized = NormalizeImages(pixels.mean, pixels.std, pixels.bgr, name="normalize_images")(images)
@@ -124,15 +142,18 @@ def _copy_weights(network: keras.Model, flat: keras.Model) -> None:
             flat.get_layer(layer.name).set_weights(layer.get_weights())
 
 
-def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfig) -> keras.Model:
+def _cut(
+    network: keras.Model, architecture: Architecture, config: BackboneConfig, auxiliary: str | None
+) -> keras.Model:
     """The part of `network` from where the normalization ends to C5, with gradient checkpointing where configured."""
     name, checkpointed = config.name.rpartition(":")[2], config.gradient_checkpointing
     start: Any = network.get_layer(architecture.starts_at).input if architecture.starts_at else network.input
     ends = {level: network.get_layer(layer).output for level, layer in zip(LEVELS, architecture.stages, strict=True)}
+    further = {AUXILIARY: network.get_layer(auxiliary).output} if auxiliary else {}
     if not checkpointed:
-        return _part(start, {level: ends[level] for level in STRIDES}, name)
+        return _part(start, {level: ends[level] for level in STRIDES} | further, name)
     try:
-        stages, rest = _stages(start, ends, checkpointed)
+        stages, rest = _stages(start, ends, checkpointed, further)
     except ValueError as error:
         raise UserError(
             f"model.backbone.gradient_checkpointing: {config.name} passes more from stage to stage than the feature "
@@ -144,17 +165,19 @@ def _cut(network: keras.Model, architecture: Architecture, config: BackboneConfi
         features[level] = x = Remat(stage, name=level)(x)
     if rest:
         features |= rest(x)
-    return keras.Model(normalized, {level: features[level] for level in STRIDES}, name=name)
+    return keras.Model(normalized, {level: features[level] for level in (*STRIDES, *further)}, name=name)
 
 
-def _stages(start: Any, ends: dict[str, Any], number: int) -> tuple[dict[str, keras.Model], keras.Model | None]:
-    """The first stages, each from one feature to the next, and what comes after them, if anything."""
+def _stages(
+    start: Any, ends: dict[str, Any], number: int, further: dict[str, Any]
+) -> tuple[dict[str, keras.Model], keras.Model | None]:
+    """The first stages, each from one feature to the next, and what comes after them, `further` too, if anything."""
     stages = {}
     for level in LEVELS[:number]:
         stages[level] = _part(start, ends[level], f"stage_{level}")
         start = ends[level]
-    rest = LEVELS[number:]
-    return stages, _part(start, {level: ends[level] for level in rest}, "rest") if rest else None
+    rest = {level: ends[level] for level in LEVELS[number:]} | further
+    return stages, _part(start, rest, "rest") if rest else None
 
 
 def _part(start: Any, outputs: Any, name: str) -> keras.Model:
@@ -164,9 +187,10 @@ def _part(start: Any, outputs: Any, name: str) -> keras.Model:
     return keras.models.clone_model(part, input_tensors=inputs, clone_function=lambda layer: layer)
 
 
-def _check_strides(backbone: keras.Model, image_size: tuple[int, int]) -> None:
+def _check_strides(backbone: keras.Model, image_size: tuple[int, int], output_stride: int) -> None:
     features: Any = backbone.output
-    for level, stride in STRIDES.items():
+    for level, nominal in STRIDES.items():
+        stride = min(nominal, output_stride)
         expected = tuple(math.ceil(side / stride) for side in image_size)
         if features[level].shape[1:3] != expected:
             raise ValueError(

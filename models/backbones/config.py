@@ -20,9 +20,9 @@ class BackboneConfig(Section):
     """A backbone of `models/backbones/table.py`, or the dotted path `package.module:function` of your own."""
 
     weights: str | None = "imagenet"
-    """`"imagenet"` (downloaded once, kept in Keras' cache), `"imagenet_v2"` (torchvision's later files of its ResNets
-    and ResNeXts), the path or address of a `.pth`, `.safetensors`, `.npz`, `.h5` or `.weights.h5` file, or null for
-    random weights, of which nothing is frozen."""
+    """`"imagenet"` (downloaded once, kept in Keras' cache), `"imagenet_v2"` (torchvision's later files of its ResNets,
+    ResNeXts and MobileNetV3), the path or address of a `.pth`, `.safetensors`, `.npz`, `.h5` or `.weights.h5` file, or
+    null for random weights, of which nothing is frozen."""
 
     required: bool = False
     """If the weights cannot be downloaded: true makes that an error, false warns and trains from scratch."""

@@ -8,6 +8,7 @@ BACKBONES: Mapping[str, str] = {
     "mobilenet_v2": f"{_APPLICATIONS}.mobilenet:mobilenet_v2",
     "mobilenet_v3_large": f"{_APPLICATIONS}.mobilenet:mobilenet_v3",
     "mobilenet_v3_small": f"{_APPLICATIONS}.mobilenet:mobilenet_v3",
+    "mobilenet_v3_large_torchvision": "models.backbones.mobilenet_v3:mobilenet_v3_large",
     "resnet50": "models.backbones.resnet:resnet",
     "resnet101": "models.backbones.resnet:resnet",
     "resnet152": "models.backbones.resnet:resnet",

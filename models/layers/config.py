@@ -1,6 +1,6 @@
 """The config sections of the layers. They import no Keras."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -32,3 +32,23 @@ class FPNConfig(Section):
     def levels(self) -> tuple[int, ...]:
         """All levels, the finest first; level n has stride 2^n."""
         return tuple(range(self.min_level, self.max_level + 1 + int(self.extra_level)))
+
+
+class ASPPConfig(Section):
+    """Atrous spatial pyramid pooling: what a cell sees near, far, and in the whole image."""
+
+    channels: int = Field(default=256, ge=1)
+    """Channels of each branch and of the result."""
+
+    rates: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    """Dilation of each 3×3 branch, in cells; null: 12, 24, 36 at an output stride of 8, half of it at 16."""
+
+    separable: bool = False
+    """Whether the 3×3 branches are depthwise separable: fewer multiply-adds (DeepLabV3+)."""
+
+    dropout: float = Field(default=0.5, ge=0, lt=1)
+    """Share of the result's numbers that a training step leaves out."""
+
+    def rates_at(self, output_stride: int) -> tuple[int, ...]:
+        """The rates for features of that stride: the same distances in pixels unless they are given."""
+        return tuple(rate * 8 // output_stride for rate in (12, 24, 36)) if self.rates is None else self.rates

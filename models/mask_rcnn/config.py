@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from base.config import ModelConfig
 from models.backbones.config import BackboneConfig
 from models.layers.config import FPNConfig
-from models.weights.config import PretrainedConfig
+from models.weights.config import PretrainedConfig, check_one_beginning
 from utils.config.section import Section
 
 Positive = Annotated[float, Field(gt=0)]
@@ -196,11 +196,7 @@ class MaskRCNNConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _one_beginning(self) -> Self:
-        if self.pretrained and self.init_from:
-            raise ValueError(
-                f'received init_from "{self.init_from}" and pretrained "{self.pretrained.weights}"; a run '
-                "is initialized from one of them: leave the other out"
-            )
+        check_one_beginning(self.init_from, self.pretrained)
         return self
 
     @model_validator(mode="after")

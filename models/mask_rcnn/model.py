@@ -5,9 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from base.base_model import BaseModel
-from base.initial_weights import InitialWeights
-from base.variables import LoadReport, named_variables
+from models.backbones.model import BackboneModel
 from models.losses.functional import binary_cross_entropy, smooth_l1, softmax_cross_entropy
 from models.mask_rcnn.anchor_check import warn_of_unreached
 from models.mask_rcnn.config import BoxHeadConfig, MaskRCNNConfig, RPNConfig
@@ -17,12 +15,10 @@ from models.mask_rcnn.targets import AnchorTargets, GroundTruth, RoITargets
 from models.ops.gather import take
 from models.ops.kernels import portable_operations
 from models.ops.masks import crop_masks
-from models.weights.pretrained import load_pretrained
-from utils.errors import UserError
 from utils.flops import Cost
 
 
-class MaskRCNN(BaseModel):
+class MaskRCNN(BackboneModel):
     """Finds objects: class, box, mask. The reference is torchvision's `maskrcnn_resnet50_fpn`."""
 
     config: MaskRCNNConfig
@@ -32,48 +28,14 @@ class MaskRCNN(BaseModel):
         """The network, with random weights."""
         return MaskRCNNNetwork(self.config, self.spec)
 
-    def initialize_weights(self) -> InitialWeights:
-        """The whole network's weights from the section `pretrained`, or the backbone's from `backbone.weights`."""
-        name, pretrained = self.config.backbone.name, self.config.pretrained
-        report = load_pretrained(self.network, pretrained, self.spec.classes, name) if pretrained else None
-        if report is None:
-            report = self.network.backbone_builder.load()
-        return InitialWeights(f"{name} ({report})", pretrained=report.source is not None)
-
-    def freeze(self) -> None:
-        """What the section `backbone` wants frozen."""
-        self.network.backbone_builder.freeze()
-
-    def check_initial(self, report: LoadReport) -> None:
-        """A checkpoint that lacks a part of the backbone is an error: the rest of it would be random."""
-        held = set(report.loaded)
-        backbone = {id(variable) for variable in self.network.backbone.variables}
-        named = named_variables(self.network).items()
-        missing = [path for path, variable in named if id(variable) in backbone and path not in held]
-        if missing:
-            raise UserError(
-                f"model.init_from: {self.config.init_from} lacks {len(missing)} variables of the backbone "
-                f"{self.config.backbone.name}, {missing[0]} for one. Take a checkpoint that was trained with this "
-                "model.backbone, or leave model.init_from out."
-            )
-
     def check_batch(self, batch: dict[str, Any]) -> None:
         """Warns where the anchors do not reach the objects."""
         warn_of_unreached(batch, self.network.anchors, self.config.rpn)
-
-    def forward(self, batch: dict[str, Any], training: bool) -> dict[str, Any]:
-        """The network takes the whole batch: in training it samples around the ground truth."""
-        return self.network(batch, training=training)
 
     def cost(self) -> Cost:
         """That of an image with as many detections as there can be."""
         with portable_operations():  # TensorFlow's own kernels give shapes that are not known before they run
             return super().cost()
-
-    def network_inputs(self) -> dict[str, Any]:
-        """What an inference takes of the batch."""
-        images = keras.KerasTensor((1, *self.spec.image_size, 3), "uint8")
-        return {"images": images, "image_size": keras.KerasTensor((1, 2), "int32")}
 
     def compute_losses(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         """The five terms of the paper (section 3), each times its weight in the config."""

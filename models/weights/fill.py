@@ -10,17 +10,15 @@ import numpy as np
 
 from base.variables import LoadReport, load_network_arrays, named_variables
 from models.layers.batch_norm import batch_norms
+from models.weights.design import MASK_RCNN, OWN_PARTS, PARTS
 from models.weights.errors import WeightsError
 from models.weights.files import check_swelling, foreign_content, read_arrays
 from models.weights.identify import backbone_of
 from models.weights.sources import ARRAY_SUFFIXES
-from models.weights.torchvision import PARTS, torchvision_arrays
+from models.weights.torchvision import torchvision_arrays
 from utils.checksum import Checksum
 
-DETECTOR = ("fpn/", "rpn_head/", "box_head/", "mask_head/")
-"""What a Mask R-CNN has besides its backbone: beginnings of our paths."""
-
-_OTHERS = (*DETECTOR, *PARTS)
+_OTHERS = (*OWN_PARTS, *PARTS)
 """What no backbone has: it does not show which backbone the file holds."""
 
 _WITHOUT_EPSILON = Checksum("sha256", "bf2d0c1e")
@@ -31,7 +29,7 @@ _SPOILT = (ValueError, TypeError, LookupError, AttributeError, OSError, Arithmet
 
 
 def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
-    """Fills every weight of `network` from a file of any of the formats; of a whole Mask R-CNN its backbone is taken.
+    """Fills every weight of `network` from a file of any of the formats; of a whole network its backbone is taken.
 
     Args:
         network: not to be used if this fails. Arrays that do not fit leave it as it was; arrays that are no numbers are
@@ -40,7 +38,7 @@ def fill_backbone(network: keras.Model, path: Path, name: str) -> LoadReport:
         name: `model.backbone.name`, for messages.
 
     Returns:
-        what was loaded: all of the network; `unexpected` are the parts and random states of a detector, which have no
+        what was loaded: all of the network; `unexpected` are the heads and random states of a whole one, which have no
         place here.
 
     Raises:
@@ -63,10 +61,10 @@ def backbone_misfits(arrays: Mapping[str, np.ndarray], network: keras.Model, nam
 
     Args:
         arrays: path → value, of a backbone or a whole network.
-        network: a backbone or a Mask R-CNN.
+        network: a backbone or a whole network.
         name: `model.backbone.name`.
     """
-    named = {path: value for path, value in named_variables(network).items() if not path.startswith(DETECTOR)}
+    named = {path: value for path, value in named_variables(network).items() if not path.startswith(OWN_PARTS)}
     shapes = {path: tuple(variable.shape) for path, variable in named.items() if is_weight(variable)}
     both = [path for path in shapes if path in arrays and arrays[path].shape != shapes[path]]
     kinds = {
@@ -97,7 +95,7 @@ def read_network_arrays(path: Path, network: keras.Model) -> dict[str, np.ndarra
         arrays = torchvision_arrays(read_arrays(path))
     except ValueError as error:
         raise WeightsError(f'the weights "{path}" are not as torchvision has them: {error}') from error
-    whole = any(name.startswith(DETECTOR) for name in arrays)
+    whole = any(name.startswith(MASK_RCNN.parts) for name in arrays)
     if whole and _WITHOUT_EPSILON.fits(_WITHOUT_EPSILON.of(path)):
         arrays = without_epsilon(arrays, network)
     return arrays

@@ -27,8 +27,9 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"(convnext_\w+?)_stem", r"\1"),
     # Modules of torchvision other than its ResNets, whose layers and layouts are not ours.
     (r"features\.denseblock4\..*", "a DenseNet of torchvision"),
-    (r"features\.18\.0\.weight", "mobilenet_v2 of torchvision"),
-    (r"features\.1\.block\.0\.0\.weight", "a MobileNetV3 of torchvision"),
+    (r"features[._]18[._]0", "mobilenet_v2 of torchvision"),
+    (r"features[._]16[._]0", "mobilenet_v3_large_torchvision"),
+    (r"features[._]1[._]block[._]0[._]0", "a MobileNetV3 of torchvision"),
     (r"features\.1\.0\.block\.0\.0\.weight", "an EfficientNet of torchvision"),
     (r"features\.1\.0\.layer_scale", "a ConvNeXt of torchvision"),
     (r"features\.(28|34)\.weight", "a VGG of torchvision"),

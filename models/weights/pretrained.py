@@ -1,4 +1,4 @@
-"""Initial weights from a whole pretrained Mask R-CNN: the section `model.pretrained`."""
+"""Initial weights from a whole pretrained network: the section `model.pretrained`."""
 
 import logging
 from collections.abc import Sequence
@@ -8,19 +8,18 @@ import keras
 import numpy as np
 
 from base.variables import LoadReport, load_network_arrays, named_variables, network_arrays
-from models.weights.classes import HEADS, coco_rows, with_rows
+from models.weights.classes import class_rows, with_rows
 from models.weights.config import PretrainedConfig
+from models.weights.design import PARTS, Design
 from models.weights.errors import WeightsError
 from models.weights.fetch import obtain
 from models.weights.fill import backbone_misfits, check_finite, is_weight, read_network_arrays
 from models.weights.report import WeightsReport
-from models.weights.sources import COCO, torchvision
-from models.weights.torchvision import PARTS
 
 logger = logging.getLogger("maskeras")
 
 _KEY = "model.pretrained.weights"
-_FALLBACK = "The backbone is initialized from model.backbone.weights instead, the pyramid and the heads randomly."
+_FALLBACK = "The backbone is initialized from model.backbone.weights instead, the rest randomly."
 
 
 def load_pretrained(
@@ -29,7 +28,7 @@ def load_pretrained(
     """Fills `network`: the whole backbone, of the rest what fits, of the heads the rows of the classes.
 
     Args:
-        network: a `MaskRCNNNetwork` of `classes`.
+        network: of `classes`, and of the design that `config` is for.
         config: which file, and which class takes which rows.
         classes: 1…K of the data.
         backbone: `model.backbone.name`, for messages.
@@ -39,21 +38,22 @@ def load_pretrained(
         required.
 
     Raises:
-        WeightsError: there is no such file, its checksum is wrong, or it is unavailable and required; it holds no Mask
-            R-CNN, one of another design or with another backbone, or numbers that are not finite; or `config.classes`
+        WeightsError: there is no such file, its checksum is wrong, or it is unavailable and required; it holds no
+            network of the design, or one with another backbone, or numbers that are not finite; or `config.classes`
             names a class that is not among `classes`.
     """
-    rows = coco_rows(classes, config.classes or {})  # a wrong name is an error before a long download
-    published = COCO.get(config.weights)
-    path = obtain(torchvision(published) if published else config.weights, _KEY, config.required, _FALLBACK)
+    design = config.design
+    rows = class_rows(classes, config.classes or {}, design)  # a wrong name is an error before a long download
+    path = obtain(config.source(backbone), _KEY, config.required, _FALLBACK)
     if path is None:
         return None
     arrays = read_network_arrays(path, network)
+    _check_design(arrays, design, path)
     _check_backbone(arrays, network, path, backbone)
     if config.classes is None:
-        arrays = {name: value for name, value in arrays.items() if name not in HEADS}
+        arrays = {name: value for name, value in arrays.items() if name not in design.head_paths}
     else:
-        arrays = with_rows(arrays, network_arrays(network), rows)
+        arrays = with_rows(arrays, network_arrays(network), rows, design)
     found = load_network_arrays(network, arrays)
     weights = {name for name, variable in named_variables(network).items() if is_weight(variable)}
     missing = [name for name in found.missing if name in weights]
@@ -71,19 +71,22 @@ def load_pretrained(
     return report
 
 
-def _check_backbone(arrays: dict[str, np.ndarray], network: keras.Model, path: Path, backbone: str) -> None:
-    if "rpn_head/conv/kernel" not in arrays:
+def _check_design(arrays: dict[str, np.ndarray], design: Design, path: Path) -> None:
+    if design.sign not in arrays:
         raise WeightsError(
-            f'"{path}" ({_KEY}) holds no Mask R-CNN in torchvision\'s names; weights of a backbone alone belong into '
-            "model.backbone.weights"
+            f'"{path}" ({_KEY}) holds no {design.title} in torchvision\'s names; weights of a backbone alone belong '
+            "into model.backbone.weights"
         )
     foreign = [name for name in arrays if name.startswith(PARTS)]
     if foreign:
         raise WeightsError(
-            f'"{path}" ({_KEY}) is of another detector than maskrcnn_resnet50_fpn: {len(foreign)} arrays of its '
-            f"pyramid and heads have no place here ({', '.join(foreign[:3])} …). Take weights of that one, as "
-            f'"{next(iter(COCO))}", or only the backbone of this file, with model.backbone.weights'
+            f'"{path}" ({_KEY}) is of another network than {design.published_as}: {len(foreign)} arrays of its '
+            f"heads and what is before them have no place here ({', '.join(foreign[:3])} …). Take weights of that one, "
+            "or only the backbone of this file, with model.backbone.weights"
         )
+
+
+def _check_backbone(arrays: dict[str, np.ndarray], network: keras.Model, path: Path, backbone: str) -> None:
     misfits = backbone_misfits(arrays, network, backbone)
     if misfits:
         raise WeightsError(

@@ -56,6 +56,7 @@ IMAGENET: Mapping[str, str] = {
     "resnet152": "resnet152-394f9c45.pth",
     "resnext50_32x4d": "resnext50_32x4d-7cdf4587.pth",
     "resnext101_32x8d": "resnext101_32x8d-8ba56ff5.pth",
+    "mobilenet_v3_large_torchvision": "mobilenet_v3_large-8738ca79.pth",
 }
 """Backbone → torchvision's first weights from ImageNet."""
 
@@ -65,11 +66,19 @@ IMAGENET_V2: Mapping[str, str] = {
     "resnet152": "resnet152-f82ba261.pth",
     "resnext50_32x4d": "resnext50_32x4d-1a0047aa.pth",
     "resnext101_32x8d": "resnext101_32x8d-110c445d.pth",
+    "mobilenet_v3_large_torchvision": "mobilenet_v3_large-5c1a4163.pth",
 }
-"""Backbone → torchvision's later weights, of a longer recipe; the classifiers are 3 to 5 points better."""
+"""Backbone → torchvision's later weights, of a longer recipe; the ResNets' classifiers are 3 to 5 points better."""
 
 COCO: Mapping[str, str] = {"coco": "maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth"}
 """Name → a whole Mask R-CNN of torchvision, trained on COCO."""
+
+COCO_VOC: Mapping[str, str] = {
+    "resnet50": "deeplabv3_resnet50_coco-cd0a2569.pth",
+    "resnet101": "deeplabv3_resnet101_coco-586e9e4e.pth",
+    "mobilenet_v3_large_torchvision": "deeplabv3_mobilenet_v3_large-fc3c493d.pth",
+}
+"""Backbone → a whole DeepLabV3 of torchvision, trained on COCO's images with VOC's classes."""
 
 
 def is_address(given: str) -> bool:

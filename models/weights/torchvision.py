@@ -1,4 +1,4 @@
-"""torchvision's names and layouts of arrays → ours, for its ResNets, ResNeXts and `maskrcnn_resnet50_fpn`.
+"""torchvision's names and layouts of arrays → ours: ResNets, ResNeXts, MobileNetV3, Mask R-CNN, DeepLabV3.
 
 Of each layer, PyTorch | Keras (`i` inputs, `o` outputs, `g` groups, `h, w` the kernel's sides):
 
@@ -15,7 +15,8 @@ import numpy as np
 Arrays = Mapping[str, np.ndarray]
 
 _MODULES: tuple[tuple[str, str], ...] = (
-    (r"(?:backbone\.body\.)?((?:conv|bn)1|layer\d\.\d+\.(?:(?:conv|bn)\d|downsample\.[01]))", r"\1"),
+    (r"(?:backbone\.(?:body\.)?)?((?:conv|bn)1|layer\d\.\d+\.(?:(?:conv|bn)\d|downsample\.[01]))", r"\1"),
+    (r"(?:backbone|features)\.(\d+\.(?:block\.\d\.(?:[01]|fc[12])|[01]))", r"features_\1"),
     (r"backbone\.fpn\.inner_blocks\.(\d)(?:\.0)?", r"fpn/inner_c{\1+2}"),
     (r"backbone\.fpn\.layer_blocks\.(\d)(?:\.0)?", r"fpn/outer_p{\1+2}"),
     (r"rpn\.head\.conv(?:\.0\.0)?", "rpn_head/conv"),
@@ -28,15 +29,22 @@ _MODULES: tuple[tuple[str, str], ...] = (
     (r"roi_heads\.mask_head\.mask_fcn(\d)", r"mask_head/conv{\1+0}"),
     (r"roi_heads\.mask_predictor\.conv5_mask", "mask_head/upsample"),
     (r"roi_heads\.mask_predictor\.mask_fcn_logits", "mask_head/logits"),
+    (r"classifier\.0\.convs\.([0-3])\.0", r"aspp/branch\1/conv"),
+    (r"classifier\.0\.convs\.([0-3])\.1", r"aspp/branch\1/norm"),
+    (r"classifier\.0\.project\.0", "aspp/project/conv"),
+    (r"classifier\.0\.project\.1", "aspp/project/norm"),
+    (r"classifier\.0\.convs\.4\.1", "aspp/branch4/conv"),
+    (r"classifier\.0\.convs\.4\.2", "aspp/branch4/norm"),
+    (r"classifier\.1", "head/block0/conv"),
+    (r"classifier\.2", "head/block0/norm"),
+    (r"aux_classifier\.0", "aux_head/block0/conv"),
+    (r"aux_classifier\.1", "aux_head/block0/norm"),
+    (r"(aux_)?classifier\.4", r"\1head/logits"),
 )
 """torchvision's module, as a pattern → our layer; `{n+k}` is the sum. Files of before 2022 lack the `.0` of the
 pyramid, the `.0.0` of the proposals, and count the mask head's convolutions from `mask_fcn1`."""
 
-PARTS = ("backbone.fpn.", "rpn.", "roi_heads.")
-"""What a detector of torchvision has besides its backbone: prefixes of its names. A name that still starts so when
-`torchvision_arrays` is done belongs to a detector of another design, as `maskrcnn_resnet50_fpn_v2`."""
-
-_LEFTOVERS = re.compile(r"(.*\.)?num_batches_tracked|fc\.(weight|bias)")
+_LEFTOVERS = re.compile(r"(.*\.)?num_batches_tracked|(fc|classifier\.[03])\.(weight|bias)")
 """What needs no place in our networks: a counter that nothing reads, and the classifier of ImageNet's 1000 classes."""
 
 _ON_PYRAMID = re.compile(r"(rpn\.head\.conv|backbone\.fpn\.layer_blocks\.0)(\.0)*\.bias")

@@ -1,4 +1,4 @@
-"""What the tests of the backends share: a small Mask R-CNN by formula, and one compiled call."""
+"""What the tests of the backends share: small networks by formula, and one compiled call."""
 
 import keras
 import numpy as np
@@ -8,6 +8,7 @@ from models.backbones.config import BackboneConfig
 from models.mask_rcnn.config import DetectConfig
 from models.mask_rcnn.model import MaskRCNN
 from tests.backends.formula import fill, with_formula_noise
+from tests.models.deeplab.tiny import BACKBONE, tiny_model
 from tests.models.mask_rcnn.dummy_batches import tiny_config, tiny_spec
 
 
@@ -30,6 +31,14 @@ def mask_rcnn(backbone="mobilenet_v2", same_samples=True, batch_norm="trainable"
     fill(model.network)
     if same_samples:
         with_formula_noise(model.network)
+    return model
+
+
+def semantic(name):
+    """A network of `tests.models.deeplab.tiny` filled by the formula; its batch norm is frozen, see `mask_rcnn`."""
+    frozen = {**BACKBONE, "batch_norm": "frozen"}
+    model = tiny_model(name, initial=InitialWeights("a formula", pretrained=True), backbone=frozen)
+    fill(model.network)
     return model
 
 

@@ -18,10 +18,11 @@ from tests.gradients import weight_gradients
 pytestmark = compares_backends
 
 
+@pytest.mark.parametrize("rate", [1, 2])
 @pytest.mark.parametrize("groups", [1, 4, 16])
-def test_convolution_and_batch_norm_in_training(groups):
+def test_convolution_and_batch_norm_in_training(groups, rate):
     layers = [
-        Conv2D(16, 3, padding="same", groups=groups, use_bias=False, name="conv"),
+        Conv2D(16, 3, padding="same", groups=groups, dilation_rate=rate, use_bias=False, name="conv"),
         BatchNormalization(momentum=0.9, name="norm"),
         keras.layers.Activation("tanh", name="tanh"),
         Conv2D(16, 3, strides=2, padding="same", groups=groups, name="last"),
@@ -36,4 +37,4 @@ def test_convolution_and_batch_norm_in_training(groups):
     found = {f"gradient {v.path}": g for v, g in zip(network.trainable_weights, gradients, strict=True)}
     found |= {v.path: ops.convert_to_numpy(v) for v in network.non_trainable_variables}
     assert len(found) == 7 and all(np.std(value) > 1e-3 for value in found.values())
-    compare(f"layers_{groups}", scaled({"outputs": outputs, **found}), rtol=0, atol=1e-5)
+    compare(f"layers_{groups}_{rate}", scaled({"outputs": outputs, **found}), rtol=0, atol=1e-5)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.backends.exchange import compare, compares_backends
-from tests.backends.parts import call, mask_rcnn, scaled
+from tests.backends.parts import call, mask_rcnn, scaled, semantic
+from tests.models.deeplab import tiny
 from tests.models.mask_rcnn.dummy_batches import two_images
 
 OTHERS = [pytest.param(name, marks=compares_backends) for name in ("efficientnet_b0", "resnet50")]
@@ -49,3 +50,26 @@ def test_targets_and_losses_of_the_same_samples():
     assert (found["deltas"] != 0).any()  # a proposal is positive, not only the objects' own boxes
     compare("targets", scaled({k: v for k, v in found.items() if k not in losses}), rtol=0, atol=TOLERANCE)
     compare("losses", losses, rtol=TOLERANCE, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["deeplab_v3", *(pytest.param(name, marks=compares_backends) for name in ("deeplab_v3_plus", "semantic_fpn"))]
+)
+def test_logits_and_losses_of_labels(name):
+    model = semantic(name)
+
+    def inference(batch):
+        features = model.network.features(batch, training=False)
+        outputs = {"out": model.network.enlarge(model.network.head(model.network.neck(features, training=False)))}
+        if model.network.aux_head is not None:
+            outputs["aux"] = model.network.enlarge(model.network.aux_head(features[model.network.aux_feature]))
+        losses = {f"loss_{key}": value for key, value in model.compute_losses(batch, outputs).items()}
+        return {**features, **outputs, **losses}
+
+    found = call(inference, model.network, tiny.two_images())
+    losses = {key: value for key, value in found.items() if key.startswith("loss_")}
+    assert all(np.isfinite(value) and value > 0 for value in losses.values())
+    values = scaled({key: value for key, value in found.items() if key not in losses})
+    assert all(np.isfinite(value).all() and np.std(value) > 1e-3 for value in values.values())
+    compare(f"labels_{name}", values, rtol=0, atol=TOLERANCE)
+    compare(f"label_losses_{name}", losses, rtol=TOLERANCE, atol=1e-6)

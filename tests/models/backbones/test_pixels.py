@@ -31,7 +31,8 @@ def _preprocessed(name, images):
     module = modules.get(name) or {"_v1": "resnet", "_v2": "resnet_v2", "121": "densenet"}.get(name[-3:])
     if module:
         return getattr(keras.applications, module).preprocess_input(images.copy())
-    if name.startswith(("resnet", "resnext", "efficientnet_b")):  # torchvision; all that Keras adds with its weights
+    # torchvision's, and what Keras adds with its weights only.
+    if name.startswith(("resnet", "resnext", "efficientnet_b")) or name.endswith("_torchvision"):
         return keras.applications.imagenet_utils.preprocess_input(images.copy(), mode="torch")
     applications = {key.lower(): key for key in vars(keras.applications) if key[0].isupper()}
     make = getattr(keras.applications, applications[name.replace("_", "")])

@@ -90,10 +90,28 @@ def test_contract_of_a_layer_with_groups_and_a_border(tmp_path):
     check_layer(lambda: Conv2D(48, 3, groups=6, strides=2, border=1, name="conv"), IMAGES, tmp_path)
 
 
+@pytest.mark.parametrize("groups", [1, 6, 48])
+@pytest.mark.parametrize("rate", [2, 5])
+def test_dilation_reads_the_cells_that_lie_apart(groups, rate):
+    """By hand: a kernel with zeros between its values."""
+    layer = Conv2D(48, 3, dilation_rate=rate, groups=groups, padding="same", use_bias=False)
+    layer.build(IMAGES.shape)
+    kernel = np.asarray(layer.kernel)
+    spread = np.zeros((2 * rate + 1, 2 * rate + 1, *kernel.shape[2:]), np.float32)
+    spread[::rate, ::rate] = kernel
+    np.testing.assert_allclose(layer(IMAGES), by_hand(IMAGES, spread, groups, 1), rtol=1e-4, atol=1e-4)
+    assert layer.compute_output_shape(IMAGES.shape) == IMAGES.shape
+
+
+@pytest.mark.parametrize("groups", [1, 6])
+def test_contract_of_a_dilated_layer(groups, tmp_path):
+    check_layer(lambda: Conv2D(48, 3, dilation_rate=2, groups=groups, padding="same", name="conv"), IMAGES, tmp_path)
+
+
 LEARN = """
 import numpy as np, tensorflow as tf
 from models.layers.convolution import Conv2D
-from models.layers.native.tensorflow_conv import learns_in_groups
+from models.layers.native.tensorflow_conv import has_gradient
 
 layer = Conv2D(8, 3, groups=2, padding="same")
 layer.build((1, 5, 5, 8))
@@ -104,7 +122,7 @@ def gradient(x):
         loss = tf.reduce_sum(layer(x))
     return tape.gradient(loss, layer.kernel.value)
 
-print(learns_in_groups("float32"), np.abs(gradient(tf.ones((1, 5, 5, 8)))).min())
+print(has_gradient("float32", True, False), np.abs(gradient(tf.ones((1, 5, 5, 8)))).min())
 """
 
 
@@ -129,7 +147,12 @@ def test_without_a_gradient_for_groups_they_are_taken_together(monkeypatch):
     layer = Conv2D(48, 3, groups=6, padding="same")
     layer.build(IMAGES.shape)
     expected, merged = np.asarray(layer(IMAGES)), []
-    monkeypatch.setattr(tensorflow_conv, "learns_in_groups", lambda dtype: False)
+    monkeypatch.setattr(tensorflow_conv, "has_gradient", lambda dtype, groups, dilation: False)
     monkeypatch.setattr(Conv2D, "_merged", lambda self, *args, own=Conv2D._merged: merged.append(1) or own(self, *args))
     np.testing.assert_allclose(layer(IMAGES), expected, rtol=1e-4, atol=1e-5)
     assert merged
+    dilated = Conv2D(48, 3, groups=6, padding="same", dilation_rate=2)
+    dilated.build(IMAGES.shape)
+    merged_output = np.asarray(dilated(IMAGES))
+    monkeypatch.undo()
+    np.testing.assert_allclose(merged_output, dilated(IMAGES), rtol=1e-4, atol=1e-5)

@@ -6,9 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from models.mask_rcnn.config import MaskRCNNConfig
-from models.weights.classes import coco_rows, with_rows
+from models.weights.classes import class_rows, with_rows
 from models.weights.coco import COCO_CLASSES, ROWS
 from models.weights.config import PretrainedConfig
+from models.weights.design import MASK_RCNN
 from models.weights.errors import WeightsError
 
 ANNOTATIONS = Path(__file__).parents[4] / "shared" / "data" / "coco128" / "annotations" / "instances_train2017.json"
@@ -50,10 +51,10 @@ def heads(classes, hidden=3, channels=2, start=0.0):
 
 
 def test_just_the_rows_of_the_named_classes_are_taken():
-    rows = coco_rows(("dog", "rabbit", "cat"), {"cat": "cat", "dog": "dog"})
+    rows = class_rows(("dog", "rabbit", "cat"), {"cat": "cat", "dog": "dog"}, MASK_RCNN)
     assert rows == [18, None, 17]
     theirs, ours = heads(ROWS), heads(4, start=0.5)
-    found = with_rows({**theirs, "conv1/kernel": np.ones(1)}, ours, rows)
+    found = with_rows({**theirs, "conv1/kernel": np.ones(1)}, ours, rows, MASK_RCNN)
     assert set(found) == {*theirs, "conv1/kernel"}
     for leaf in ("kernel", "bias"):
         logits, deltas, masks = (
@@ -70,9 +71,11 @@ def test_just_the_rows_of_the_named_classes_are_taken():
 
 
 def test_two_classes_may_take_the_same_rows_and_all_may_be_new():
-    found = with_rows(heads(ROWS), heads(3, start=0.5), coco_rows(("pug", "beagle"), {"pug": "dog", "beagle": "dog"}))
+    rows = class_rows(("pug", "beagle"), {"pug": "dog", "beagle": "dog"}, MASK_RCNN)
+    found = with_rows(heads(ROWS), heads(3, start=0.5), rows, MASK_RCNN)
     assert found["box_head/logits/bias"].tolist() == [0.0, 18000.0, 18000.0]
-    found = with_rows(heads(ROWS), heads(3, start=0.5), coco_rows(("pug", "beagle"), {}))
+    rows = class_rows(("pug", "beagle"), {}, MASK_RCNN)
+    found = with_rows(heads(ROWS), heads(3, start=0.5), rows, MASK_RCNN)
     assert found["box_head/logits/bias"].tolist() == [0.0, 1000.5, 2000.5]
 
 
@@ -90,12 +93,12 @@ def test_two_classes_may_take_the_same_rows_and_all_may_be_new():
 def test_heads_that_are_not_cocos_are_an_error(change, reason):
     arrays = {name: value for name, value in {**heads(ROWS), **change}.items() if value is not None}
     with pytest.raises(WeightsError, match=reason):
-        with_rows(arrays, heads(2), [17])
+        with_rows(arrays, heads(2), [17], MASK_RCNN)
 
 
 def test_a_class_that_is_none_of_the_datas_is_an_error():
     with pytest.raises(WeightsError, match='received "cats", which is no class of the data; the nearest are cat'):
-        coco_rows(("cat", "dog"), {"cats": "cat"})
+        class_rows(("cat", "dog"), {"cats": "cat"}, MASK_RCNN)
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_a_spoilt_file_is_an_error(no_network, source, tmp_path, change, reason)
 
 def test_another_detector_is_named(no_network, source, tmp_path):
     path = write_pth(tmp_path / "v2.pth", with_norms(source))
-    with pytest.raises(WeightsError, match=r"is of another detector than maskrcnn_resnet50_fpn: 6 arrays") as error:
+    with pytest.raises(WeightsError, match=r"is of another network than maskrcnn_resnet50_fpn: 6 arrays") as error:
         model(path)
     assert "rpn.head.conv.1.0" in str(error.value) or "roi_heads.box_head.5" in str(error.value)
     assert "model.backbone.name" not in str(error.value)

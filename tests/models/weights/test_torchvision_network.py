@@ -1,4 +1,4 @@
-"""torchvision's whole Mask R-CNN and all its ResNets find their places in ours."""
+"""torchvision's whole Mask R-CNN and DeepLabV3, and all its ResNets and MobileNetV3, find their places in ours."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,25 @@ import pytest
 from base.batch import DataSpec
 from base.variables import load_network_arrays, named_variables, network_arrays
 from models.backbones.config import BackboneConfig
+from models.backbones.mobilenet_v3 import mobilenet_v3_large
 from models.backbones.resnet import VARIANTS, resnet
+from models.deeplab.config import DeepLabV3Config
+from models.deeplab.network import DeepLabV3Network
 from models.mask_rcnn.config import MaskRCNNConfig
 from models.mask_rcnn.network import MaskRCNNNetwork
+from models.weights.identify import backbone_of
 from models.weights.torchvision import torchvision_arrays
-from tests.models.weights.torchvision_states import CLASSES, mask_rcnn_shapes, resnet_shapes, state
+from models.weights.voc import VOC_CLASSES
+from tests.models.deeplab_golden import FORMS
+from tests.models.weights.torchvision_states import (
+    CLASSES,
+    deeplab_shapes,
+    dense,
+    mask_rcnn_shapes,
+    mobilenet_v3_shapes,
+    resnet_shapes,
+    state,
+)
 
 
 def test_a_whole_mask_rcnn_is_filled():
@@ -38,3 +52,28 @@ def test_the_names_of_every_resnet_are_ours(name):
     assert {key: value.shape for key, value in arrays.items()} == {
         path: tuple(variable.shape) for path, variable in named_variables(network).items()
     }
+
+
+@pytest.mark.parametrize("form", ["resnet101", "mobilenet_v3_large"])
+def test_a_whole_deeplab_is_filled(form):
+    section = {"backbone": {"name": FORMS.get(form, form), "weights": None}}
+    spec = DataSpec("semantic", (*VOC_CLASSES,), (64, 64))
+    network = DeepLabV3Network(DeepLabV3Config.model_validate(section), spec)
+    shapes = deeplab_shapes(form)
+    arrays = torchvision_arrays({key: np.broadcast_to(np.float32(0), shape) for key, shape in shapes.items()})
+    assert {key: value.shape for key, value in arrays.items()} == {
+        path: tuple(variable.shape) for path, variable in named_variables(network).items() if "seed" not in path
+    }
+    assert backbone_of({key: value.shape for key, value in arrays.items()}) == FORMS.get(form, form)
+
+
+def test_the_classifier_of_mobilenet_v3_is_left_out():
+    network = mobilenet_v3_large(BackboneConfig(name="mobilenet_v3_large_torchvision", weights=None)).make((32, 32, 3))
+    shapes = mobilenet_v3_shapes() | dense("classifier.0", 1280, 960) | dense("classifier.3", 1000, 1280)
+    arrays = torchvision_arrays({key: np.broadcast_to(np.float32(0), shape) for key, shape in shapes.items()})
+    assert {key: value.shape for key, value in arrays.items()} == {
+        path: tuple(variable.shape) for path, variable in named_variables(network).items()
+    }
+    # torchvision's number for the whole classifier, less its dense layers.
+    classifier = 960 * 1280 + 1280 + 1280 * 1000 + 1000
+    assert sum(np.prod(v.shape) for v in network.trainable_variables) == 5_483_032 - classifier

@@ -61,6 +61,62 @@ def mask_rcnn_shapes(classes=CLASSES, channels=256, hidden=1024, pool=7, masks=4
     return shapes | dense("roi_heads.mask_predictor.mask_fcn_logits", classes, channels, 1, 1)
 
 
+MOBILENET_V3_LARGE = (
+    # Side, expanded channels, channels, squeezed channels; a block without expansion has as many as its inputs.
+    (3, 16, 16, 0), (3, 64, 24, 0), (3, 72, 24, 0), (5, 72, 40, 24), (5, 120, 40, 32), (5, 120, 40, 32),
+    (3, 240, 80, 0), (3, 200, 80, 0), (3, 184, 80, 0), (3, 184, 80, 0), (3, 480, 112, 120), (3, 672, 112, 168),
+    (5, 672, 160, 168), (5, 960, 160, 240), (5, 960, 160, 240),
+)  # fmt: skip
+
+
+def mobilenet_v3_shapes(prefix="features."):
+    """Name → shape of MobileNetV3 large's features."""
+    inputs = 16
+    shapes = conv_norm(f"{prefix}0", inputs, 3, 3)
+    for number, (side, expanded, channels, squeezed) in enumerate(MOBILENET_V3_LARGE, 1):
+        layers = [] if expanded == inputs else [(expanded, inputs, 1)]
+        layers += [(expanded, 1, side)]
+        layers += [squeezed] if squeezed else []
+        layers += [(channels, expanded, 1)]
+        for place, layer in enumerate(layers):
+            name = f"{prefix}{number}.block.{place}"
+            if layer == squeezed:
+                shapes |= dense(f"{name}.fc1", squeezed, expanded, 1, 1) | dense(
+                    f"{name}.fc2", expanded, squeezed, 1, 1
+                )
+            else:
+                shapes |= conv_norm(name, *layer)
+        inputs = channels
+    return shapes | conv_norm(f"{prefix}{len(MOBILENET_V3_LARGE) + 1}", 960, inputs, 1)
+
+
+def conv_norm(name, channels, inputs, side, numbers=(0, 1)):
+    """A convolution and its batch norm, which are entries of a sequence."""
+    convolution, norm = (f"{name}.{number}" for number in numbers)
+    return {f"{convolution}.weight": (channels, inputs, side, side), **batch_norm(norm, channels)}
+
+
+def deeplab_shapes(form="resnet50", classes=21, channels=256, aux=True, **resnet):
+    """Name → shape of `deeplabv3_<form>`; `resnet` as `resnet_shapes`."""
+    if form == "mobilenet_v3_large":
+        shapes, last, earlier = mobilenet_v3_shapes("backbone."), 960, 40
+    else:
+        resnet = {"depths": (3, 4, 23 if form == "resnet101" else 6, 3), **resnet}
+        whole = resnet_shapes(**resnet)
+        shapes = {f"backbone.{name}": shape for name, shape in whole.items() if not name.startswith("fc")}
+        last, earlier = 2048, 1024
+    for branch, side in enumerate((1, 3, 3, 3)):
+        shapes |= conv_norm(f"classifier.0.convs.{branch}", channels, last, side)
+    shapes |= conv_norm("classifier.0.convs.4", channels, last, 1, numbers=(1, 2))
+    shapes |= conv_norm("classifier.0.project", channels, 5 * channels, 1)
+    shapes |= conv_norm("classifier", channels, channels, 3, numbers=(1, 2))
+    shapes |= dense("classifier.4", classes, channels, 1, 1)
+    if aux:
+        shapes |= conv_norm("aux_classifier", earlier // 4, earlier, 3)
+        shapes |= dense("aux_classifier.4", classes, earlier // 4, 1, 1)
+    return shapes
+
+
 def with_norms(whole):
     """What tells `maskrcnn_resnet50_fpn_v2` from the first, in its names: norms in the pyramid, longer heads."""
     norm = {f"backbone.fpn.inner_blocks.0.1.{leaf}": np.ones(2, np.float32) for leaf in ("weight", "running_mean")}

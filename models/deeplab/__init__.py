@@ -1,0 +1,1 @@
+"""DeepLabV3, DeepLabV3+ and the semantic feature pyramid: a label for every pixel."""
