@@ -52,9 +52,10 @@ def test_targets_and_losses_of_the_same_samples():
     compare("losses", losses, rtol=TOLERANCE, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "name", ["deeplab_v3", *(pytest.param(name, marks=compares_backends) for name in ("deeplab_v3_plus", "semantic_fpn"))]
-)
+COMPARED = [pytest.param(name, marks=compares_backends) for name in ("deeplab_v3_plus", "semantic_fpn")]
+
+
+@pytest.mark.parametrize("name", ["deeplab_v3", *COMPARED])
 def test_logits_and_losses_of_labels(name):
     model = semantic(name)
 

@@ -7,7 +7,6 @@ import pytest
 from data_loader.pets.breeds import list_line
 from data_loader.pets.data import PetsData
 from tests.data_loader.pets.test_pets_data import REAL, prepared
-from utils.registry import TASKS
 
 
 def labels(data):
@@ -77,7 +76,6 @@ def test_synthetic_pets(pets_config):
 
 
 def test_a_batch_keeps_the_contract(pets_folder, pets_config, monkeypatch):
-    monkeypatch.setitem(TASKS, "semantic", "tests.data_loader.semantic.label_task:LabelTask")
     data = prepared(pets_config(task="semantic", border="ignore", batch_size=4, val_batch_size=4, image_size=[64, 96]))
     assert data.spec.task == "semantic" and data.spec.classes == ("cat", "dog")
     expected = {
@@ -95,7 +93,6 @@ def test_a_batch_keeps_the_contract(pets_folder, pets_config, monkeypatch):
 
 
 def test_batches_depend_on_seed_epoch_and_index_alone(pets_folder, pets_config, monkeypatch):
-    monkeypatch.setitem(TASKS, "semantic", "tests.data_loader.semantic.label_task:LabelTask")
     config = pets_config(task="semantic", border="ignore", batch_size=4, augment={"scale": 1, "scale_range": [0.5, 2]})
 
     def batches(epoch=0, start=0, seed=0, **keys):
