@@ -75,7 +75,7 @@ def test_synthetic_pets(pets_config):
         np.testing.assert_array_equal(values, np.array([9, 1, 0, 2])[trimap(root, name)])
 
 
-def test_a_batch_keeps_the_contract(pets_folder, pets_config, monkeypatch):
+def test_a_batch_keeps_the_contract(pets_folder, pets_config):
     data = prepared(pets_config(task="semantic", border="ignore", batch_size=4, val_batch_size=4, image_size=[64, 96]))
     assert data.spec.task == "semantic" and data.spec.classes == ("cat", "dog")
     expected = {
@@ -92,7 +92,7 @@ def test_a_batch_keeps_the_contract(pets_folder, pets_config, monkeypatch):
         assert set(np.unique(batch["labels"])) <= {0, 1, 2, 255}
 
 
-def test_batches_depend_on_seed_epoch_and_index_alone(pets_folder, pets_config, monkeypatch):
+def test_batches_depend_on_seed_epoch_and_index_alone(pets_folder, pets_config):
     config = pets_config(task="semantic", border="ignore", batch_size=4, augment={"scale": 1, "scale_range": [0.5, 2]})
 
     def batches(epoch=0, start=0, seed=0, **keys):
