@@ -8,6 +8,7 @@ speed drifts slows both. Prints a Markdown table.
 import argparse
 import itertools
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -138,10 +139,11 @@ def finish(image, found, path: Path, measured: Measured) -> None:
 
 
 class Network:
-    """Counts the seconds in which a Predictor's network runs."""
+    """Counts the seconds in which a Predictor's network runs; those of calls that overlap are added."""
 
     def __init__(self, predictor):
         self.seconds = 0.0
+        self._lock = threading.Lock()  # a stream calls the network in several threads
         self._of = predictor.steps
         self._outputs = self._of.outputs
         self._of.outputs = self._timed
@@ -149,7 +151,8 @@ class Network:
     def _timed(self, batch):
         start = time.perf_counter()
         found = self._outputs(batch)
-        self.seconds += time.perf_counter() - start
+        with self._lock:
+            self.seconds += time.perf_counter() - start
         return found
 
     def leave(self, measured: Measured, images: int, start: float) -> None:

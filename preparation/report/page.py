@@ -55,7 +55,7 @@ def write_page(
     for title, path in plots.items():
         page.image(path, title)
     if samples:
-        page.heading("Samples of each class", _about_samples(len(inspection.classes)))
+        page.heading("Samples of each class", _about_samples(samples, len(inspection.classes)))
         page.gallery(samples)
     if augmentation is not None:
         page.heading("Augmentation", "At the left the image of the file, then what the network would get.")
@@ -94,11 +94,12 @@ def _small(image: np.ndarray) -> np.ndarray:
     return resize(image, (max(1, round(image.shape[0] * zoom)), max(1, round(image.shape[1] * zoom))))
 
 
-def _about_samples(classes: int) -> str:
+def _about_samples(samples: Sequence[GalleryItem], classes: int) -> str:
     text = "From the smallest to the largest objects of train."
     if classes > MOST_CLASSES:
-        text += f" Shown are the {MOST_CLASSES:,} most frequent of {classes:,} classes; inspection.json has the numbers"
-        text += " of all of them."
+        shown = len({item.attributes["class"][0] for item in samples})
+        text += f" Shown are the {shown:,} most frequent of {classes:,} classes; "
+        text += "inspection.json has the numbers of all of them."
     return text
 
 

@@ -24,7 +24,7 @@ from inference.restore import restore_model
 from inference.tiling import Tiling
 from inference.tta import Tta
 from models.mask_rcnn.model import MaskRCNN
-from models.ops.kernels import portable_operations, tensorflow_cpu_kernels
+from models.ops.kernels import portable_operations
 from tests.local_server import serving_folder
 from tests.models.mask_rcnn.dummy_batches import OBJECTS, SIZE, tiny_config
 from trainers.config import TrainerConfig
@@ -138,9 +138,12 @@ def test_a_stream_that_starts_with_several_calls_gives_what_single_images_give(r
         np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
 
 
-def test_two_calls_at_a_time_only_where_they_help():
-    on_cpu = keras.backend.backend() == "tensorflow" and tensorflow_cpu_kernels()
-    assert useful_calls() == (2 if on_cpu else 1)
+@pytest.mark.parametrize("gpu", [False, True])
+def test_two_calls_at_a_time_only_where_they_help(monkeypatch, gpu):
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    if on_tensorflow:
+        monkeypatch.setattr("models.ops.native.tensorflow_devices.has_gpu", lambda: gpu)
+    assert useful_calls() == (2 if on_tensorflow and not gpu else 1)
     with portable_operations():
         assert useful_calls() == 1
 

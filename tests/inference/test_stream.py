@@ -11,9 +11,12 @@ import pytest
 
 from base.batch import DataSpec
 from base.task import Task
+from base.view import View
 from data_loader.errors import DataError
 from inference.steps import Item, Steps, call_now
 from inference.stream import Predicted, stream
+from inference.tiling import Tiling
+from tests.inference.exact_task import SPEC, ExactTask
 
 NAMES = ("feed images", "batch images", "collect predictions", "read image", "network", "postprocess")
 
@@ -200,6 +203,24 @@ def test_the_number_of_images_in_memory_is_bounded(calls):
         taken += 1
         del one
     assert taken == 40 and 2 < most <= 2 * calls + 3 + 2
+
+
+def test_tiles_of_a_large_image_are_made_when_the_network_is_free(monkeypatch):
+    """Beyond the tiles made on reading, those of the calls that ended, of two that run and of one that waits."""
+    made, made_at_ends, sample = [], [], View.sample
+    monkeypatch.setattr(View, "sample", lambda view, *given: made.append(view) or sample(view, *given))
+
+    def network(batch):
+        time.sleep(0.02)
+        made_at_ends.append(len(made))
+        return {"images": batch["images"]}
+
+    steps = Steps(ExactTask(), SPEC, network, batch_size=1, tiling=Tiling(whole=False))
+    image = np.zeros((64, 1280, 3), np.uint8)
+    (found,) = stream(["large"], lambda name: steps.item(name, image), steps, read_ahead=1, readers=1, calls=2)
+    assert found.result.size == (64, 1280)
+    assert len(made_at_ends) == len(steps.views((64, 1280))) > 20
+    assert all(count <= max(8, ended + 3) for ended, count in enumerate(made_at_ends))
 
 
 def test_what_the_caller_does_and_the_network_overlap():

@@ -81,6 +81,18 @@ def test_of_many_classes_the_most_frequent_are_shown(tmp_path):
     assert "c0119" in (tmp_path / "out/inspection.json").read_text()
 
 
+def test_of_many_classes_only_those_with_objects_are_said_to_be_shown(tmp_path):
+    root = write(tmp_path / "data", train=plain(5), val=plain(2, start=50))
+    for path in (root / "train.json", root / "val.json"):
+        content = json.loads(path.read_text())
+        content["categories"] += [{"id": number, "name": f"c{number}"} for number in range(10, 130)]
+        path.write_text(json.dumps(content))
+    data = read(root)
+    shown = {item.category for record in data.records("train") for item in record.objects}
+    page = write_report(tmp_path / "out", inspect(data), data, None, {})["report"].read_text(encoding="utf-8")
+    assert 0 < len(shown) <= 3 and f"Shown are the {len(shown)} most frequent of 123 classes" in page
+
+
 def test_the_sheet_of_augmentation_is_the_same_each_time(data, inspection):
     first, second = (sheet_of_augmentation(data, inspection.splits["train"], 2, 3) for _ in range(2))
     np.testing.assert_array_equal(first, second)
