@@ -27,7 +27,10 @@ def compile_predict(
     Raises:
         UserError: Keras runs on a backend that has none.
     """
-    predict = model.predict_soft if soft else model.predict
+
+    def predict(batch: Batch) -> dict[str, Any]:  # the method is looked up when it is traced
+        return model.predict_soft(batch) if soft else model.predict(batch)
+
     return load_object(f"inference.native.{backend_name()}_predict:Predict")(model, predict, jit_compile)
 
 
