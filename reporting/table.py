@@ -93,9 +93,14 @@ def write_metrics(result: Mapping[str, float], folder: Path) -> None:
         result: name → value.
         folder: where to.
     """
-    plain = {name: float(value) if math.isfinite(value) else None for name, value in result.items()}
+    plain = as_json(result)
     write_json(folder / "metrics.json", plain)
     write_whole(folder / "metrics.yaml", yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+
+
+def as_json(result: Mapping[str, float]) -> dict[str, float | None]:
+    """Metrics as JSON has numbers, NaN as null."""
+    return {name: float(value) if math.isfinite(value) else None for name, value in result.items()}
 
 
 def _warning(info: RunInfo) -> Panel:
