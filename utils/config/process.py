@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from utils.config.errors import ConfigError
 from utils.config.explain import explain, shown
+from utils.config.inner_defaults import with_inner_defaults
 from utils.config.merge import Layer, Plain, apply_override, merge, parse_overrides, read_layers
 from utils.config.root import Config
 from utils.config.section import Section
@@ -63,6 +64,11 @@ def _validate(path: Path, layers: Sequence[Layer], values: Plain) -> Config:
             problems.append(str(error))
             values.setdefault(key, None)  # It is reported as missing once.
     root = _typed_root(classes)
+    values |= {
+        key: with_inner_defaults(values[key], section)
+        for key, section in classes.items()
+        if isinstance(values[key], dict)
+    }
     checked = None
     try:
         checked = root.model_validate_json(json.dumps(values))
