@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from base.config import ModelConfig
 from models.backbones.config import BackboneConfig
 from models.layers.config import ASPPConfig, FPNConfig
+from models.losses.config import CrossEntropyConfig, Losses
 from models.weights.config import VocPretrainedConfig, check_one_beginning
 from utils.config.section import Section
 
@@ -78,8 +79,11 @@ class SemanticConfig(ModelConfig):
     """Where the features come from."""
     aux_head: AuxHeadConfig | None = None
     """A second head for training; null: none."""
+    losses: Losses = (CrossEntropyConfig(),)
+    """The losses of a head's logits; their weighted sum is minimized. Several: `[{"name": "cross_entropy"}, {"name":
+    "dice", "weight": 0.5}]`."""
     loss_weights: LossWeights = LossWeights()
-    """The factor of each loss term."""
+    """The factor of each head's losses."""
 
 
 class DeepLabV3Config(SemanticConfig):

@@ -11,7 +11,7 @@ from keras import ops
 from models.backbones.model import BackboneModel
 from models.deeplab.config import DeepLabV3Config, DeepLabV3PlusConfig, SemanticConfig, SemanticFPNConfig
 from models.deeplab.network import DeepLabV3Network, DeepLabV3PlusNetwork, SemanticFPNNetwork
-from models.losses.labels import label_cross_entropy
+from models.losses.semantic import SemanticLosses
 
 
 class SemanticModel(BackboneModel):
@@ -19,6 +19,7 @@ class SemanticModel(BackboneModel):
 
     Attributes:
         network_class: of the config and the `DataSpec`; the subclass names it.
+        head_losses: logits (B, H, W, K + 1) and labels of one head → its loss terms.
     """
 
     config: SemanticConfig
@@ -26,6 +27,7 @@ class SemanticModel(BackboneModel):
 
     def build_model(self) -> keras.Model:
         """The network, with random weights."""
+        self.head_losses = SemanticLosses(self.config.losses, self.spec.num_classes + 1)
         return self.network_class(self.config, self.spec)
 
     def compute_losses(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
@@ -39,14 +41,10 @@ class SemanticModel(BackboneModel):
             Scalars; 0 where every pixel is ignored.
         """
         weights, labels = self.config.loss_weights, batch["labels"]
-        terms = {name: weights.out * value for name, value in self.pixel_losses(outputs["out"], labels).items()}
+        terms = {name: weights.out * value for name, value in self.head_losses(outputs["out"], labels).items()}
         if "aux" in outputs:
-            terms["aux"] = weights.aux * sum(self.pixel_losses(outputs["aux"], labels).values())
+            terms["aux"] = weights.aux * sum(self.head_losses(outputs["aux"], labels).values())
         return terms
-
-    def pixel_losses(self, logits: Any, labels: Any) -> dict[str, Any]:
-        """Name → scalar loss of one head's logits (B, H, W, K + 1)."""
-        return {"cross_entropy": label_cross_entropy(logits, labels)}
 
     def predict(self, batch: dict[str, Any]) -> dict[str, Any]:
         """`labels` int32 (B, H, W) in pixels of the input.

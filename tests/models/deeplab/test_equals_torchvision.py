@@ -76,7 +76,7 @@ def test_features_branches_logits_labels_and_losses(case, source):
     check_labels(ours, expected["classes"])
     target = ops.convert_to_tensor(expected["target"][None].astype(np.int32))
     for name in ("out", "aux"):
-        (loss,) = case.model.pixel_losses(ours[name], target).values()
+        (loss,) = case.model.head_losses(ours[name], target).values()
         assert float(loss) == pytest.approx(expected[f"loss_{name}"].item(), rel=1e-4)
 
 
