@@ -130,7 +130,8 @@ def rendered(table: MetricTable, most_rows: int = _MOST_ROWS) -> Table:
     shown = Table(box=SIMPLE_HEAD, padding=(0, 1))
     for number, head in enumerate(table.head):
         if number:
-            shown.add_column(head, justify="right", no_wrap=True, style="bold" if number == 1 else "")
+            # Of a narrow terminal the titles take several lines; a number would lose its digits.
+            shown.add_column(head, justify="right", style="bold" if number == 1 else "")
         else:
             shown.add_column(head, overflow="ellipsis", no_wrap=True, max_width=40)
     for row in table.rows[:most_rows]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from base.task import MetricTable
 from reporting.table import RunInfo, final_table, number_text, print_table, write_metrics
 from tasks.instance import InstanceTask
+from tasks.semantic import SemanticTask
 
 LONG = "python mains/pets_main.py -c configs/pets.json --set " + " ".join(f"trainer.key_{i}=1" for i in range(12))
 
@@ -63,6 +64,15 @@ def test_synthetic_data_cannot_be_missed_and_real_data_are_not_called_so():
 @pytest.mark.parametrize("width", [40, 60, 100])
 def test_paths_and_commands_stay_whole_in_a_narrow_terminal(width):
     assert LONG in final_table(tables(), info(), width=width)
+
+
+def test_in_a_terminal_of_80_columns_titles_are_broken_and_numbers_are_not():
+    values = {"mIoU": 0.9371, "boundary_mIoU": 0.7112, "mean_Dice": 0.9512, "mean_accuracy": 0.9423}
+    values |= {"pixel_accuracy": 0.9634, "frequency_weighted_IoU": 0.9245}
+    text = final_table(SemanticTask().tables(values), info(commands={}), width=80)
+    assert cells(text, "all") == ["all", "classes", "0.937", "0.711", "0.951", "0.942", "0.963", "0.924"]
+    assert "…" not in text and max(map(len, text.splitlines())) <= 80
+    assert all(title in text.split() for title in ("boundary", "weighted", "accuracy"))
 
 
 def test_every_class_is_shown_with_its_metrics_and_a_rest_is_counted():
