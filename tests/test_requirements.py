@@ -19,7 +19,7 @@ OWN = {*CODE, "tests", "benchmarks"}
 PART_OF = {"pydantic-core": "pydantic", "protobuf": "tensorboard", "contourpy": "matplotlib"}
 # Peers that a test compares with, and forms that results are given in, where they happen to be installed
 # (`pytest.importorskip`).
-OPTIONAL = {"torchvision", "supervision", "pandas", "sklearn"}
+OPTIONAL = {"torchvision", "supervision", "pandas"}
 BASE, DEV = "requirements-base.txt", "requirements-dev.txt"
 BACKENDS = {"tensorflow": "requirements.txt", "jax": "requirements-jax.txt", "torch": "requirements-torch.txt"}
 ALL = (BASE, *BACKENDS.values())

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn import metrics as scikit_learn
 
 from base.batch import IGNORE
 from base.task import load_task
@@ -12,7 +13,7 @@ from evaluation.mean_iou import MeanIoUEvaluator
 from evaluation.pixel_metrics import SUMMARY
 from inference.tiling import Tiling
 from inference.tta import Tta
-from tests.evaluation.label_cases import INPUT, NAMES, batches, random_labels, truth_of
+from tests.evaluation.label_cases import INPUT, NAMES, SIZES, batches, random_labels, truth_of
 from utils.errors import UserError
 from utils.registry import EVALUATORS, resolve, resolve_config
 
@@ -89,62 +90,72 @@ def flat(truth, found):
     return true[true != IGNORE], guess[true != IGNORE]
 
 
-def of_scikit_learn(true, guess):
-    metrics = pytest.importorskip("sklearn.metrics")
-    present = np.union1d(true, guess)
-    iou = metrics.jaccard_score(true, guess, labels=present, average=None)
-    seen = np.unique(true)
+def of_scikit_learn(true, guess, names, background=True):
+    present, seen = ([label for label in np.unique(one) if label or background] for one in ([*true, *guess], true))
     found = {
-        "mIoU": metrics.jaccard_score(true, guess, labels=present, average="macro"),
-        "pixel_accuracy": metrics.accuracy_score(true, guess),
-        "mean_accuracy": metrics.recall_score(true, guess, labels=seen, average="macro"),
-        "frequency_weighted_IoU": metrics.jaccard_score(true, guess, labels=seen, average="weighted"),
-        "mean_Dice": metrics.f1_score(true, guess, labels=present, average="macro"),
+        "mIoU": scikit_learn.jaccard_score(true, guess, labels=present, average="macro"),
+        "pixel_accuracy": scikit_learn.accuracy_score(true, guess),
+        "mean_accuracy": scikit_learn.recall_score(true, guess, labels=seen, average="macro"),
+        "frequency_weighted_IoU": scikit_learn.jaccard_score(true, guess, labels=seen, average="weighted"),
+        "mean_Dice": scikit_learn.f1_score(true, guess, labels=present, average="macro"),
     }
-    names = ("background", *NAMES)
-    recall = metrics.recall_score(true, guess, labels=seen, average=None)
-    dice = metrics.f1_score(true, guess, labels=present, average=None)
-    for metric, labels, values in (("IoU", present, iou), ("Dice", present, dice), ("accuracy", seen, recall)):
+    of_classes = {
+        "IoU": (present, scikit_learn.jaccard_score(true, guess, labels=present, average=None)),
+        "Dice": (present, scikit_learn.f1_score(true, guess, labels=present, average=None)),
+        "accuracy": (seen, scikit_learn.recall_score(true, guess, labels=seen, average=None)),
+    }
+    for metric, (labels, values) in of_classes.items():
         found |= {f"{metric}/{names[label]}": value for label, value in zip(labels, values, strict=True)}
     return {name: float(value) for name, value in found.items()}
 
 
-OF_SCIKIT_LEARN = {
-    "mIoU": 0.5281541191825411,
-    "pixel_accuracy": 0.8193814432989691,
-    "mean_accuracy": 0.8191958053059323,
-    "frequency_weighted_IoU": 0.7046242776373441,
-    "mean_Dice": 0.6197976205875355,
-    "IoU/background": 0.7167717528373266,
-    "IoU/cat": 0.6940951339529797,
-    "IoU/dog": 0.7017495899398578,
-    "IoU/fish": 0.0,
-    "Dice/background": 0.8350227706772441,
-    "Dice/cat": 0.8194287558496046,
-    "Dice/dog": 0.8247389558232932,
-    "Dice/fish": 0.0,
-    "accuracy/background": 0.824724318049913,
-    "accuracy/cat": 0.8137820512820513,
-    "accuracy/dog": 0.8190810465858328,
-}
-"""What scikit-learn 1.9.1 gives for `random_labels(0)`."""
-
-
-def test_equals_scikit_learn_to_the_last_digit():
-    metrics = measured(*random_labels(0))
-    assert {name: metrics[name] for name in OF_SCIKIT_LEARN} == OF_SCIKIT_LEARN
-    assert set(SUMMARY) < OF_SCIKIT_LEARN.keys() and "IoU/fish" in OF_SCIKIT_LEARN
-
-
 @pytest.mark.parametrize("seed", range(8))
-def test_equals_scikit_learn_where_it_is_installed(seed):
+def test_equals_scikit_learn_to_the_last_digit(seed):
     truth, found = random_labels(seed)
-    expected = of_scikit_learn(*flat(truth, found))
-    metrics = measured(truth, found)
-    assert {name: metrics[name] for name in expected} == expected
-    left = {name for name in metrics.keys() - expected.keys() if "oundary" not in name}
+    expected = of_scikit_learn(*flat(truth, found), ("background", *NAMES))
+    assert set(SUMMARY) < expected.keys() and expected["IoU/fish"] == 0
+    own = measured(truth, found)
+    assert {name: own[name] for name in expected} == expected
+    left = {name for name in own.keys() - expected.keys() if "oundary" not in name}
     assert left == {"IoU/bird", "Dice/bird", "accuracy/bird", "accuracy/fish"}
-    assert all(math.isnan(metrics[name]) for name in left)
+    assert all(math.isnan(own[name]) for name in left)
+
+
+def many_labels(rng, channels):
+    """Seven images, a tenth ignored; of all labels some are never true, some never predicted."""
+    absent, never = (rng.integers(0, channels, channels // 4) for _ in range(2))
+    truth, found = [], []
+    for size in SIZES:
+        labels = rng.integers(0, channels, size)
+        guess = np.where(rng.random(size) < 0.6, labels, rng.integers(0, channels, size))
+        labels[np.isin(labels, absent) | (rng.random(size) < 0.1)] = IGNORE
+        guess[np.isin(guess, never)] = 0
+        truth.append(labels.astype(np.uint8))
+        found.append(guess.astype(np.uint8))
+    return truth, found
+
+
+@pytest.mark.parametrize("background", [True, False])
+@pytest.mark.parametrize("channels", [4, 8, 21, 40, 255])
+def test_equals_scikit_learn_with_many_absent_classes_over_any_batches(channels, background):
+    rng = np.random.default_rng(channels)
+    names = ("background", *(f"class {number}" for number in range(1, channels)))
+    truth, found = many_labels(rng, channels)
+    expected = of_scikit_learn(*flat(truth, found), names, background)
+    one = evaluator(truth, names[1:], background=background, boundary=False)
+    waiting = rng.permutation(len(found)).tolist()
+    while waiting:
+        count = int(rng.integers(1, 4))
+        part, waiting = waiting[:count], waiting[count:]
+        for batch, predictions in batches(found, int(rng.integers(1, 5)), order=part):
+            one.update(batch, predictions)
+    own = one.result()
+    assert {name: own[name] for name in expected} == expected
+    assert all(math.isnan(own[name]) for name in own.keys() - expected.keys())
+    assert len(own) > len(expected)
+    np.testing.assert_array_equal(
+        one.counts.confusion, scikit_learn.confusion_matrix(*flat(truth, found), labels=range(channels))
+    )
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10])
