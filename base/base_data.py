@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from base.batch import Batch, DataSpec, Sample
+from base.class_pixels import ClassPixels, pixels_of_labels, sum_pixels
 from base.config import DataConfig
 from base.loading import load_batches
 from base.task import Task, load_task
@@ -134,6 +135,22 @@ class BaseData(ABC):
         for sample in self.split(split):
             if int(sample["image_id"]) in wanted:
                 yield int(sample["image_id"]), sample["image"]
+
+    def class_pixels(self) -> ClassPixels:
+        """How many pixels of the training images have each label: for `model.losses` that weigh by frequency.
+
+        Unless overridden, every training sample is read for it, by its key `labels`.
+
+        Raises:
+            UserError: the data have no labels.
+        """
+        samples = self.split("train")
+        if len(samples) and "labels" not in samples[0]:
+            raise UserError(
+                f"{self.display_name} has no label for each pixel, which class weights by frequency are counted from: "
+                "give data of a semantic segmentation."
+            )
+        return sum_pixels((pixels_of_labels(sample["labels"]) for sample in samples), self.num_classes)
 
     def prepare_sample(self, sample: Sample, rng: np.random.Generator | None) -> Sample:
         """Makes the fixed-shape arrays of the batch contract, as the task does; augments where `rng` is given."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from base.base_data import BaseData
 from base.batch import DataSpec
 from base.checkpoint import Checkpoint, CheckpointError, CheckpointSaver, find_checkpoint, read_checkpoint
 from base.config import CheckpointConfig, ModelConfig
@@ -48,6 +49,18 @@ class BaseModel(ABC):
         self.initial = initial or self._initialize()
         if self.initial.pretrained:
             self.freeze()
+
+    @classmethod
+    def complete_config(cls, config, data: BaseData):
+        """The section `model` with what the training data decide, such as class weights by frequency, as numbers.
+
+        Called before the model of a run is made: its checkpoints hold the result.
+
+        Args:
+            config: the section as it was given; what is returned unless overridden.
+            data: prepared.
+        """
+        return config
 
     @abstractmethod
     def build_model(self) -> keras.Model:

@@ -33,6 +33,7 @@ def prepared(path: str, overrides: list[str]):
 
 def trainer_of(config: Config, data, folder: Path, logger=None, callbacks=()):
     """A trainer whose checkpoints are in `folder`."""
-    model = resolve(MODELS, config.model.name)(config.model, data.spec)
+    model_class = resolve(MODELS, config.model.name)
+    model = model_class(model_class.complete_config(config.model, data), data.spec)
     model.init_saver(folder / "checkpoints", config.trainer.checkpoint)
     return resolve(TRAINERS, config.trainer.name)(model, data, config.trainer, logger=logger, callbacks=callbacks)

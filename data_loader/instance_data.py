@@ -10,7 +10,9 @@ import numpy as np
 
 from base.base_data import BaseData
 from base.batch import Sample
+from base.class_pixels import ClassPixels
 from base.labels import LabelTruth
+from data_loader.class_pixels import class_pixels
 from data_loader.config import InstanceDataConfig
 from data_loader.images import read_rgb
 from data_loader.labels import label_truth, read_labels
@@ -92,6 +94,12 @@ class InstanceData(BaseData):
     def epoch_order(self, epoch: int, rng: np.random.Generator) -> np.ndarray:
         """The training images of an epoch, shuffled; `data.sampler` repeats those with rare classes."""
         return super().epoch_order(epoch, rng) if self._factors is None else repeated_order(self._factors, rng)
+
+    def class_pixels(self) -> ClassPixels:
+        """As in `BaseData`, kept in the folder `data.cache`."""
+        if not self.semantic:
+            return super().class_pixels()
+        return class_pixels(self.records("train"), self.num_classes, self.fingerprint, self.config.cache)
 
     @cached_property
     def _factors(self) -> np.ndarray | None:

@@ -43,7 +43,8 @@ def main(description: str = __doc__ or "") -> None:
 
     resumed = args.resume and has_checkpoint(run)
     initial = read_initial_weights(run / "checkpoints") if resumed else None
-    model = resolve(MODELS, config.model.name)(config.model, data.spec, initial)
+    model_class = resolve(MODELS, config.model.name)
+    model = model_class(model_class.complete_config(config.model, data), data.spec, initial)
     model.init_saver(run / "checkpoints", config.trainer.checkpoint, config.evaluator)
     checkpoint = model.load("last") if resumed else None
     print(model.summary())

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from base.base_model import BaseModel
 from base.batch import Batch, DataSpec
+from base.class_pixels import ClassPixels
 from base.initial_weights import InitialWeights
 from base.task import load_task
 from benchmarks.speed.yardstick import Yardstick
 from inference.compiled import compile_predict
+from models.losses.class_weights import with_class_weights
 from trainers.config import TrainerConfig
 from trainers.optimizers import build_optimizer, build_schedule
 from trainers.steps import compile_train_step
@@ -65,12 +68,21 @@ def case_of(config: Config) -> BenchmarkCase:
         UserError: as `spec_of`.
     """
     spec = spec_of(config)
-    section = config.model.model_copy(deep=True)
-    if hasattr(section, "detect"):
-        section = section.model_copy(update={"detect": section.detect.model_copy(update={"score_threshold": 0.0})})
-    model = resolve(MODELS, config.model.name)(section, spec, InitialWeights())
+    model = resolve(MODELS, config.model.name)(_section(config.model, spec.num_classes), spec, InitialWeights())
     optimizer = build_optimizer(config.trainer, model.network, build_schedule(config.trainer, STEPS_PER_EPOCH))
     return _case(model, optimizer, config)
+
+
+def _section(section: Any, num_classes: int) -> Any:
+    """The section `model` without a score threshold, and without data to count class weights from: what they are
+    changes no time."""
+    if hasattr(section, "detect"):
+        return section.model_copy(update={"detect": section.detect.model_copy(update={"score_threshold": 0.0})})
+    if hasattr(section, "losses"):
+        even = np.ones(num_classes + 1, np.int64)
+        losses = with_class_weights(section.losses, lambda: ClassPixels(even, even))
+        return section.model_copy(update={"losses": losses})
+    return section
 
 
 def yardstick_of(config: Config, spec: DataSpec) -> BenchmarkCase:

@@ -26,8 +26,9 @@ def measure(config: Config, rounds: int) -> dict[str, Any]:
 
     Returns:
         JSON values: `rounds`; `yardstick`, its name; `training`, `inference` and `inference, batch`, each with the
-        values of `model`, `yardstick` and their `ratio`; `parts`, milliseconds of each for one image; `detections`
-        of the image and `positives`, the mean number of a training image's samples that went through the mask head.
+        values of `model`, `yardstick` and their `ratio`; `parts`, milliseconds of each for one image. Of a Mask R-CNN
+        also `detections` of the image and `positives`, the mean number of a training image's samples that went through
+        the mask head.
     """
     model = case_of(config)
     yardstick = yardstick_of(config, model.model.spec)
@@ -78,13 +79,12 @@ def _values(times: Times, images: int) -> dict[str, float]:
 
 
 def _parts(case: BenchmarkCase, config: Config, rounds: int) -> dict[str, float]:
-    network = case.model.network
-    if not isinstance(network, MaskRCNNNetwork):
-        return {}
-    times = time_parts(network, case.one, rounds, config.trainer.jit_compile)
-    predictions = case.predict(case.one)
-    paste = [seconds(lambda: pasted(predictions, case.model.spec.image_size)) for _ in range(rounds)]
+    times = time_parts(case.model.network, case.one, rounds, config.trainer.jit_compile)
     parts = {name: 1000 * taken.median for name, taken in times.items()}
+    predictions = case.predict(case.one)
+    if "masks" not in predictions:
+        return parts
+    paste = [seconds(lambda: pasted(predictions, case.model.spec.image_size)) for _ in range(rounds)]
     return parts | {"pasting": 1000 * float(np.median(paste))}
 
 

@@ -1,24 +1,27 @@
-"""The stretches of a Mask R-CNN's inference, each compiled on its own: where the time goes."""
+"""The stretches of a network's inference, each compiled on its own: where the time goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras import ops
 
+from benchmarks.speed import mask_rcnn_parts, semantic_parts
 from benchmarks.speed.timing import Times, interleaved, wait_for
 from inference.compiled import compile_predict
-from models.mask_rcnn.detect import detect
+from models.deeplab.network import SemanticNetwork
 from models.mask_rcnn.network import MaskRCNNNetwork
-from models.ops.pixels import fill_padding
 
 State = dict[str, Any]
 """What is known of a batch so far: name → tensor."""
+
+Work = Callable[[Any, State], State]
+"""The network and the state before a stretch → what it adds to the state."""
 
 
 class Part:
     """One stretch, as something that `compile_predict` can compile."""
 
-    def __init__(self, network: MaskRCNNNetwork, work: Callable[[MaskRCNNNetwork, State], State]):
+    def __init__(self, network: Any, work: Work):
         self.network = network
         self.work = work
 
@@ -27,11 +30,18 @@ class Part:
         return self.work(self.network, state)
 
 
-def time_parts(network: MaskRCNNNetwork, batch: State, rounds: int, jit_compile: bool) -> dict[str, Times]:
+def parts_of(network: Any) -> Mapping[str, Work]:
+    """The stretches of a network by their names, in the order of the inference; of an unknown network none."""
+    if isinstance(network, MaskRCNNNetwork):
+        return mask_rcnn_parts.PARTS
+    return semantic_parts.PARTS if isinstance(network, SemanticNetwork) else {}
+
+
+def time_parts(network: Any, batch: State, rounds: int, jit_compile: bool) -> dict[str, Times]:
     """Name of a stretch → its times, in the order of the inference; what a stretch needs is there before it starts."""
     state = {key: ops.convert_to_tensor(batch[key]) for key in ("images", "image_size")}
     jobs = {}
-    for name, work in PARTS.items():
+    for name, work in parts_of(network).items():
         part: Any = Part(network, work)  # has what a prediction takes of a `BaseModel`
         predict = compile_predict(part, jit_compile)
         before = dict(state)
@@ -39,63 +49,4 @@ def time_parts(network: MaskRCNNNetwork, batch: State, rounds: int, jit_compile:
         made = predict(before)
         wait_for(made)
         state |= made
-    return interleaved(jobs, rounds)
-
-
-def _backbone(network: MaskRCNNNetwork, state: State) -> State:
-    return network.backbone(fill_padding(state["images"], state["image_size"], network.padding), training=False)
-
-
-def _fpn(network: MaskRCNNNetwork, state: State) -> State:
-    return network.fpn({name: value for name, value in state.items() if name.startswith("C")})
-
-
-def _rpn(network: MaskRCNNNetwork, state: State) -> State:
-    logits, deltas = network.rpn_head(_pyramid(state))
-    return {"rpn_logits": logits, "rpn_deltas": deltas}
-
-
-def _proposals(network: MaskRCNNNetwork, state: State) -> State:
-    proposals, valid = network.propose(state["rpn_logits"], state["rpn_deltas"], state, training=False)
-    return {"proposals": proposals, "valid": valid}
-
-
-def _pool_boxes(network: MaskRCNNNetwork, state: State) -> State:
-    return {"pooled": network.pool(_pyramid(state), state["proposals"], network.config.box_head)}
-
-
-def _box_head(network: MaskRCNNNetwork, state: State) -> State:
-    logits, deltas = network.box_head(state["pooled"])
-    return {"class_logits": logits, "box_deltas": deltas}
-
-
-def _detections(network: MaskRCNNNetwork, state: State) -> State:
-    heads = state["class_logits"], state["box_deltas"]
-    boxes = state["proposals"], state["valid"], state["image_size"]
-    return detect(*heads, *boxes, network.coder, network.config.detect)
-
-
-def _pool_masks(network: MaskRCNNNetwork, state: State) -> State:
-    return {"pooled_masks": network.pool_detections(_pyramid(state), state["boxes"], state["classes"])}
-
-
-def _mask_head(network: MaskRCNNNetwork, state: State) -> State:
-    return {"masks": network.masks(state["pooled_masks"], state["classes"])}
-
-
-def _pyramid(state: State) -> State:
-    return {name: state[name] for name in sorted(state) if name.startswith("P")}
-
-
-PARTS: dict[str, Callable[[MaskRCNNNetwork, State], State]] = {
-    "backbone": _backbone,
-    "FPN": _fpn,
-    "RPN": _rpn,
-    "proposals": _proposals,
-    "RoIAlign, boxes": _pool_boxes,
-    "box head": _box_head,
-    "detections": _detections,
-    "RoIAlign, masks": _pool_masks,
-    "mask head": _mask_head,
-}
-"""In the order of the inference."""
+    return interleaved(jobs, rounds) if jobs else {}

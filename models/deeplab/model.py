@@ -8,9 +8,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from base.base_data import BaseData
 from models.backbones.model import BackboneModel
 from models.deeplab.config import DeepLabV3Config, DeepLabV3PlusConfig, SemanticConfig, SemanticFPNConfig
 from models.deeplab.network import DeepLabV3Network, DeepLabV3PlusNetwork, SemanticFPNNetwork
+from models.losses.class_weights import with_class_weights
 from models.losses.semantic import SemanticLosses
 
 
@@ -24,6 +26,11 @@ class SemanticModel(BackboneModel):
 
     config: SemanticConfig
     network_class: Any
+
+    @classmethod
+    def complete_config(cls, config: SemanticConfig, data: BaseData) -> SemanticConfig:
+        """With numbers for the class weights of `losses` that are named by a frequency."""
+        return config.model_copy(update={"losses": with_class_weights(config.losses, data.class_pixels)})
 
     def build_model(self) -> keras.Model:
         """The network, with random weights."""

@@ -1,11 +1,16 @@
 """Weights of classes from how often they occur. NumPy alone."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from base.class_pixels import ClassPixels
 from models.losses.config import AnyLossConfig, PixelLossConfig
 from utils.errors import UserError
+
+_LOGGER = logging.getLogger("maskeras")
 
 
 def inverse_frequency(pixels: np.ndarray) -> np.ndarray:
@@ -49,31 +54,36 @@ def median_frequency(pixels: np.ndarray, image_pixels: np.ndarray) -> np.ndarray
     return _where(present, np.median(frequencies[present]) / np.where(present, frequencies, 1))
 
 
-def with_class_weights(
-    losses: Sequence[AnyLossConfig], pixels: np.ndarray, image_pixels: np.ndarray
-) -> tuple[AnyLossConfig, ...]:
-    """The losses with numbers in place of `"inverse_frequency"` and `"median_frequency"`.
+def with_class_weights(losses: Sequence[AnyLossConfig], count: Callable[[], ClassPixels]) -> tuple[AnyLossConfig, ...]:
+    """The losses with numbers in place of `"inverse_frequency"` and `"median_frequency"`, which are logged.
 
     To be called before the model is made: its checkpoints then hold the numbers, and nothing is counted again.
 
     Args:
         losses: the section `model.losses`.
-        pixels: see `median_frequency`.
-        image_pixels: see `median_frequency`.
+        count: gives the pixels of each class; called where a loss needs them.
 
     Raises:
         UserError: as `median_frequency`.
     """
-    made = {
-        "inverse_frequency": lambda: inverse_frequency(pixels),
-        "median_frequency": lambda: median_frequency(pixels, image_pixels),
-    }
-    return tuple(
-        loss.model_copy(update={"class_weights": tuple(made[loss.class_weights]().tolist())})
-        if isinstance(loss, PixelLossConfig) and isinstance(loss.class_weights, str)
-        else loss
-        for loss in losses
-    )
+    if not any(_by_frequency(loss) for loss in losses):
+        return tuple(losses)
+    counts = count()
+    return tuple(_with_numbers(loss, counts) if _by_frequency(loss) else loss for loss in losses)
+
+
+def _by_frequency(loss: AnyLossConfig) -> bool:
+    return isinstance(loss, PixelLossConfig) and isinstance(loss.class_weights, str)
+
+
+def _with_numbers(loss: Any, counts: ClassPixels) -> Any:
+    if loss.class_weights == "inverse_frequency":
+        weights = inverse_frequency(counts.pixels)
+    else:
+        weights = median_frequency(counts.pixels, counts.image_pixels)
+    shown = ", ".join(f"{weight:.3g}" for weight in weights)
+    _LOGGER.info("model.losses: class weights of %s by %s: %s", loss.name, loss.class_weights, shown)
+    return loss.model_copy(update={"class_weights": tuple(weights.tolist())})
 
 
 def _checked(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

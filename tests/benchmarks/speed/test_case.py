@@ -29,3 +29,11 @@ def test_files_that_are_absent_are_an_error_of_the_data(tmp_path):
 def test_known_classes_need_no_data(tmp_path):
     config = process_config(tiny_file(tmp_path, root=str(tmp_path / "absent"), offline="error"), [])
     assert spec_of(config).classes == ("cat", "dog")
+
+
+def test_class_weights_by_frequency_need_no_data(tmp_path):
+    losses = '[{"name": "cross_entropy", "class_weights": "median_frequency"}]'
+    semantic = ["data.task=semantic", "data.root=absent", "evaluator.name=mean_iou", "model.name=semantic_fpn"]
+    tiny = ['model.backbone={"alpha": 0.35, "weights": null}', f"model.losses={losses}"]
+    case = case_of(process_config(tiny_file(tmp_path), [*semantic, *tiny]))
+    assert case.model.config.losses[0].class_weights == (1.0, 1.0, 1.0)

@@ -5,8 +5,8 @@ import pytest
 
 from base.batch import DataSpec
 from benchmarks.speed import measure as module
+from benchmarks.speed.mask_rcnn_parts import PARTS
 from benchmarks.speed.measure import measure
-from benchmarks.speed.parts import PARTS
 from benchmarks.speed.timing import Times, interleaved
 from benchmarks.speed.yardstick import NAME, Yardstick
 from tests.benchmarks.speed.tiny import tiny_file

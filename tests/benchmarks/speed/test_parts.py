@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from benchmarks.speed.parts import PARTS, time_parts
+from benchmarks.speed.mask_rcnn_parts import PARTS
+from benchmarks.speed.parts import parts_of, time_parts
 from models.mask_rcnn.config import DetectConfig
 from models.mask_rcnn.network import MaskRCNNNetwork
+from tests.models.deeplab.tiny import MODELS, tiny_model
 from tests.models.mask_rcnn.dummy_batches import tiny_config, tiny_spec, two_images
 
 
@@ -46,6 +48,21 @@ def test_the_parts_in_a_row_give_what_the_network_infers(network, batch):
         np.testing.assert_allclose(ours, ops.convert_to_numpy(value), atol=1e-5, err_msg=name)
     masks = ops.convert_to_numpy(whole["masks"])
     assert masks[found].any() and not masks[~found].any()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_parts_in_a_row_give_the_labels(name, batch):
+    model = tiny_model(name, size=(64, 64))
+    state = dict(batch)
+    for work in parts_of(model.network).values():
+        state |= work(model.network, state)
+    labels = ops.convert_to_numpy(model.predict(batch)["labels"])
+    np.testing.assert_array_equal(ops.convert_to_numpy(state["labels"]), labels)
+    assert len(np.unique(labels)) > 1
+
+
+def test_a_network_of_ones_own_has_no_parts():
+    assert time_parts(keras.Sequential(), {"images": 0, "image_size": 0}, 1, False) == {}
 
 
 @pytest.mark.slow

@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
+from base.class_pixels import sum_pixels
 from data_loader import class_pixels as module
-from data_loader.class_pixels import class_pixels, counted
 from data_loader.pets.data import PetsData
 from tests.data_loader import format_writers as writers
 from tests.data_loader.coco.coco_folder import annotation, coco_data, image, rectangle, runs, write_coco
 from tests.data_loader.test_every_format import prepared
 from tests.unet.data import ShapesConfig, ShapesData
+from utils.errors import UserError
 
 CROWD = np.zeros((40, 60), np.uint8)
 CROWD[30:40] = 1
@@ -42,42 +43,42 @@ IMAGE_PIXELS = [1800 + 2400, 1800 + 2400, 2400, 0]
 
 
 def test_counts_by_hand(folder):
-    found = class_pixels(data_of(folder))
+    found = data_of(folder).class_pixels()
     assert found.pixels.tolist() == PIXELS and found.image_pixels.tolist() == IMAGE_PIXELS
     assert found.pixels.dtype == np.int64
 
 
 def test_they_are_counted_once(folder, monkeypatch):
     data = data_of(folder)
-    first = class_pixels(data)
+    first = data.class_pixels()
 
     def fail(*_):
         raise RuntimeError("the pixels were counted again")
 
     monkeypatch.setattr(module, "painted_labels", fail)
-    again = class_pixels(data_of(folder))
+    again = data_of(folder).class_pixels()
     np.testing.assert_array_equal(again.pixels, first.pixels)
     np.testing.assert_array_equal(again.image_pixels, first.image_pixels)
     for keys in ({"classes": ["fork"]}, {"label_map": {"cup": "ignore"}}, {"cache": None}):
         with pytest.raises(RuntimeError, match="counted again"):
-            class_pixels(data_of(folder, **keys))
+            data_of(folder, **keys).class_pixels()
 
 
 def test_other_classes_have_other_counts(folder):
-    assert class_pixels(data_of(folder, classes=["fork", "cup"])).pixels.tolist() == [PIXELS[0], 300 - 100, 300]
-    found = class_pixels(data_of(folder, label_map={"cup": "ignore"}))
+    assert data_of(folder, classes=["fork", "cup"]).class_pixels().pixels.tolist() == [PIXELS[0], 300 - 100, 300]
+    found = data_of(folder, label_map={"cup": "ignore"}).class_pixels()
     assert found.pixels.tolist() == [3700, 200, 0] and found.image_pixels.tolist() == [1600 + 2300, 2300, 0]
 
 
 def test_a_broken_or_unwritable_cache_costs_the_counting_alone(folder, caplog):
-    class_pixels(data_of(folder))
+    data_of(folder).class_pixels()
     (path,) = (folder / "cache").iterdir()
     for content in ("no JSON", json.dumps({"pixels": [1], "image_pixels": [1]})):
         path.write_text(content)
-        assert class_pixels(data_of(folder)).pixels.tolist() == PIXELS
+        assert data_of(folder).class_pixels().pixels.tolist() == PIXELS
     assert caplog.text.count("the kept counts cannot be used") == 2
     (folder / "file").write_text("in the way")
-    assert class_pixels(data_of(folder, cache=str(folder / "file"))).pixels.tolist() == PIXELS
+    assert data_of(folder, cache=str(folder / "file")).class_pixels().pixels.tolist() == PIXELS
 
 
 def test_label_images_are_not_read_again(tmp_path, monkeypatch):
@@ -89,7 +90,7 @@ def test_label_images_are_not_read_again(tmp_path, monkeypatch):
     data = prepared(section | {"names": ["cup", "fork"], "cache": None})
     for path in (tmp_path / "masks").iterdir():
         path.unlink()
-    found = class_pixels(data)
+    found = data.class_pixels()
     assert found.pixels.tolist() == [2, 2, 3] and found.image_pixels.tolist() == [7, 7, 7]
 
 
@@ -98,18 +99,23 @@ def test_pets(pets_folder, pets_config, tmp_path):
     data.prepare()
     paths = [pets_folder / f"annotations/trimaps/{item.path.stem}.png" for item in data.records("train")]
     values = np.concatenate([cv2.imread(str(path), cv2.IMREAD_UNCHANGED).reshape(-1) for path in paths])
-    assert class_pixels(data).pixels.tolist() == [(values == number).sum() for number in (2, 1, 3)]
+    assert data.class_pixels().pixels.tolist() == [(values == number).sum() for number in (2, 1, 3)]
 
 
 def test_data_of_another_kind_are_counted_by_their_samples():
     data = ShapesData(ShapesConfig(), 0)
     every = np.concatenate([sample["labels"].reshape(-1) for sample in data.train()])
-    assert class_pixels(data).pixels.tolist() == np.bincount(every, minlength=3).tolist()
+    assert data.class_pixels().pixels.tolist() == np.bincount(every, minlength=3).tolist()
+
+
+def test_data_without_labels_have_none(folder):
+    with pytest.raises(UserError, match="no label for each pixel"):
+        data_of(folder, task="instance").class_pixels()
 
 
 def test_sums_by_hand():
     counts = np.zeros((2, 256), np.int64)
     counts[0, [0, 1, 255]] = 5, 3, 90
     counts[1, [1, 2, 255]] = 4, 6, 1
-    found = counted(counts, 3)
+    found = sum_pixels(counts, 3)
     assert found.pixels.tolist() == [5, 7, 6, 0] and found.image_pixels.tolist() == [8, 18, 10, 0]

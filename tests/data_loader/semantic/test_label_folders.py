@@ -9,7 +9,6 @@ import pytest
 from pydantic import ValidationError
 
 from base import rle
-from data_loader.class_pixels import class_pixels
 from data_loader.config import InstanceDataConfig
 from data_loader.errors import DataError
 from data_loader.instance_data import InstanceData
@@ -213,4 +212,4 @@ def test_a_data_set_of_a_user_has_a_table_of_its_own(folder, tmp_path):
         np.testing.assert_array_equal(data.ground_truth("train").labels(number), expected)
         np.testing.assert_array_equal(data.train()[number - 1]["labels"], expected)
     every = np.concatenate([*masks.values()])
-    assert class_pixels(data).pixels.tolist() == [(every == value).sum() for value in (10, 20, 30)]
+    assert data.class_pixels().pixels.tolist() == [(every == value).sum() for value in (10, 20, 30)]

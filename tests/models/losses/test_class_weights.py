@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+from base.class_pixels import ClassPixels
 from models.losses.class_weights import inverse_frequency, median_frequency, with_class_weights
 from models.losses.config import Losses
 from utils.errors import UserError
@@ -37,8 +38,15 @@ def test_names_become_numbers_and_all_else_stays():
             {"name": "dice"},
         ]
     )
-    found = with_class_weights(losses, PIXELS, IMAGE_PIXELS)
+    found = with_class_weights(losses, lambda: ClassPixels(PIXELS, IMAGE_PIXELS))
     assert found[0].class_weights == tuple(inverse_frequency(PIXELS)) and found[0].label_smoothing == 0.1
     assert found[1].class_weights == pytest.approx((0.5, 1, 1.5, 0))
     assert found[2:] == losses[2:]
     assert TypeAdapter(Losses).validate_json(TypeAdapter(Losses).dump_json(found)) == found
+
+
+def test_nothing_is_counted_that_no_loss_needs():
+    losses = TypeAdapter(Losses).validate_python(
+        [{"name": "cross_entropy"}, {"name": "focal", "class_weights": (1.0, 2.0)}]
+    )
+    assert with_class_weights(losses, lambda: pytest.fail("counted")) == losses
