@@ -1,4 +1,4 @@
-"""A TFLite network by the rule that measures ours: `python benchmarks/tflite_peer.py -c configs/pets.json --peer FILE`.
+"""A TFLite network, measured as ours are: `python benchmarks/tflite_peer.py -c configs/pets_deeplab.json --peer FILE`.
 
 FILE tells PASCAL VOC's 21 labels apart, as DeepLab's published networks do. It sees the images of a split of the
 config's data; its labels are mapped to the data's classes by their names, all others to background, and measured by the

@@ -4,8 +4,10 @@ from pathlib import Path
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 
-RECIPES = (
+INSTANCE = (
     *("benchmark_r50_fpn", "pets", "pets_effnet_b2_480", "pets_effnet_b2_576"),
-    *("pets_deeplab", "pets_quick", "pets_r50_fpn", "pets_r50_fpn_coco", "pets_x101_fpn"),
+    *("pets_quick", "pets_r50_fpn", "pets_r50_fpn_coco", "pets_x101_fpn"),
 )
-"""Add a new one here."""
+SEMANTIC = ("cityscapes_deeplab", "coco_voc_deeplab_r50", "pets_deeplab", "pets_trimap", "voc_deeplab_r101")
+RECIPES = (*INSTANCE, *SEMANTIC)
+"""Add a new one to one of the two."""

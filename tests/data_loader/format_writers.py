@@ -13,6 +13,7 @@ import yaml
 from tests.data_loader.synthetic import CATEGORY_IDS, CLASSES, SIZE, Shown, contours, drawn_polygon, exact_polygon
 
 CITY_IDS = {"cup": 24, "fork": 26, "spoon": 33}
+CITY_LABELS = {"cup": 7, "fork": 26, "spoon": 33}
 CITY_NAMES = {"cup": "person", "fork": "car", "spoon": "bicycle"}
 
 
@@ -159,6 +160,18 @@ def cityscapes(root: Path, images: Sequence[Shown]) -> None:
         ids[:3][ids[:3] == 0] = 7  # road, and a caravan with its number
         ids[3:5][ids[3:5] == 0] = 29001
         save(root / f"gtFine/{place}/{name}_gtFine_instanceIds.png", ids)
+
+
+def city_labels(root: Path, images: Sequence[Shown]) -> dict[str, np.ndarray]:
+    """The labelIds beside `cityscapes`: three classes, all 34 ids around them; name of an image → its ids."""
+    found = {}
+    for number, shown in enumerate(images):
+        name = f"ulm_000000_{number:06d}"
+        ids = index_image(shown, lambda _, label, __: CITY_LABELS[label])
+        ids[ids == 0] = np.resize(np.arange(34), SIZE)[ids == 0]
+        save(root / f"gtFine/{shown.split}/ulm/{name}_gtFine_labelIds.png", ids)
+        found[f"{name}_leftImg8bit"] = ids
+    return found
 
 
 def wgisd(root: Path, images: Sequence[Shown]) -> None:

@@ -15,7 +15,6 @@ from tests.data_loader.synthetic import CLASSES, SIZE, synthetic
 from tests.data_loader.test_every_format import prepared
 
 SEMANTIC = {"task": "semantic"}
-CITY_LABELS = {"cup": 7, "fork": 26, "spoon": 33}
 
 
 def expected(shown, classes=CLASSES):
@@ -149,15 +148,9 @@ def cityscapes(tmp_path):
     images = [shown.without_crowds() for shown in synthetic()]
     writers.cityscapes(tmp_path, images)
     section = recognize(tmp_path) | SEMANTIC | {"test": "test"}
-    ids = {}
-    for number, shown in enumerate(images):
-        name = f"ulm_000000_{number:06d}"
-        labels = writers.index_image(shown, lambda _, label, __: CITY_LABELS[label])
-        labels[labels == 0] = np.resize(np.arange(34), SIZE)[labels == 0]
-        path = tmp_path / f"gtFine/{shown.split}/ulm/{name}_gtFine_labelIds.png"
-        writers.save(path, labels)
-        path.with_name(f"{name}_gtFine_instanceIds.png").unlink()
-        ids[f"{name}_leftImg8bit"] = labels
+    ids = writers.city_labels(tmp_path, images)
+    for path in tmp_path.rglob("*_instanceIds.png"):
+        path.unlink()
     return section, ids
 
 

@@ -1,4 +1,4 @@
-"""Every recipe of `configs/` makes a network that learns and finds, and its pixels go with its images."""
+"""Every recipe for objects of `configs/` makes a network that learns and finds, and its pixels go with its images."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from keras import ops
 
 from models.mask_rcnn.model import MaskRCNN
 from tests.models.mask_rcnn.dummy_batches import tiny_spec, two_images
-from tests.recipes import CONFIGS, RECIPES
+from tests.recipes import CONFIGS, INSTANCE
 from utils.config import process_config
 
 QUICK = {"pets", "pets_quick"}
@@ -20,7 +20,7 @@ def recipe(name):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in RECIPES]
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in INSTANCE]
 )
 def test_a_recipe_makes_a_network_with_losses_and_detections(name):
     config = recipe(name).model
@@ -36,7 +36,7 @@ def test_a_recipe_makes_a_network_with_losses_and_detections(name):
     keras.utils.clear_session(free_memory=True)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", INSTANCE)
 def test_sizes_in_pixels_go_with_the_images(name):
     """Anchors reach from a tenth of an image to the whole, each about twice the one before; P4 takes half of it."""
     config = recipe(name)
@@ -48,7 +48,7 @@ def test_sizes_in_pixels_go_with_the_images(name):
     assert coarsest >= 0.8 * side
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", INSTANCE)
 def test_a_recipe_has_its_own_folder_and_levels_that_the_image_fills(name):
     config = recipe(name)
     assert config.exp.name.replace("-", "_") == name
