@@ -24,6 +24,7 @@ class LabelTruth:
         read: image id → (h, w) uint8, 0…K or 255, in the size of the file's image; called when an image's turn comes,
             so that no split has to fit into memory.
         category_ids: the data set's own ids of the classes; 1…K where none are given.
+        background: whether a pixel can have the label 0; else each is of a class or ignored, as in Cityscapes.
 
     Raises:
         ValueError: there are too many classes, or their ids do not fit.
@@ -33,6 +34,7 @@ class LabelTruth:
     image_ids: tuple[int, ...]
     read: Callable[[int], np.ndarray]
     category_ids: tuple[int, ...] = ()
+    background: bool = True
 
     def __post_init__(self) -> None:
         check_class_count(self.classes)

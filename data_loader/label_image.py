@@ -27,6 +27,11 @@ class LabelTable:
         bytes_of = [value for value in self.labels if 0 <= value < len(self._of_bytes)]
         self._of_bytes[bytes_of] = [self.labels[value] for value in bytes_of]
 
+    @property
+    def has_background(self) -> bool:
+        """Whether a value stands for the background."""
+        return 0 in self.labels.values()
+
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """(h, w) integers → (h, w) uint8.
 

@@ -69,4 +69,5 @@ def label_truth(records: Sequence[ImageRecord], classes: tuple[str, ...], catego
         category_ids: their ids in the data set.
     """
     found = {record.image_id: record for record in records}
-    return LabelTruth(classes, tuple(found), lambda image_id: labels_of(found[image_id]), category_ids)
+    background = any(record.labels is None or record.labels.table.has_background for record in records)
+    return LabelTruth(classes, tuple(found), lambda image_id: labels_of(found[image_id]), category_ids, background)

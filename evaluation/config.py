@@ -74,9 +74,10 @@ class MeanIoUConfig(Section):
     name: str = "mean_iou"
     """Name in the table of evaluators, or a dotted path `package.module:Class`."""
 
-    background: bool = True
-    """Whether the background counts as a class in the means and has metrics of its own. False for data whose every
-    pixel is of a class or ignored, such as Cityscapes."""
+    background: bool | None = None
+    """Whether the background counts as a class in the means and has metrics of its own. Null: where the data have it;
+    in Cityscapes, for example, every pixel is of a class or ignored. What is predicted as background is wrong in any
+    case."""
 
     resize: Literal["probabilities", "labels"] = "probabilities"
     """What of the network's output is resized to the file's size: the probabilities, bilinear, the highest of which is

@@ -58,6 +58,12 @@ class MeanIoUEvaluator(BaseEvaluator):
         self.reset()
 
     @property
+    def background(self) -> bool:
+        """Whether label 0 is in the means: without a pixel in any ground truth it would count as a class of IoU 0."""
+        chosen = self.config.background
+        return self.ground_truth.background if chosen is None else chosen
+
+    @property
     def soft(self) -> bool:
         """Where the probabilities are resized."""
         return self.config.resize == "probabilities"
@@ -73,7 +79,7 @@ class MeanIoUEvaluator(BaseEvaluator):
         config = self.config
         means = [*SUMMARY, *[BOUNDARY_SUMMARY] * config.boundary]
         metrics = [*BY_CLASS, *[BOUNDARY_BY_CLASS] * config.boundary] if config.per_class else []
-        shown = self.ground_truth.label_names if config.background else self.ground_truth.label_names[1:]
+        shown = self.ground_truth.label_names if self.background else self.ground_truth.label_names[1:]
         return (*means, *(f"{metric}/{name}" for metric in metrics for name in shown))
 
     def reset(self) -> None:
@@ -123,10 +129,8 @@ class MeanIoUEvaluator(BaseEvaluator):
     def result(self) -> dict[str, float]:
         """Name → value of all metrics (see the table at the top of this file), in 0…1 or NaN."""
         config = self.config
-        regions = self.counts.regions
-        return named_metrics(
-            regions, self.ground_truth.label_names, config.background, config.per_class, config.boundary
-        )
+        names = self.ground_truth.label_names
+        return named_metrics(self.counts.regions, names, self.background, config.per_class, config.boundary)
 
     def results(self) -> list[dict[str, Any]]:
         """The labels since `reset()` in the result format of COCO's stuff segmentation, see `LabelMap.to_coco`.
@@ -164,4 +168,4 @@ class MeanIoUEvaluator(BaseEvaluator):
         return analyze_labels(self._split(), options, other)
 
     def _split(self) -> LabelSplit:
-        return LabelSplit(self.ground_truth, self._results, self.config.background)
+        return LabelSplit(self.ground_truth, self._results, self.background)

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from sklearn import metrics as scikit_learn
 
+from base.analysis import AnalysisOptions
 from base.batch import IGNORE
+from base.labels import LabelTruth
 from base.task import load_task
 from evaluation.config import CocoConfig, MeanIoUConfig, ViewsConfig
 from evaluation.mean_iou import MeanIoUEvaluator
 from evaluation.pixel_metrics import SUMMARY
+from inference.label_map import LabelMap
 from inference.tiling import Tiling
 from inference.tta import Tta
 from tests.evaluation.label_cases import INPUT, NAMES, SIZES, batches, random_labels, truth_of
@@ -71,6 +74,19 @@ def test_without_the_background_the_means_are_over_the_classes():
     assert metrics["mean_accuracy"] == metrics["frequency_weighted_IoU"] == 1
     assert metrics["pixel_accuracy"] == 3 / 4
     assert "IoU/background" not in metrics
+
+
+def test_the_background_counts_where_the_data_have_it():
+    """One pixel that is taken for background must not be a class of IoU 0 in a mean over the 19 of Cityscapes."""
+    truth = LabelTruth(NAMES, (1,), lambda _: image([1, 1, 1, 2]), background=False)
+    by_data, counted = (MeanIoUEvaluator(MeanIoUConfig(background=chosen), truth) for chosen in (None, True))
+    for one in (by_data, counted):
+        one.add(1, LabelMap(image([0, 1, 1, 2]), NAMES))
+    assert by_data.result()["mIoU"] == pytest.approx((2 / 3 + 1) / 2)
+    assert by_data.result()["pixel_accuracy"] == 3 / 4
+    assert by_data.names == tuple(by_data.result()) and "IoU/background" not in by_data.names
+    assert by_data.analyze(AnalysisOptions(draws=0)).metrics["mIoU"] == by_data.result()["mIoU"]
+    assert counted.result()["mIoU"] == pytest.approx((0 + 2 / 3 + 1) / 3)
 
 
 def test_nothing_is_known_where_all_is_ignored():

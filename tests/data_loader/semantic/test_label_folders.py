@@ -84,6 +84,7 @@ def test_classes_may_count_from_0(folder):
     masks = {name: values_of(seed, [0, 1, 255]) for seed, name in enumerate("abc")}
     section = folder(masks, palette, values=[0, 1], ignored=[255])
     found = truths(prepared(section))
+    assert not prepared(section).ground_truth("train").background
     for name, values in masks.items():
         np.testing.assert_array_equal(found[name], np.array([1, 2, *[255] * 254])[values])
     for keys in ({"task": "instance"}, {"kind": "instances", "class_factor": 10}):

@@ -122,7 +122,7 @@ def test_vocs_labels_are_its_class_images(voc):
         labels = expected(shown)
         labels[:2] = 255
         np.testing.assert_array_equal(found[shown.name], labels)
-    assert prepared(section).classes == VOC_CLASSES
+    assert prepared(section).classes == VOC_CLASSES and data.ground_truth("val").background
 
 
 def test_a_choice_of_vocs_classes_leaves_the_others_to_the_background(voc):
@@ -170,6 +170,7 @@ def test_cityscapes_has_its_19_classes_and_no_background(cityscapes):
     for name, values in ids.items():
         np.testing.assert_array_equal(found[name], table[values])
     assert not any((labels == 0).any() for labels in found.values())
+    assert not data.ground_truth("val").background
 
 
 def test_cityscapes_classes_that_are_merged_left_out_and_ignored(cityscapes):
@@ -178,6 +179,7 @@ def test_cityscapes_classes_that_are_merged_left_out_and_ignored(cityscapes):
     data = prepared(section, label_map=label_map, classes=["car", "person"])
     assert data.classes == ("car", "person") and data.category_ids == (26, 24)
     numbers = dict.fromkeys(TRAIN_CLASSES, 0) | {26: 1, 27: 1, 28: 1, 24: 2, 25: 2, 32: 255}
+    assert data.ground_truth("val").background
     found = truths(data)
     for name, values in ids.items():
         np.testing.assert_array_equal(found[name], np.vectorize(lambda value: numbers.get(value, 255))(values))
