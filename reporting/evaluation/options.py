@@ -11,6 +11,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("run", nargs="?", type=Path, metavar="RUN", help="folder of a run, in place of --config")
     add_config(parser, required=False)
+    parser.add_argument(
+        "--ckpt", type=Path, metavar="PATH", help="a run, or a checkpoint of one, under the name that others give it"
+    )
     parser.add_argument("--checkpoint", default="best", metavar="best|last|NAME|PATH", help="of the run; default: best")
     parser.add_argument("--split", choices=("train", "val", "test"), default="test", help="default: test")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="a COCO result file, in place of a network")
@@ -25,11 +28,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def check_options(args: argparse.Namespace) -> None:
-    """Refuses options that do not go together, before anything is read.
+    """Refuses options that do not go together, before anything is read; `--ckpt` becomes `run` and `checkpoint`.
 
     Raises:
         UserError: says what to type instead.
     """
+    if args.ckpt:
+        _take_ckpt(args)
     if args.run and args.config:
         raise UserError(f"Received the run {args.run} and --config {args.config}: give one of them.")
     if args.annotations and not args.predictions:
@@ -45,6 +50,21 @@ def check_options(args: argparse.Namespace) -> None:
         raise UserError("--compare needs resamples to say what is within chance: leave --bootstrap 0 away.")
     if args.predictions and args.checkpoint != "best":
         raise UserError("--predictions takes the place of a network: leave --checkpoint away.")
+
+
+def _take_ckpt(args: argparse.Namespace) -> None:
+    """A checkpoint names its run, unless a config says which data it is evaluated on."""
+    path = args.ckpt.expanduser()
+    single = (path / "checkpoint.json").is_file()
+    if args.run or ((args.config or single) and args.checkpoint != "best"):
+        raise UserError(f"Received --ckpt {path} and a run or --checkpoint: it takes the place of both, give it alone.")
+    if args.config:
+        args.checkpoint = str(path)
+    elif single:
+        path = path.resolve()
+        args.run, args.checkpoint = path.parents[1], path.name
+    else:
+        args.run = path
 
 
 def _absolute(text: str) -> Path:

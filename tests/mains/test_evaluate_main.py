@@ -20,10 +20,12 @@ from evaluation.coco import CocoEvaluator
 from inference.predictor import Predictor
 from inference.tta import Tta
 from mains import evaluate_main
+from reporting.evaluation.options import check_options, options
 from reporting.evaluation.subject import results_to_compare, subject_of
 from tests.inference.tiny_run import CATEGORY_IDS, write_run
 from tests.models.mask_rcnn.dummy_batches import tiny_config
 from trainers.supervised_train import SupervisedTrain
+from utils.args import parse_args
 from utils.config import process_config
 from utils.errors import UserError
 from utils.registry import DATA, resolve
@@ -204,6 +206,8 @@ def test_the_current_folder_can_be_the_run(run, monkeypatch):
         (("RUN", "--compare", "RUN", "--split", "train"), "has no evaluation of the split train"),
         (("RUN", "--compare", "RUN/checkpoints"), "neither a run nor an evaluation: give one of these or a COCO res"),
         (("RUN", "--compare", "RUN", "--bootstrap", "0"), "--compare needs resamples"),
+        (("RUN", "--ckpt", "RUN"), "give it alone"),
+        (("--ckpt", "RUN/checkpoints/ckpt-00001", "--checkpoint", "last"), "give it alone"),
         (("RUN", "--checkpoint", "RUN/absent"), "no checkpoint RUN/absent: give .* RUN/checkpoints: ckpt-00001"),
         (("RUN", "--checkpoint", "ckpt-00002"), "no checkpoint ckpt-00002: give .* RUN/checkpoints: ckpt-00001"),
     ],
@@ -229,6 +233,23 @@ def test_a_checkpoint_is_named_as_in_a_prediction(run):
         subject = subject_of(argparse.Namespace(checkpoint=name, **args), settings, data)
         assert subject.checkpoint.path == run / "checkpoints/ckpt-00001"
         assert subject.folder == run / "evaluation/test-ckpt-00001"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("--ckpt", "RUN"), ("RUN", "best")),
+        (("--ckpt", "RUN", "--checkpoint", "last"), ("RUN", "last")),
+        (("--ckpt", "RUN/checkpoints/ckpt-00001"), ("RUN", "ckpt-00001")),
+        (("-c", "a.json", "--ckpt", "RUN"), (None, "RUN")),
+        (("-c", "a.json", "--ckpt", "RUN/checkpoints/ckpt-00001"), (None, "RUN/checkpoints/ckpt-00001")),
+    ],
+)
+def test_ckpt_is_a_run_or_a_checkpoint(run, words, found):
+    args = parse_args("", options, [word.replace("RUN", str(run)) for word in words], config=False)
+    check_options(args)
+    named = [None if path is None else path.replace("RUN", str(run)) for path in found]
+    assert [args.run and str(args.run), args.checkpoint] == named
 
 
 def test_the_command_line_fails_with_a_code_and_one_message(tmp_path):
