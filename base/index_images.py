@@ -52,5 +52,6 @@ def cityscapes_palette(names: Sequence[str], others: np.ndarray) -> np.ndarray:
     """
     palette = np.zeros((256, 3), np.uint8)
     for number, name in enumerate(names):
-        palette[number + 1] = _CITYSCAPES.get(name.replace("_", " "), others[number])
+        known = _CITYSCAPES.get(name.replace("_", " "))
+        palette[number + 1] = others[number] if known is None else known
     return palette

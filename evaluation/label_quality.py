@@ -57,7 +57,7 @@ def label_quality(image_id: int, counts: PixelCounts, names: Sequence[str], back
     """
     means = summary(counts.regions, background)
     every = counts.confusion.sum()
-    present = np.flatnonzero(counts.confusion.sum(0) + counts.confusion.sum(1))
+    present = np.flatnonzero(counts.confusion.sum(0) + counts.confusion.sum(1)).tolist()
     errors = [(true, found) for true, found, pixels, _ in mistakes(counts.confusion) if pixels >= _WORTH_NAMING * every]
     return LabelQuality(
         image_id,

@@ -1,13 +1,13 @@
 """Labels of images as a list in the result format of COCO's stuff segmentation, from whatever program, checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from base.labels import LabelTruth
 from data_loader.coco.segmentation import to_rle
 from evaluation.results import ids_of, refuse_faults
 
-LabelResult = Mapping[str, Any]
+LabelResult = dict[str, Any]
 """`image_id`, `category_id` and `segmentation`, the pixels of one label as RLE."""
 
 

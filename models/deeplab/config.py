@@ -75,6 +75,9 @@ class SemanticConfig(ModelConfig):
     """What every network of this kind has. Batch norm outside of the backbone is always trained, with
     `backbone.batch_norm_momentum`."""
 
+    name: str
+    """A registered model, or `package.module:Class` of your own."""
+
     backbone: BackboneConfig = BackboneConfig()
     """Where the features come from."""
     aux_head: AuxHeadConfig | None = None

@@ -59,8 +59,8 @@ class ConvNorm(keras.layers.Layer):
     def _norm(self, name: str) -> BatchNormalization:
         return BatchNormalization(momentum=self.momentum, epsilon=EPSILON, name=name, dtype=self.dtype_policy)
 
-    def build(self, shape: tuple[int | None, ...]) -> None:
-        """Makes the weights for features of `shape`."""
+    def build(self, shape: Any) -> None:
+        """Makes the weights for features of `shape`, (None, None, None, C) or with numbers."""
         if self.depthwise_norm is not None:
             self.depthwise = self._convolution(shape[-1], self.side, "depthwise", groups=shape[-1])
             self.depthwise.build(shape)
