@@ -8,8 +8,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from utils.errors import UserError
+
 COLORS = ("#1877ff", "#ff5240", "#28be54", "#f2a100", "#aa4adc", "#00aea8", "#e85aa0", "#9e7e56")
 INK, FAINT, GRID = "#1c2026", "#6b7280", "#e5e7eb"
+_FORMATS = (".png", ".svg", ".pdf")
 
 
 def new_plot(width: float, height: float) -> Figure:
@@ -26,6 +29,16 @@ def tidy(axis: Axes) -> None:
     axis.tick_params(colors=FAINT, labelsize=8.5, length=0)
     axis.grid(color=GRID, linewidth=0.8)
     axis.set_axisbelow(True)
+
+
+def check_plot_name(path: Path) -> None:
+    """Whether the name of a file chooses a format of plots.
+
+    Raises:
+        UserError: it does not.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        raise UserError(f"{path}: a plot is written as {', '.join(_FORMATS)}: give a name that ends in one of these.")
 
 
 def save_plot(figure: Figure, out: Path) -> None:

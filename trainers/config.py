@@ -68,6 +68,6 @@ class TrainerConfig(LoopConfig):
     optimizer: OptimizerConfig = OptimizerConfig()
     """How a gradient becomes a step."""
     schedule: ScheduleConfig = ScheduleConfig()
-    """The learning rate over the run."""
+    """The learning rate over the run; `mains/schedule_main.py` draws it."""
     logged_images: int = Field(default=8, ge=0)
     """Validation images logged with predictions beside the ground truth."""

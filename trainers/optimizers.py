@@ -62,6 +62,12 @@ def optimizer_by_name(name: str) -> type[keras.optimizers.Optimizer]:
     return classes[name.lower()]
 
 
+def planned_steps(config: TrainerConfig, steps_per_epoch: int) -> int:
+    """Batches of a whole run: `epochs`, and `max_steps` at most."""
+    steps = config.epochs * steps_per_epoch
+    return min(steps, config.max_steps) if config.max_steps else steps
+
+
 def build_schedule(config: TrainerConfig, steps_per_epoch: int) -> WarmUpSchedule | float:
     """The learning rate of a run; a plain number, which callbacks can set, where it is constant without a warm-up.
 
@@ -73,8 +79,7 @@ def build_schedule(config: TrainerConfig, steps_per_epoch: int) -> WarmUpSchedul
     """
     if config.schedule.name == "constant" and not config.schedule.warmup_steps:
         return float(config.optimizer.learning_rate)
-    steps = config.epochs * steps_per_epoch
-    steps = min(steps, config.max_steps) if config.max_steps else steps
+    steps = planned_steps(config, steps_per_epoch)
     every = config.optimizer.accumulate
     rate = config.optimizer.learning_rate
     schedule = WarmUpSchedule(rate, config.schedule, steps // every, steps_per_epoch / every, every)

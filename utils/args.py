@@ -44,14 +44,17 @@ def parse_args(
     return parser.parse_args(argv)
 
 
-def add_config(parser: argparse.ArgumentParser, required: bool = True) -> None:
+def add_config(parser: argparse.ArgumentParser, required: bool = True, several: bool = False) -> None:
     """Adds `--config` and `--set`.
 
     Args:
         parser: to add to.
         required: whether there must be a config.
+        several: whether `config` is a list of one path or more.
     """
-    parser.add_argument("-c", "--config", required=required, metavar="FILE", help="the config, JSON or YAML")
+    what = "the configs" if several else "the config"
+    nargs = "+" if several else None
+    parser.add_argument("-c", "--config", required=required, nargs=nargs, metavar="FILE", help=f"{what}, JSON or YAML")
     parser.add_argument(
         "--set",
         dest="overrides",

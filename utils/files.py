@@ -35,6 +35,17 @@ def check_place(path: Path) -> None:
         raise UserError(f"{path}: cannot be written ({reason}): name another place.")
 
 
+def check_new(path: Path, overwrite: bool = False) -> None:
+    """As `check_place`; and that there is no such file yet, unless `overwrite`.
+
+    Raises:
+        UserError: it cannot be written, or would be replaced.
+    """
+    check_place(path)
+    if path.exists() and not overwrite:
+        raise UserError(f"{path}: there is such a file already: give another name, or --overwrite to replace it.")
+
+
 def shell_hint(folder: Path) -> str:
     """The end of a message that this folder is replaced: a shell that is in it stays in the old one; else empty."""
     return "; type `cd .` to see the new folder" if folder.samefile(".") else ""

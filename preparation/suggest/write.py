@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import UserError
-from utils.files import check_place, write_whole
+from utils.files import check_new, write_whole
 
 _SCHEMA = Path(__file__).resolve().parents[2] / "configs" / "schema.json"
 _WIDTH = 120
@@ -21,9 +21,7 @@ def check_writable(path: Path, overwrite: bool = False) -> None:
     """
     if path.suffix.lower() != ".json":
         raise UserError(f'{path}: a config is written as JSON: give a name that ends in ".json".')
-    if path.exists() and not overwrite:
-        raise UserError(f"{path}: there is such a file already: give another name, or --overwrite to replace it.")
-    check_place(path)
+    check_new(path, overwrite)
 
 
 def write_suggestion(config: dict[str, Any], path: Path, overwrite: bool = False) -> None:

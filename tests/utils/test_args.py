@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.args import parse_args, run_main
+from utils.args import add_config, parse_args, run_main
 from utils.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,3 +90,11 @@ def test_other_errors_keep_their_traceback_and_exit_with_1():
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     assert "ZeroDivisionError" in done.stderr
+
+
+def test_a_main_may_take_several_configs():
+    def add(parser):
+        add_config(parser, several=True)
+
+    args = parse_args("x", add, ["-c", "a.json", "b.json", "--set", "a=1"], config=False)
+    assert (args.config, args.overrides) == (["a.json", "b.json"], ["a=1"])

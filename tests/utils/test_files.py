@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from utils.errors import UserError
-from utils.files import check_place, write_json, write_whole
+from utils.files import check_new, check_place, write_json, write_whole
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path):
@@ -46,3 +46,13 @@ def test_a_place_is_checked_and_nothing_is_made(tmp_path):
         with pytest.raises(UserError, match="cannot be written"):
             check_place(wrong)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_new_file_takes_the_place_of_another_only_if_it_may(tmp_path):
+    (tmp_path / "there").write_text("")
+    check_new(tmp_path / "new")
+    check_new(tmp_path / "there", overwrite=True)
+    with pytest.raises(UserError, match="there is such a file already: give another name, or --overwrite"):
+        check_new(tmp_path / "there")
+    with pytest.raises(UserError, match="it is a folder"):
+        check_new(tmp_path, overwrite=True)
