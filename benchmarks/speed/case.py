@@ -47,14 +47,19 @@ class BenchmarkCase:
 
 
 def spec_of(config: Config) -> DataSpec:
-    """Classes and shapes of the config's data, which are read only where no class is known without that.
+    """Classes and shapes of the config's data, which are read only where no class is known without that; ids of
+    classes that only files know are then 1…K.
 
     Raises:
         UserError: they have to be read and cannot be.
     """
     data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
-    if not data.classes:
-        data.prepare()
+    if data.classes:
+        return data.spec
+    named = getattr(config.data, "classes", None)
+    if named:
+        return DataSpec(data.task_name, named, config.data.image_size, data.task.limits(config.data))
+    data.prepare()
     return data.spec
 
 

@@ -6,6 +6,7 @@ from benchmarks.speed.case import case_of, spec_of
 from data_loader.errors import DataError
 from tests.benchmarks.speed.tiny import tiny_file
 from tests.preparation.tiny_data import CLASSES, plain, write
+from tests.recipes import CONFIGS
 from utils.config import process_config
 
 
@@ -37,3 +38,9 @@ def test_class_weights_by_frequency_need_no_data(tmp_path):
     tiny = ['model.backbone={"alpha": 0.35, "weights": null}', f"model.losses={losses}"]
     case = case_of(process_config(tiny_file(tmp_path), [*semantic, *tiny]))
     assert case.model.config.losses[0].class_weights == (1.0, 1.0, 1.0)
+
+
+def test_classes_that_the_config_names_need_no_data(tmp_path):
+    config = process_config(CONFIGS / "benchmark_deeplab_r50.json", [f"data.root={tmp_path / 'absent'}"])
+    spec = spec_of(config)
+    assert spec.num_classes == 20 and spec.classes[7] == "cat" and spec.task == "semantic"
