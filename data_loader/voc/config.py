@@ -27,5 +27,9 @@ class VocDataConfig(AnnotatedDataConfig):
     """List of the images that choose the best checkpoint; null: a part of the training images, see `val_fraction`."""
     test: str | None = Field(default=None, min_length=1)
     """List of the images of the final metrics; null: those that validate."""
+    further_labels: str | None = Field(default=None, pattern=r"^[^/\\\x00]+$")
+    """Folder of class images for those that `SegmentationClass/` does not have, for `task` = semantic:
+    `"SegmentationClassAug"` with `train` = `"trainaug"` for the 10,582 images that the labels of SBD (Hariharan et al.
+    2011) make of the training set. Null: none."""
     names: tuple[str, ...] = Field(default=VOC_CLASSES, min_length=1)
     """Names of the values 1, 2, … in `SegmentationClass/`."""

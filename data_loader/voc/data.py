@@ -2,7 +2,8 @@
 
 Values of SegmentationObject: 0 background, 1, 2, … objects, 255 borders and difficult regions, which belong to no
 object here. An object has the class that most of its pixels have in SegmentationClass. Labels are those of
-SegmentationClass, which is the only one that semantic segmentation reads; 255 is ignored.
+SegmentationClass, or of `data.further_labels` for images that it does not have, which are all that semantic
+segmentation reads; 255 is ignored. So an evaluation on VOC's own lists is never on the labels of others.
 """
 
 from pathlib import Path
@@ -50,11 +51,16 @@ class VocData(AnnotatedData):
         path = root / "JPEGImages" / f"{name}.jpg"
         size = image_size(path)
         if self.semantic:
-            labels = self._labels(root / _CLASSES / f"{name}.png", path, size)
+            labels = self._labels(self._label_file(f"{name}.png"), path, size)
             return Looked(ImageRecord(path, number, *size, (), labels))
         objects, classes = (indices_of(root / kind / f"{name}.png", path, size) for kind in (_OBJECTS, _CLASSES))
         found = self._objects(objects, classes)
         return Looked(ImageRecord(path, number, *size, tuple(found)), annotations=len(found))
+
+    def _label_file(self, name: str) -> Path:
+        """VOC's own class image where there is one."""
+        official, further = self.config.root / _CLASSES / name, self.config.further_labels
+        return official if further is None or official.is_file() else self.config.root / further / name
 
     def _labels(self, path: Path, image: Path, size: Size) -> LabelImage:
         known = {_BORDER, *range(len(self.config.names) + 1)}

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from base.batch import IGNORE
 from data_loader.cityscapes.config import TRAIN_CLASSES
@@ -123,6 +124,27 @@ def test_vocs_labels_are_its_class_images(voc):
         labels[:2] = 255
         np.testing.assert_array_equal(found[shown.name], labels)
     assert prepared(section).classes == VOC_CLASSES and data.ground_truth("val").background
+
+
+def test_further_labels_are_those_of_images_without_vocs_own(voc, tmp_path):
+    """As SBD's: some images have labels from there alone, and for those that VOC has labeled VOC's count."""
+    section, images = voc
+    first, second, *_ = images
+    more = np.full(SIZE, 3, np.uint8)
+    (tmp_path / f"SegmentationClass/{first.name}.png").unlink()
+    for shown in (first, second):
+        writers.save(tmp_path / f"SegmentationClassAug/{shown.name}.png", more, "P")
+    section = section | {"names": list(CLASSES)}
+    with pytest.raises(DataError, match=rf"SegmentationClass/{first.name}.png: there is no such file"):
+        prepared(section)
+    found = truths(prepared(section, further_labels="SegmentationClassAug"))
+    np.testing.assert_array_equal(found[first.name], more)
+    np.testing.assert_array_equal(found[second.name][2:], expected(second)[2:])
+    (tmp_path / f"SegmentationClassAug/{first.name}.png").unlink()
+    with pytest.raises(DataError, match=rf"SegmentationClassAug/{first.name}.png: there is no such file"):
+        prepared(section, further_labels="SegmentationClassAug")
+    with pytest.raises(ValidationError, match="further_labels"):
+        prepared(section, further_labels="../elsewhere")
 
 
 def test_a_choice_of_vocs_classes_leaves_the_others_to_the_background(voc):
