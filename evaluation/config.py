@@ -6,6 +6,8 @@ from pydantic import Field, field_validator
 
 from utils.config.section import Section
 
+_Side = Annotated[int, Field(ge=1)]
+
 
 class ViewsConfig(Section):
     """Several views of each image for `evaluate_main`, whose predictions are merged or averaged as `--tile` and `--tta`
@@ -18,13 +20,16 @@ class ViewsConfig(Section):
     """Also with top and bottom exchanged."""
 
     scales: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
-    """Also at these sizes, as parts of the size that just fits into the network's input; for larger ones take tiles."""
+    """Also at these sizes, as parts of the size that just fits into the network's input; for larger ones take tiles,
+    see `tile_size`."""
 
     tiles: bool = False
     """Images larger than a tile are cut into overlapping tiles (sliding window)."""
 
-    tile_size: int | None = Field(default=None, ge=1)
-    """Side of a tile in pixels of the image; null: the size of the network's input."""
+    tile_size: _Side | Annotated[tuple[_Side, ...], Field(min_length=1)] | None = None
+    """Side of a tile in pixels of the image, or several: each tile is resized to the network's input, so smaller ones
+    are enlarged. With an input of 512, [512, 410, 341, 293] are the scales 1, 1.25, 1.5 and 1.75. Null: the size of the
+    network's input."""
 
     overlap: float = Field(default=0.2, ge=0, le=0.9)
     """Of neighboring tiles, at least, as a part of their size."""

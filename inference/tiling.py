@@ -17,7 +17,8 @@ class Tiling:
 
     Attributes:
         size: the side of a tile in pixels of the image; None for the size of the network's input. An image that is no
-            larger is not cut.
+            larger is not cut. Of several sizes there are the tiles of each: since every tile is resized to the
+            network's input, these are several scales, enlarged ones among them.
         overlap: of neighboring tiles, at least, as a fraction of their size. An object up to this size is whole in one
             of the tiles; without overlap none that is cut can be merged.
         whole: whether the whole image is predicted too.
@@ -27,30 +28,38 @@ class Tiling:
         ValueError: a value is out of its range.
     """
 
-    size: int | None = None
+    size: int | tuple[int, ...] | None = None
     overlap: float = 0.2
     whole: bool = True
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.size is not None and self.size < 1:
+        if any(size < 1 for size in self.sizes):
             raise ValueError(f"Tiling received the size {self.size}; give 1 pixel or more")
         if not 0 <= self.overlap <= 0.9:
             raise ValueError(f"Tiling received the overlap {self.overlap}; give 0 to 0.9")
         if not 0 < self.threshold <= 1:
             raise ValueError(f"Tiling received the threshold {self.threshold}; give more than 0, up to 1")
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sides, each once; none for the size of the network's input."""
+        given = () if self.size is None else (self.size,) if isinstance(self.size, int) else self.size
+        return tuple(dict.fromkeys(given))
+
     def windows(self, size: Size, input_size: Size) -> list[Window]:
         """The windows of an image of this size (height, width), the whole image first."""
-        height, width = size
-        tile = input_size if self.size is None else (self.size, self.size)
-        whole = (0, 0, width, height)
-        if height <= tile[0] and width <= tile[1]:
-            return [whole]
-        rows = spans(height, tile[0], self.overlap)
-        columns = spans(width, tile[1], self.overlap)
-        tiles = [(x0, y0, x1, y1) for y0, y1 in rows for x0, x1 in columns]
-        return [whole, *tiles] if self.whole else tiles
+        whole = (0, 0, size[1], size[0])
+        every = [(side, side) for side in self.sizes] or [input_size]
+        tiles = [window for tile in every for window in self._tiles(size, tile)]
+        return [whole, *tiles] if self.whole or not tiles else tiles
+
+    def _tiles(self, size: Size, tile: Size) -> list[Window]:
+        """Those of one size (height, width); none for an image that is no larger."""
+        if size[0] <= tile[0] and size[1] <= tile[1]:
+            return []
+        rows, columns = (spans(length, side, self.overlap) for length, side in zip(size, tile, strict=True))
+        return [(x0, y0, x1, y1) for y0, y1 in rows for x0, x1 in columns]
 
 
 def spans(length: int, size: int, overlap: float) -> list[tuple[int, int]]:

@@ -17,8 +17,6 @@ from inference.tta import Tta
 from utils.errors import UserError
 from utils.registry import OUTPUTS, nearest
 
-INPUT_SIZE = 0
-"""`--tile` without a size, or with 0."""
 _FLIPS = ("flip", "flip_y")
 
 
@@ -101,8 +99,9 @@ def _add_detection(group: Any) -> None:
     group.add_argument("--max-detections", type=int, metavar="N", help="the N best of an image")
     group.add_argument("--batch-size", type=int, default=4, metavar="N", help="images in one call; default 4")
     group.add_argument(
-        "--tile", nargs="?", type=int, const=INPUT_SIZE, metavar="SIZE",
-        help="predict larger images in tiles of SIZE pixels too, of the network's input where no SIZE is given",
+        "--tile", nargs="*", type=int, metavar="SIZE",
+        help="predict larger images in tiles of SIZE pixels too, of the network's input where no SIZE is given; of "
+        "several sizes, in those of each",
     )  # fmt: skip
     group.add_argument(
         "--overlap", type=float, default=0.2, metavar="PART", help="of tiles, as a part of their size; default 0.2"
@@ -160,7 +159,7 @@ def read_options(args: argparse.Namespace) -> Options:
         save=_saved(args.save or ()),
         style=style,
         classes=tuple(args.classes),
-        tile=None if args.tile is None else Tiling(args.tile or None, args.overlap),
+        tile=None if args.tile is None else Tiling(_sizes(args.tile), args.overlap),
         tta=None if args.tta is None else _tta(args.tta or ["flip"]),
         **{key: getattr(args, key) for key in ("every", "max_frames", "score", "max_detections", "batch_size")},
         **{key: getattr(args, key) for key in ("restart", "allow_private")},
@@ -183,6 +182,13 @@ def _saved(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _sizes(given: Sequence[int]) -> int | tuple[int, ...] | None:
+    """What `Tiling` takes; 0 is the size of the network's input."""
+    if list(given) in ([], [0]):
+        return None
+    return given[0] if len(given) == 1 else tuple(given)
+
+
 def _tta(views: Sequence[str]) -> Tta:
     try:
         scales = tuple(float(view) for view in views if view not in _FLIPS)
@@ -192,11 +198,13 @@ def _tta(views: Sequence[str]) -> Tta:
 
 
 def _check_numbers(args: argparse.Namespace) -> None:
-    for name in ("every", "max_frames", "max_detections", "batch_size", "tile"):
+    for name in ("every", "max_frames", "max_detections", "batch_size"):
         value = getattr(args, name)
-        lowest = INPUT_SIZE if name == "tile" else 1
-        if value is not None and value < lowest:
-            raise OptionsError(f"--{name.replace('_', '-')} {value}: give {lowest} or more")
+        if value is not None and value < 1:
+            raise OptionsError(f"--{name.replace('_', '-')} {value}: give 1 or more")
+    sizes = args.tile or []
+    if min(sizes, default=0) < 0 or (0 in sizes and len(sizes) > 1):
+        raise OptionsError(f"--tile {' '.join(map(str, sizes))}: give 1 or more for each size, or none")
     for name, lowest, highest in (("score", 0, 1), ("overlap", 0, 0.9), ("tolerance", 0, 100)):
         value = getattr(args, name)
         if not (math.isfinite(value) and lowest <= value <= highest):

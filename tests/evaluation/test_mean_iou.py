@@ -332,4 +332,6 @@ def test_views_are_what_a_predictor_takes():
     several = evaluator([], views=ViewsConfig(flip=True, scales=(0.5,), tiles=True, tile_size=300, whole=False))
     assert several.views == {"tile": Tiling(300, whole=False), "tta": Tta(scales=(0.5,))}
     assert evaluator([], views=ViewsConfig(tiles=True)).views == {"tile": Tiling(), "tta": None}
+    scales = ViewsConfig.model_validate_json('{"tiles": true, "tile_size": [512, 341]}')
+    assert evaluator([], views=scales).views == {"tile": Tiling((512, 341)), "tta": None}
     assert evaluator([], views=ViewsConfig(flip_y=True)).views == {"tile": None, "tta": Tta(flip_x=False, flip_y=True)}

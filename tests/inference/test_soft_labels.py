@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from base.batch import DataSpec
-from base.letterbox import Letterbox
+from base.letterbox import Letterbox, letterbox
 from base.view import View
 from inference.label_map import LabelMap
 from inference.soft_labels import SoftLabels, fuse, merge, most_probable
@@ -104,6 +104,20 @@ def test_tiles_of_the_input_size_give_the_labels_of_their_pixels():
         np.testing.assert_array_equal(found.labels, colors({"images": image[None]})["labels"][0])
     both = predicted(image, Tiling(whole=False), Tta(flip_y=True))
     np.testing.assert_array_equal(both.labels, found.labels)
+
+
+def test_tiles_of_several_sizes_are_averaged():
+    """One of 40 pixels is made smaller for the network's input of 32, one of 24 enlarged."""
+    image = random_image(64, 64, seed=2)
+    tiling = Tiling((40, 24), whole=False)
+    windows, parts = tiling.windows((64, 64), SPEC.image_size), []
+    for x0, y0, x1, y1 in windows:
+        pixels, geometry = letterbox(image[y0:y1, x0:x1], SPEC.image_size)
+        parts.append(SoftLabels.of(colors({"images": pixels[None]})["probabilities"][0], geometry, 3))
+    assert {part.size for part in parts} == {(40, 40), (24, 24)}
+    found = predicted(image, tiling).labels
+    np.testing.assert_array_equal(found, merge(parts, windows, (64, 64)))
+    assert (found == colors({"images": image[None]})["labels"][0]).mean() > 0.9
 
 
 def test_where_windows_overlap_their_mean_decides():

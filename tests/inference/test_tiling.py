@@ -43,7 +43,20 @@ def test_the_windows_of_an_image():
     assert TILES.windows((40, 115), (64, 64)) == [(0, 0, 64, 40), (51, 0, 115, 40)]
 
 
-@pytest.mark.parametrize("wrong", [{"size": 0}, {"overlap": 0.95}, {"overlap": -0.1}, {"threshold": 0}])
+def test_several_sizes_give_the_tiles_of_each():
+    both = Tiling(size=(64, 40, 64), overlap=0)
+    assert both.windows((64, 64), (48, 48)) == [
+        (0, 0, 64, 64), (0, 0, 40, 40), (24, 0, 64, 40), (0, 24, 40, 64), (24, 24, 64, 64),
+    ]  # fmt: skip
+    larger = both.windows((64, 100), (48, 48))
+    assert larger[:3] == [(0, 0, 100, 64), (0, 0, 64, 64), (36, 0, 100, 64)]
+    assert larger[3:] == Tiling(size=40, overlap=0, whole=False).windows((64, 100), (48, 48))
+    assert Tiling(size=(90, 80), whole=False).windows((64, 64), (48, 48)) == [(0, 0, 64, 64)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": 0}, {"size": (64, 0)}, {"overlap": 0.95}, {"overlap": -0.1}, {"threshold": 0}]
+)
 def test_settings_out_of_range_are_errors(wrong):
     with pytest.raises(ValueError, match="Tiling received"):
         Tiling(**wrong)
