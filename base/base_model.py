@@ -36,6 +36,8 @@ class BaseModel(ABC):
         initial: what the weights were initialized from.
         cur_epoch: finished epochs.
         global_step: finished steps over all epochs.
+        evaluator_config: the section `evaluator` of the run, which its checkpoints contain, so that a Predictor makes
+            results as they were evaluated; None where it is not known.
     """
 
     def __init__(self, config, spec: DataSpec, initial: InitialWeights | None = None):
@@ -44,7 +46,7 @@ class BaseModel(ABC):
         self.cur_epoch = 0
         self.global_step = 0
         self.saver: CheckpointSaver | None = None
-        self._evaluator: Section | None = None
+        self.evaluator_config: Section | None = None
         self.network = self.build_model()
         self.initial = initial or self._initialize()
         if self.initial.pretrained:
@@ -82,13 +84,17 @@ class BaseModel(ABC):
         return InitialWeights()
 
     def freeze(self) -> None:  # noqa: B027  (nothing is frozen by default)
-        """Makes untrainable what the config wants frozen; called for pretrained weights only."""
+        """Freezes the layers that the config names; called only where the weights are pretrained."""
 
     def check_initial(self, report: LoadReport) -> None:  # noqa: B027  (any part may be missing by default)
         """Raises a UserError where the checkpoint `init_from` lacks what this model cannot do without."""
 
     def check_batch(self, batch: dict[str, Any]) -> None:  # noqa: B027
-        """Warns where the config does not suit the data; called with the first batch of a new run, NumPy arrays."""
+        """Warns where the config does not suit the data.
+
+        Args:
+            batch: the first one of a new run, as NumPy arrays.
+        """
 
     def network_inputs(self) -> Any:
         """Symbolic inputs of one image, as `forward` gives them to the network."""
@@ -99,23 +105,19 @@ class BaseModel(ABC):
         return self.forward(batch, training=False)
 
     def predict_soft(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """`predict` with whatever an average over tiles or views needs besides; the same unless overridden.
+        """The predictions of `predict`, and what averaging over tiles or views needs; unless overridden no more.
 
-        For semantic segmentation `probabilities` (B, H, W, K + 1) float32, the background first.
+        For semantic segmentation that is `probabilities` (B, H, W, K + 1) float32, the background first.
         """
         return self.predict(batch)
 
-    def init_saver(
-        self, folder: Path, config: CheckpointConfig | None = None, evaluator: Section | None = None
-    ) -> None:
+    def init_saver(self, folder: Path, config: CheckpointConfig | None = None) -> None:
         """Says where `save()` and `load()` keep the checkpoints of the run.
 
         Args:
             folder: of the checkpoints.
             config: which of them stay.
-            evaluator: the section `evaluator`, which they hold too: predictions are made as they were evaluated.
         """
-        self._evaluator = evaluator
         self.saver = CheckpointSaver(folder, (config or CheckpointConfig()).of_task(load_task(self.spec.task)))
 
     def save(
@@ -139,7 +141,7 @@ class BaseModel(ABC):
             "spec": self.spec.to_dict(),
             "model": self.config.model_dump(mode="json"),
             "initial_weights": self.initial.to_dict(),
-            "evaluator": self._evaluator.model_dump(mode="json") if self._evaluator else {},
+            "evaluator": self.evaluator_config.model_dump(mode="json") if self.evaluator_config else {},
         }
         return self._saver().write(arrays, {"metrics": {}, **(meta or {}), **counters, **described})
 

@@ -45,7 +45,8 @@ def main(description: str = __doc__ or "") -> None:
     initial = read_initial_weights(run / "checkpoints") if resumed else None
     model_class = resolve(MODELS, config.model.name)
     model = model_class(model_class.complete_config(config.model, data), data.spec, initial)
-    model.init_saver(run / "checkpoints", config.trainer.checkpoint, config.evaluator)
+    model.evaluator_config = config.evaluator
+    model.init_saver(run / "checkpoints", config.trainer.checkpoint)
     checkpoint = model.load("last") if resumed else None
     print(model.summary())
     with Logger(

@@ -5,7 +5,9 @@ import pytest
 
 from base.batch import DataSpec
 from base.checkpoint import CheckpointError
+from base.config import CheckpointConfig
 from base.variables import network_arrays
+from tests.toy.toy_evaluator import ToyEvaluatorConfig
 from tests.toy.toy_model import ToyModel, ToyModelConfig
 
 
@@ -27,6 +29,21 @@ def test_save_and_load_bring_back_weights_and_counters(tmp_path):
     expected = network_arrays(first.network)
     for path, value in network_arrays(second.network).items():
         np.testing.assert_array_equal(value, expected[path])
+
+
+def test_a_model_with_an_init_saver_of_its_own_keeps_the_section_of_the_evaluator(tmp_path):
+    class Elsewhere(ToyModel):
+        def init_saver(self, folder, config=None):
+            super().init_saver(folder / "elsewhere", config)
+
+    made = Elsewhere(ToyModelConfig(), DataSpec("instance", ("dark",), (32, 32), {"max_objects": 8}))
+    made.init_saver(tmp_path, CheckpointConfig())
+    path = made.save()
+    assert path.parent == tmp_path / "elsewhere" and made.load().meta["evaluator"] == {}
+    made.evaluator_config = ToyEvaluatorConfig()
+    made.global_step = 1
+    made.save()
+    assert made.load().meta["evaluator"] == ToyEvaluatorConfig().model_dump(mode="json") != {}
 
 
 def test_other_classes_are_refused_and_leave_the_network_as_it_was(tmp_path):

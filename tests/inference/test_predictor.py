@@ -64,7 +64,8 @@ def run(tmp_path_factory):
     for layer in (model.network.box_head.logits, model.network.mask_head.logits):  # else every box has the same score
         layer.kernel.assign(layer.kernel * 50)
     config = CocoConfig(mask_threshold=0.4)
-    model.init_saver(folder / "run/checkpoints", evaluator=config)
+    model.evaluator_config = config
+    model.init_saver(folder / "run/checkpoints")
     trainer = SupervisedTrain(model, data, TrainerConfig(logged_images=0))
     evaluator = CocoEvaluator(config, data.ground_truth("val"))
     metrics = trainer.evaluate("val", evaluator)
