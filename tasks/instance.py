@@ -1,6 +1,7 @@
 """Instance segmentation: a box, a class and a mask for each object."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,10 @@ class InstanceTask(Task):
 
     def as_evaluated(self, evaluator: Mapping[str, Any]) -> "InstanceTask":
         """With its `mask_threshold`."""
-        return type(self)(evaluator.get("mask_threshold", self._mask_threshold))
+        task = copy(self)
+        if "mask_threshold" in evaluator:
+            task._mask_threshold = evaluator["mask_threshold"]
+        return task
 
     def limits(self, config: InstanceDataConfig) -> dict[str, int]:
         """`max_objects`, G of a batch."""

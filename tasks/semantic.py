@@ -1,6 +1,7 @@
 """Semantic segmentation: a label for every pixel."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,10 @@ class SemanticTask(Task):
 
     def as_evaluated(self, evaluator: Mapping[str, Any]) -> "SemanticTask":
         """With its `resize`."""
-        return type(self)(evaluator.get("resize", "probabilities") == "probabilities")
+        task = copy(self)
+        if "resize" in evaluator:
+            task.soft = evaluator["resize"] == "probabilities"
+        return task
 
     def shapes(self, spec: DataSpec, batch_size: int) -> Shapes:
         """As in `base/batch.py`."""

@@ -121,6 +121,13 @@ def test_the_task_makes_masks_as_they_were_evaluated():
     assert (areas(InstanceTask().as_evaluated({"mask_threshold": 0.25})) > 1.3 * areas(InstanceTask())).all()
     assert areas(InstanceTask().as_evaluated({})).tolist() == areas(InstanceTask()).tolist()
 
+    class Mine(InstanceTask):
+        def __init__(self):  # a constructor of its own
+            super().__init__(0.25)
+
+    assert areas(Mine().as_evaluated({})).tolist() == areas(Mine()).tolist()
+    assert areas(Mine().as_evaluated({"mask_threshold": 0.5})).tolist() == areas(InstanceTask()).tolist()
+
 
 def test_what_one_view_of_two_has_keeps_half_of_its_score():
     found = fused(Tta(), TWO, [TWO[0]])

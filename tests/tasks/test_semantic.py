@@ -50,6 +50,19 @@ def test_results_are_made_as_they_were_evaluated():
     assert hard.results(predictions, batch, SPEC)[0].shares == {"a": 1.0}
 
 
+def test_a_subclass_with_a_constructor_of_its_own_stays_what_it_is():
+    class Mine(SemanticTask):
+        def __init__(self, names):
+            super().__init__()
+            self.names = names
+
+    mine = Mine(["a"])
+    hard = mine.as_evaluated({"resize": "labels"})
+    assert isinstance(hard, Mine) and hard.names == ["a"] and not hard.soft
+    assert mine.soft, "the task that was asked is left as it was"
+    assert not hard.as_evaluated({}).soft
+
+
 def test_a_dummy_batch_keeps_the_contract():
     batch = TASK.dummy_batch(SPEC, 4, seed=3)
     assert {key: (value.shape, value.dtype.name) for key, value in batch.items()} == TASK.shapes(SPEC, 4)
