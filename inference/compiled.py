@@ -38,7 +38,8 @@ def useful_calls() -> int:
     """How many calls of a network at a time a stream of images should make.
 
     On a CPU TensorFlow leaves cores idle in the operations that it does not divide: two calls fill the gaps. On a GPU,
-    on JAX and on PyTorch it is one.
+    on JAX and on PyTorch it is one. Two calls hold the activations of two batches: where memory is limited, halve the
+    batch size.
     """
     return 2 if tensorflow_cpu_kernels() else 1
 

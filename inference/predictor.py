@@ -101,7 +101,8 @@ class Predictor:
         """Images of any number with their results, in order; a broken image has an error and does not end it.
 
         Reading, the network, pasting masks and what the caller does run at the same time. Closing the iterator, or
-        leaving it, ends the threads.
+        leaving it, ends the threads. On a CPU TensorFlow predicts two batches at a time, whose activations are both in
+        memory.
 
         Args:
             images: arrays, paths, addresses, or pairs of a name and an image or a function that gives one.

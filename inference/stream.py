@@ -10,7 +10,7 @@ release Python's lock while they work, so threads are enough.
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,11 @@ class _Failed:
 
 
 class _Line:
-    """The threads of one stream and the queues between them, whose lengths the permits bound."""
+    """The threads of one stream and the queues between them.
+
+    The permits bound the images in all of them. An image in tiles has many calls of the network: `_free` bounds those
+    that are handed over to it, since each holds a batch.
+    """
 
     def __init__(
         self,
@@ -100,6 +104,7 @@ class _Line:
         self._called: queue.SimpleQueue = queue.SimpleQueue()
         self._finished: queue.SimpleQueue = queue.SimpleQueue()
         self._failure: BaseException | None = None
+        self._broken: BaseException | None = None
         self._free = threading.Semaphore(calls)
         self._readers = ThreadPoolExecutor(readers, "read image")
         self._networks = ThreadPoolExecutor(calls, "network")
@@ -167,10 +172,18 @@ class _Line:
         self._called.put(end if self._failure is None else _Failed(self._failure))
 
     def _submit_call(self, function: Callable, *args: Any) -> Pending:
+        """Raises what a call before this one raised: nothing after it reaches the caller."""
         self._free.acquire()
+        if self._broken is not None:
+            raise self._broken
         call = self._networks.submit(function, *args)
-        call.add_done_callback(lambda _: self._free.release())
+        call.add_done_callback(self._called_back)
         return call
+
+    def _called_back(self, call: Future) -> None:
+        if not call.cancelled() and (error := call.exception()) is not None:
+            self._broken = error
+        self._free.release()
 
     def _collect(self) -> None:
         end: Any = _END

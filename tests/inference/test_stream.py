@@ -116,6 +116,26 @@ def test_a_network_that_fails_in_one_of_its_calls_comes_after_the_images_before_
     assert found == list(range(12)) and alive() == []
 
 
+@pytest.mark.parametrize("calls", [1, 3])
+def test_after_a_call_that_fails_no_further_one_is_made(calls):
+    """The caller keeps the first image until the threads have had the time for all of the others."""
+    begun = []
+
+    def network(batch):
+        begun.append(batch)
+        if len(begun) == 2:
+            raise MemoryError("too large")
+        return {"red": batch["images"][:, 0, 0, 0]}
+
+    images = streamed(itertools.count(), network, batch_size=1, read_ahead=12, calls=calls)
+    next(images)
+    time.sleep(0.2)
+    assert 2 <= len(begun) <= 1 + calls
+    with pytest.raises(MemoryError, match="too large"):
+        list(images)
+    assert alive() == []
+
+
 def test_without_threads_the_results_are_the_same():
     steps = steps_of(Network())
     items = [steps.item(number, image_of(number)) for number in range(6)]
