@@ -11,6 +11,8 @@ from data_loader.layout import SPLITS, Layout, split_of
 LOOKED_FOR = 'a JSON file with "shapes" and "imagePath" for each image (LabelMe)'
 _LOGGER = logging.getLogger("maskeras")
 _LOOKED_AT = 20
+_COUNTED = 1000
+"""Files outside of the splits that are opened, to count those of LabelMe."""
 _READ = 1 << 22
 
 
@@ -28,12 +30,12 @@ def recognize(layout: Layout) -> dict[str, Any] | None:
 
 
 def _warn_of_left_out(layout: Layout, folders: Collection[str]) -> None:
-    left = [path for path in layout.files(".json") if path.parts[0] not in folders]
-    first = next((path for path in left[:_LOOKED_AT] if _is_labelme(layout.root / path)), None)
-    if first is not None:
+    outside = [path for path in layout.files(".json") if path.parts[0] not in folders]
+    left = [path for path in outside[:_COUNTED] if _is_labelme(layout.root / path)]
+    if left:
         _LOGGER.warning(
-            "%s: %d JSON files, such as %s, are left out: they are in none of the folders %s. Move them into one.",
-            *(layout.root, len(left), first, ", ".join(folders)),
+            "%s: %s%d LabelMe files, such as %s, are left out: they are in none of the folders %s. Move them into one.",
+            *(layout.root, "at least " * (len(outside) > _COUNTED), len(left), left[0], ", ".join(folders)),
         )
 
 

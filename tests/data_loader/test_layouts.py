@@ -9,6 +9,7 @@ import pytest
 from base import rle
 from data_loader.errors import DataError
 from data_loader.formats import recognize
+from data_loader.labelme import recognize as recognize_labelme
 from tests.data_loader import format_writers as writers
 from tests.data_loader.synthetic import SIZE, synthetic
 from tests.data_loader.test_every_format import objects_of, prepared
@@ -140,7 +141,7 @@ def via(root, regions, **keys):
     return data, next(found for split in ("train", "val") for found in objects_of(data, split) if found)
 
 
-def test_files_of_labelme_beside_the_folders_of_the_splits_are_named(tmp_path, caplog):
+def test_files_of_labelme_beside_the_folders_of_the_splits_are_named(tmp_path, caplog, monkeypatch):
     writers.labelme(tmp_path, synthetic())
     assert recognize(tmp_path)["train"] == "train" and not caplog.text
     writers.write_text(tmp_path / "settings.json", "{}")
@@ -149,7 +150,11 @@ def test_files_of_labelme_beside_the_folders_of_the_splits_are_named(tmp_path, c
     for place in ("a.json", "more/b.json"):
         writers.write_text(tmp_path / place, (tmp_path / "train/scene_1.json").read_text())
     assert recognize(tmp_path)["val"] == "val"
-    assert "3 JSON files, such as a.json, are left out: they are in none of the folders" in caplog.text
+    assert ": 2 LabelMe files, such as a.json, are left out: they are in none of the folders" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr(recognize_labelme, "_COUNTED", 1)  # a.json comes first
+    recognize(tmp_path)
+    assert ": at least 1 LabelMe files, such as a.json, are left out" in caplog.text
 
 
 def test_via_without_a_usable_filename_is_one_error(tmp_path):
