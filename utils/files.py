@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,8 +48,17 @@ def check_new(path: Path, overwrite: bool = False) -> None:
 
 
 def shell_hint(folder: Path) -> str:
-    """The end of a message that this folder is replaced: a shell that is in it stays in the old one; else empty."""
-    return "; type `cd .` to see the new folder" if folder.samefile(".") else ""
+    """The end of a message that this folder is replaced: a shell that is in or below it stays in the old one; else
+    empty. To be asked before the folder is replaced.
+
+    Args:
+        folder: absolute.
+    """
+    try:
+        inside = Path.cwd().is_relative_to(folder.resolve())
+    except OSError:  # somebody removed the current folder
+        return ""
+    return f"; type `cd {shlex.quote(str(folder))}` to see the new folder" if inside else ""
 
 
 @contextmanager

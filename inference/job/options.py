@@ -154,7 +154,7 @@ def read_options(args: argparse.Namespace) -> Options:
         run=_run(args),
         which=args.checkpoint,
         in_path=tuple(args.in_path),
-        out=Path(args.out_path).expanduser().resolve(),
+        out=_out(args.out_path),
         images=Path(args.images).expanduser() if args.images else None,
         save=_saved(args.save or ()),
         style=style,
@@ -171,6 +171,13 @@ def _run(args: argparse.Namespace) -> Path:
     if (args.run is None) == (args.ckpt is None):
         raise OptionsError("name the folder of a run, as experiments/pets, or a checkpoint: once, first or as --ckpt")
     return Path(args.run or args.ckpt).expanduser()
+
+
+def _out(text: str) -> Path:
+    """Absolute. A link to a folder stays one: `--restart` moves the link aside, and the folder stays where it is."""
+    path = Path(text).expanduser().absolute()
+    named = path.name not in ("", "..")  # only a name can be moved aside
+    return path.parent.resolve() / path.name if named and path.is_dir() else path.resolve()
 
 
 def _saved(names: Sequence[str]) -> tuple[str, ...]:

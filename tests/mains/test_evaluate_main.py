@@ -179,7 +179,7 @@ def test_the_current_folder_takes_an_evaluation(run, start, tmp_path, monkeypatc
         start(*words)
         assert json.loads((tmp_path / "here/results.json").read_text()) == []
         printed = capsys.readouterr().out
-        assert f"here: {what} is replaced; type `cd .` to see the new folder" in printed
+        assert f"here: {what} is replaced; type `cd {tmp_path}/here` to see the new folder" in printed
         assert str(tmp_path / "here/report.html") in printed.replace("\n", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["found.json", "here"]
 

@@ -153,7 +153,21 @@ def test_the_current_folder_takes_results_and_is_restarted(predict, images, tmp_
         assert predict(*words, "--score", score, *restart) == 0
     assert json.loads((tmp_path / "out/predict.json").read_text())["score"] == 0.9
     assert json.loads((tmp_path / "out-old-1/predict.json").read_text())["score"] == 0
-    assert f"is in {tmp_path}/out-old-1 now; type `cd .` to see the new folder" in capsys.readouterr().out
+    assert f"is in {tmp_path}/out-old-1 now; type `cd {tmp_path}/out` to see the new folder" in capsys.readouterr().out
+
+
+def test_a_restart_moves_the_link_and_leaves_the_folder_that_it_leads_to(predict, images, tmp_path, monkeypatch):
+    (tmp_path / "disk/in").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").symlink_to("disk/in")
+    words = ["--in-path", images / "c.jpg", "--save", "coco"]
+    assert predict(*words, "--out-path", "out", "--score", 0) == 0
+    assert json.loads((tmp_path / "disk/in/predict.json").read_text())["score"] == 0
+    assert predict(*words, "--out-path", "out/", "--score", 0.9, "--restart") == 0
+    assert json.loads((tmp_path / "disk/in/predict.json").read_text())["score"] == 0
+    assert (tmp_path / "out-old-1").readlink() == Path("disk/in")
+    assert not (tmp_path / "out").is_symlink()
+    assert json.loads((tmp_path / "out/predict.json").read_text())["score"] == 0.9
 
 
 def test_a_checkpoint_is_named_by_its_name_or_path(predict, run, images, tmp_path):

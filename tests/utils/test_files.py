@@ -1,11 +1,12 @@
 import json
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from utils.errors import UserError
-from utils.files import check_new, check_place, write_json, write_whole
+from utils.files import check_new, check_place, shell_hint, write_json, write_whole
 
 
 def test_json_is_written_whole_or_not_at_all(tmp_path):
@@ -56,3 +57,19 @@ def test_a_new_file_takes_the_place_of_another_only_if_it_may(tmp_path):
         check_new(tmp_path / "there")
     with pytest.raises(UserError, match="it is a folder"):
         check_new(tmp_path, overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["out", "it's my $HOME `out`", "-x; rm *"])
+def test_a_shell_in_or_below_a_folder_is_told_how_to_see_what_replaces_it(tmp_path, monkeypatch, name):
+    folder = tmp_path / name
+    (folder / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(folder)
+    assert shell_hint(folder) == ""
+    for place in (folder, folder / "below"):
+        monkeypatch.chdir(place)
+        assert shell_hint(tmp_path / "link") == f"; type `cd {tmp_path}/link` to see the new folder"
+        command = shell_hint(folder).removeprefix("; type `").removesuffix("` to see the new folder")
+        moved = subprocess.run(["sh", "-c", f"{command} && pwd"], capture_output=True, text=True, check=True)
+        assert moved.stdout == f"{folder}\n"
+    (folder / "below").rmdir()
+    assert shell_hint(folder) == "", "the current folder is gone"
