@@ -105,6 +105,19 @@ def test_images_are_embedded_arrays_as_jpeg_and_files_as_they_are(tmp_path):
     assert (array["width"], array["height"], array["loading"]) == ("60", "40", "lazy")
 
 
+@pytest.mark.parametrize("size", [(20, 70_000), (40_000, 20)])
+def test_an_image_too_large_for_a_jpeg_or_a_browser_is_made_smaller(tmp_path, size):
+    page = Page("large")
+    page.image(photo(*size))
+    cv2.imwrite(str(tmp_path / "plot.png"), photo(*size))
+    page.image(tmp_path / "plot.png")
+    page.gallery([GalleryItem(photo(*size))])
+    parsed = Parsed(page.html())
+    shown = [(int(element[1]["height"]), int(element[1]["width"])) for element in parsed.named("img")]
+    assert [max(one) for one in shown] == [32_000, 32_000, 480]
+    assert all(one.index(max(one)) == size.index(max(size)) for one in shown)
+
+
 def test_colors_keep_their_order():
     page = Page("colors")
     red = np.zeros((16, 16, 3), np.uint8)
