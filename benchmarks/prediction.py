@@ -1,8 +1,8 @@
-"""Images one at a time beside a stream of them: `python -m benchmarks.prediction experiments/pets IMAGES`.
+"""`Predictor.predict` beside `Predictor.stream`: `python -m benchmarks.prediction experiments/pets IMAGES`.
 
-Both read, predict, draw and write every image. One at a time each step waits for the one before it; in the stream the
-images are predicted in batches while others are read, drawn and written. The two take turns, so that a machine whose
-speed drifts slows both. Prints a Markdown table.
+Both read, predict, draw and write every image. `predict` gets one image after the other, and each step waits for the
+one before it. `stream` calls the network with `--batch-size` images, while other images are read, drawn and written.
+The two take turns, so that a machine whose speed drifts slows both. Prints a Markdown table.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _WARM_UP = 8
 
 @dataclass
 class Measured:
-    """What one way took, summed over its turns.
+    """What one of the two took, summed over its turns.
 
     Attributes:
         images: how many.
@@ -76,15 +76,15 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="the folder of a run, or a checkpoint")
     parser.add_argument("images", type=Path, help="a folder; its images are taken again and again up to --count")
-    parser.add_argument("--checkpoint", default="best", help="best or last")
-    parser.add_argument("--count", type=int, default=1000, help="images for each way; default 1000")
-    parser.add_argument("--turns", type=int, default=4, help="in how many turns; default 4")
-    parser.add_argument("--batch-size", type=int, default=4, help="of the stream; default 4")
+    parser.add_argument("--checkpoint", default="best", help="of the run: best (default), last, a name or a path")
+    parser.add_argument("--count", type=int, default=1000, help="images for each of the two; default 1000")
+    parser.add_argument("--turns", type=int, default=4, help="turns that they are divided into; default 4")
+    parser.add_argument("--batch-size", type=int, default=4, help="images in a call of the stream; default 4")
     return parser.parse_args()
 
 
 def compare(single, several, paths: Sequence[Path], count: int, turns: int, folder: Path) -> tuple[Measured, Measured]:
-    """Both ways over `count` images each, in turns; the first are not counted."""
+    """Both over `count` images each, in turns; the first are not counted."""
     one_by_one(single, paths[:_WARM_UP], folder, Measured())
     streamed(several, paths[:_WARM_UP], folder, Measured())
     alone, stream = Measured(), Measured()
@@ -165,7 +165,7 @@ class Network:
 
 
 def table(alone: Measured, stream: Measured, batch_size: int) -> str:
-    """Both ways as Markdown: speed, the share of the time in which the network runs, milliseconds by step, memory."""
+    """Both as Markdown: speed, the share of the time in which the network runs, milliseconds by step, memory."""
     from benchmarks.common import machine  # noqa: PLC0415 - it imports the config
 
     steps = ("read", "network", "postprocess", "draw", "write", "wait")
@@ -174,7 +174,8 @@ def table(alone: Measured, stream: Measured, batch_size: int) -> str:
         + " | resident after each turn, MB |",
         "|---" * (len(steps) + 4) + "|",
     ]  # fmt: skip
-    for name, one in (("one at a time", alone), (f"stream, batches of {batch_size}", stream)):
+    rows = (("`predict`, one image after the other", alone), (f"`stream`, --batch-size {batch_size}", stream))
+    for name, one in rows:
         times = [f"{1000 * one.parts[step] / one.images:.1f}" if step in one.parts else "" for step in steps]
         memory = ", ".join(f"{value:.0f}" for value in one.memory)
         share = 100 * one.parts["network"] / one.seconds
