@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 
 try:
-    import torch
-    import torchvision
+    import torch  # pyright: ignore[reportMissingImports]
+    import torchvision  # pyright: ignore[reportMissingImports]
 except ModuleNotFoundError as error:
     raise SystemExit(f"error: {error}; install it with: pip install torch torchvision") from error
 
