@@ -49,6 +49,11 @@ class BaseData(ABC):
         self.seed = seed
         self._splits: dict[str, Sequence[Sample]] = {}
 
+    @property
+    def present(self) -> bool:
+        """Whether `prepare()` needs neither to download nor to generate the data; true unless overridden."""
+        return True
+
     def prepare(self) -> None:  # noqa: B027  (a data set that needs no preparation is a complete one)
         """Finds, downloads and checks the data; called once before anything else is asked for."""
 

@@ -2,7 +2,7 @@
 `python mains/schedule_main.py -c configs/pets_deeplab.json --steps-per-epoch 412 --out-path schedule.png`.
 
 `--compare poly step cosine` draws these curves with the rest of `trainer.schedule` as it is. Without
-`--steps-per-epoch` the data of the config are read, as a training would.
+`--steps-per-epoch` the data of the config are read; none are downloaded or generated.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--out-path", required=True, type=Path, metavar="FILE", help="the image to write: .png, .svg or .pdf")
     add("--overwrite", action="store_true", help="replace the file of --out-path")
     add("--steps-per-epoch", type=int, metavar="N", help="batches in an epoch; otherwise the data of the config are "
-        "read, and downloaded as for a training")  # fmt: skip
+        "read, where they are on this machine")  # fmt: skip
     add("--compare", nargs="+", choices=curves, default=[], metavar="NAME",
         help=f"draw these curves instead of that of the config: {', '.join(curves)}")  # fmt: skip
 
@@ -66,10 +66,23 @@ def names(paths: Sequence[str]) -> dict[str, str]:
 
 
 def steps_per_epoch(config: Config) -> int:
-    """Batches in an epoch of the training images."""
+    """Batches in an epoch of the training images; nothing is downloaded or generated to count them.
+
+    Raises:
+        UserError: the data are not there, or broken; says what to give instead.
+    """
+    instead = (
+        "To draw without data give --steps-per-epoch N: the images of an epoch divided by data.batch_size = "
+        f"{config.data.batch_size}, rounded down."
+    )
     data = resolve(DATA, config.data.name)(config.data, config.exp.seed)
-    data.prepare()
-    return data.steps_per_epoch
+    if not data.present:
+        raise UserError(f"{config.exp.name}: its data are not on this machine yet. {instead}")
+    try:
+        data.prepare()
+        return data.steps_per_epoch
+    except UserError as error:
+        raise UserError(f"{error}\n{instead}") from error
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from base import rle
 from data_loader.errors import DataError
 from data_loader.instance_data import InstanceData
 from data_loader.pets.breeds import BREEDS, SPECIES, species_of
-from data_loader.pets.config import PetsConfig
+from data_loader.pets.config import PetsConfig, SyntheticConfig
 from data_loader.pets.fetch import fetch_pets
 from data_loader.pets.index import Entry, Pet, missing_parts
 from data_loader.pets.index_cache import load_index
-from data_loader.pets.synthetic import is_synthetic, write_synthetic_pets
+from data_loader.pets.synthetic import is_synthetic, synthetic_root, write_synthetic_pets
 from data_loader.records import ImageRecord, ObjectRecord
 from data_loader.validation import Broken, report_bad
 
@@ -55,6 +55,13 @@ class PetsData(InstanceData):
     def synthetic(self) -> bool:
         """Whether the images are generated: known after `prepare()`."""
         return self._synthetic
+
+    @property
+    def present(self) -> bool:
+        """Whether the images are in their folder: the synthetic ones only where `data.source` asks for these."""
+        if self.config.source == "synthetic":
+            return synthetic_root(self._synthetic_section).is_dir()
+        return not missing_parts(self.config.root)
 
     def prepare(self) -> None:
         """Finds, downloads or generates the images, looks at each file once and makes the splits.
@@ -122,10 +129,15 @@ class PetsData(InstanceData):
         return root
 
     def _generate(self) -> Path:
-        """The folder of the synthetic pets, none of whose images has more animals than the capacity of a batch."""
+        """The folder of the synthetic pets."""
+        return write_synthetic_pets(self._synthetic_section)
+
+    @property
+    def _synthetic_section(self) -> SyntheticConfig:
+        """No image has more animals than the capacity of a batch."""
         synthetic = self.config.synthetic
         most = min(synthetic.max_animals, self.config.max_objects)
-        return write_synthetic_pets(synthetic.model_copy(update={"max_animals": most}))
+        return synthetic.model_copy(update={"max_animals": most})
 
     def _record(self, root: Path, entry: Entry, image_id: int) -> ImageRecord:
         objects = tuple(item for pet in entry.pets for item in self._objects(pet))

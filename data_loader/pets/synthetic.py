@@ -41,7 +41,7 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
     Raises:
         DataError: the folder cannot be written.
     """
-    root = config.folder / f"v{_VERSION}-{_key(config)}"
+    root = synthetic_root(config)
     remove_abandoned(config.folder, _UNFINISHED)
     if root.is_dir():
         return root
@@ -62,6 +62,11 @@ def write_synthetic_pets(config: SyntheticConfig) -> Path:
         ) from error
     _LOGGER.info("Generated them in %.0f s.", time.monotonic() - started)
     return root
+
+
+def synthetic_root(config: SyntheticConfig) -> Path:
+    """Where `write_synthetic_pets` puts the data set."""
+    return config.folder / f"v{_VERSION}-{_key(config)}"
 
 
 def is_synthetic(root: Path) -> bool:

@@ -45,6 +45,20 @@ def test_without_a_number_the_batches_of_the_data_count(draw, capsys):
     assert "a: poly, 18 updates in 3 epochs" in capsys.readouterr().out, "26 images are 6 batches of 4"
 
 
+@pytest.mark.parametrize("source", ["oxford", "synthetic"])
+def test_data_that_are_not_there_are_neither_downloaded_nor_generated(draw, tmp_path, source):
+    config = toy_config(tmp_path / "runs") | {"data": {"name": "pets", "source": source, "batch_size": 4}}
+    (tmp_path / "a.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=r"not on this machine yet\. .* give --steps-per-epoch N: .* = 4, rounded down"):
+        draw("-c", "a.json", "--out-path", "a.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]
+
+
+def test_data_that_cannot_be_read_are_an_error_that_says_what_to_give(draw):
+    with pytest.raises(UserError, match=r"(?s)fewer than data\.batch_size.*give --steps-per-epoch N"):
+        draw("-c", "a.json", "--out-path", "a.png", "--set", "data.images=0")
+
+
 def test_several_configs_and_curves_are_drawn_together(draw, capsys):
     words = ["--steps-per-epoch", "20", "--out-path", "both.pdf"]
     draw("-c", "a.json", "b.json", "--compare", "step", "poly", "step", *words)

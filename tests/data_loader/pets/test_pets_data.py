@@ -260,3 +260,14 @@ def test_the_real_images(pets_config, tmp_path):
     record = data.records("test")[0]
     trimap = cv2.imread(str(REAL / f"annotations/trimaps/{record.path.stem}.png"), -1)
     np.testing.assert_array_equal(rle.decode(record.objects[0].mask), trimap != 2)
+
+
+def test_data_are_present_where_nothing_has_to_be_downloaded_or_generated(pets_folder, pets_config):
+    assert PetsData(pets_config(), 0).present
+    absent = PetsData(pets_config(root=str(pets_folder.parent / "elsewhere")), 0)
+    assert not absent.present
+    absent.prepare()  # falls back to synthetic ones
+    drawn = PetsData(pets_config(source="synthetic"), 0)
+    assert drawn.present and not absent.present
+    assert not PetsData(pets_config(source="synthetic", synthetic={"folder": str(pets_folder / "none")}), 0).present
+    assert not PetsData(pets_config(source="synthetic", max_objects=1), 0).present, "these are other images"
