@@ -44,8 +44,9 @@ def ohem(pixels: Pixels, config: OhemConfig) -> Tensor:
     kept = ops.maximum(ops.cast(ops.round(config.min_kept * number), "int32"), 1)
     least = ops.take(ranked, ops.shape(ranked)[0] - kept)
     bound = -math.log(config.threshold) if config.threshold else math.inf
-    hard = ops.logical_or(values > bound, values >= least)
-    return weighted_mean(loss, class_weight(pixels, config) * ops.cast(hard, "float32"))
+    # Written as what is not easy, so that a loss that is no number is hard, and seen.
+    easy = ops.logical_and(values <= bound, values < least)
+    return weighted_mean(loss, class_weight(pixels, config) * ops.cast(ops.logical_not(easy), "float32"))
 
 
 def focal(pixels: Pixels, config: FocalConfig) -> Tensor:

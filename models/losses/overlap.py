@@ -17,7 +17,7 @@ def dice(pixels: Pixels, config: DiceConfig) -> Tensor:
 
     Milletari et al. 2016, section 3, with sums of p and t in place of their squares, as Sudre et al. 2017.
     """
-    found, wanted = _regions(pixels)
+    found, wanted = pixels.regions
     shared, both = ops.sum(found * wanted, axis=0), ops.sum(found + wanted, axis=0)
     whole = both + config.smooth
     overlap = (2 * shared + config.smooth) / ops.where(whole > 0, whole, 1.0)
@@ -26,7 +26,7 @@ def dice(pixels: Pixels, config: DiceConfig) -> Tensor:
 
 def lovasz_softmax(pixels: Pixels, config: LovaszConfig) -> Tensor:
     """The Lovász extension of 1 − IoU at the errors |t − p| (Berman et al. 2018, Lovász-softmax)."""
-    found, wanted = _regions(pixels)
+    found, wanted = pixels.regions
     counted = ops.broadcast_to(ops.reshape(ops.cast(pixels.counted, "float32"), (-1, 1)), ops.shape(wanted))
     images = ops.shape(pixels.labels)[0] if config.per_image else 1
     errors, targets, counted = (_by_class(each, images) for each in (ops.abs(wanted - found), wanted, counted))
@@ -65,14 +65,6 @@ def lovasz_extension(errors: Tensor, targets: Tensor, counted: Tensor) -> Tensor
     # Without a region the first pixel alone makes the IoU 0.
     first = others * ops.cast(union <= 1, "float32") * ops.cast(region <= 0, "float32")
     return ops.sum(errors * ops.stop_gradient(of_region + of_others + first), axis=1)
-
-
-def _regions(pixels: Pixels) -> tuple[Tensor, Tensor]:
-    """Probabilities and targets, (B·H·W, C) float32, both 0 where ignored."""
-    channels = pixels.log_probabilities.shape[-1]
-    counted = ops.cast(pixels.counted, "float32")[..., None]
-    found = ops.exp(pixels.log_probabilities) * counted
-    return ops.reshape(found, (-1, channels)), ops.reshape(pixels.chosen, (-1, channels))
 
 
 def _counted_classes(wanted: Tensor, classes: str, pixels: Pixels) -> Tensor:

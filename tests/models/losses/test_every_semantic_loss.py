@@ -34,6 +34,25 @@ def test_an_ignored_pixel_changes_neither_value_nor_gradient(entry, wild):
 
 
 @every
+def test_a_pixel_that_is_no_number_is_seen_where_it_counts(entry):
+    logits, labels = random_case()
+    labels[0, 0, 0], logits[0, 0, 0] = 1, np.nan
+    assert not np.isfinite(value(entry, logits, labels))
+
+
+@every
+def test_a_class_that_is_ruled_out_leaves_the_others(entry):
+    """A logit of −inf: the class has the probability 0, as far as it is not the label."""
+    if keras.backend.backend() == "jax" or entry.get("label_smoothing"):
+        pytest.skip("multiplies every class by its share of the target")
+    logits, labels = random_case()
+    labels[0, 0, 0], logits[0, 0, 0, 2] = 1, -1e4
+    expected = value(entry, logits, labels)
+    logits[0, 0, 0, 2] = -np.inf
+    assert value(entry, logits, labels) == pytest.approx(expected, rel=1e-6)
+
+
+@every
 def test_where_all_is_ignored_loss_and_gradient_are_0(entry):
     logits, labels = random_case(ignored=1.0)
     assert value(entry, logits, labels) == 0

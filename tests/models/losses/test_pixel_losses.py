@@ -7,7 +7,8 @@ import pytest
 from keras import ops
 
 from models.losses.cross_entropy import boundary_weight
-from tests.models.losses.loss_cases import of_probabilities, random_case, value
+from tests.gradients import gradients
+from tests.models.losses.loss_cases import loss, of_probabilities, random_case, value
 
 LN = math.log
 
@@ -39,6 +40,22 @@ def test_label_smoothing_spreads_its_share_over_all_classes():
     second = -(0.8 * LN(0.8) + 0.1 * LN(0.1) + 0.1 * LN(0.1))
     entry = {"name": "cross_entropy", "label_smoothing": 0.3}
     assert value(entry, logits, [[[0, 1]]]) == pytest.approx((first + second) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_the_gradient_of_cross_entropy_by_its_formula(smoothing):
+    """Probabilities less the target, in float64."""
+    logits, labels = random_case(channels=4)
+    weights = np.array([0.3, 2.0, 0.0, 1.5])
+    entry = {"name": "cross_entropy", "label_smoothing": smoothing, "class_weights": weights.tolist()}
+    (found,) = gradients(lambda logits: loss(entry, logits, labels), logits)
+    exponentials = np.exp(logits.astype(np.float64))
+    probabilities = exponentials / exponentials.sum(-1, keepdims=True)
+    counted = labels != 255
+    targets = np.eye(4)[np.where(counted, labels, 0)] * weights * (1 - smoothing) + weights * smoothing / 4
+    expected = (probabilities * targets.sum(-1, keepdims=True) - targets) * counted[..., None]
+    expected /= weights[labels[counted]].sum()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
