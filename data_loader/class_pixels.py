@@ -39,20 +39,21 @@ def class_pixels(records: Sequence[ImageRecord], num_classes: int, fingerprint: 
     return found
 
 
-def _counts(records: Sequence[ImageRecord]) -> Iterable[np.ndarray]:
-    with ThreadPoolExecutor(usable_cores()) as pool, ImageProgress("counting", len(records)) as progress:
-        for counts in pool.map(_of_record, records):
-            yield counts
-            progress.advance()
-
-
-def _of_record(record: ImageRecord) -> np.ndarray:
+def pixels_of_record(record: ImageRecord) -> np.ndarray:
+    """(256,) int64, the pixels of an image with each label; what is known since its file was read is not read again."""
     if record.labels is None:
         return pixels_of_labels(painted_labels(record))
     counts = np.zeros(IGNORE + 1, np.int64)  # known since the file was looked at
     for label, number in record.labels.labels.items():
         counts[label] = number
     return counts
+
+
+def _counts(records: Sequence[ImageRecord]) -> Iterable[np.ndarray]:
+    with ThreadPoolExecutor(usable_cores()) as pool, ImageProgress("counting", len(records)) as progress:
+        for counts in pool.map(pixels_of_record, records):
+            yield counts
+            progress.advance()
 
 
 def _read(path: Path, num_classes: int) -> ClassPixels | None:

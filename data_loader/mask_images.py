@@ -9,6 +9,7 @@ import PIL.Image
 
 from data_loader.errors import DataError
 from data_loader.images import check_claim, decode, read_bytes, turned_hint
+from data_loader.validation import UnusableError
 
 _INDEXED = ("P", "L", "I;16", "I;16B", "I")
 
@@ -129,4 +130,5 @@ def check_mask_size(mask: Path, shape: tuple[int, ...], image: Path, size: tuple
     """
     if tuple(shape) != size:
         hint = turned_hint(tuple(shape), image, size)
-        raise DataError(f"{mask}: the mask is {tuple(shape)}, the image {size} (height, width){hint}.")
+        reason = f"{mask}: the mask is {tuple(shape)}, the image {size} (height, width){hint}."
+        raise UnusableError("mask of another size", reason)

@@ -51,6 +51,13 @@ class Broken:
     items: Sequence[BadItem]
     total: int
 
+    @property
+    def summary(self) -> str:
+        """How many of how many, and of which kinds."""
+        kinds = Counter(item.kind for item in self.items).most_common()
+        counts = ", ".join(f"{number} × {kind}" for kind, number in kinds)
+        return f"{len(self.items):,} of {self.total:,} {self.what} are broken and left out ({counts})"
+
 
 def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float, what: str = "images") -> None:
     """Logs what was left out, by name and reason, and counts it.
@@ -66,8 +73,7 @@ def report_bad(bad: Sequence[BadItem], total: int, max_bad_fraction: float, what
     """
     if not bad:
         return
-    counts = ", ".join(f"{number} × {kind}" for kind, number in Counter(item.kind for item in bad).most_common())
-    head = f"{len(bad)} of {total} {what} are broken and left out ({counts})"
+    head = Broken(what, bad, total).summary
     lines = [f"  {item}" for item in bad[:_SHOWN]]
     if len(bad) > _SHOWN:
         lines.append(f"  … and {len(bad) - _SHOWN} more")

@@ -79,9 +79,7 @@ def load(source: Source) -> InstanceData:
         section = section.model_copy(update={"max_bad_fraction": 1.0})
     data = resolve(DATA, section.name)(section, source.config.exp.seed)
     if not isinstance(data, InstanceData):
-        raise UserError(f"{type(data).__name__}: only data sets for instance segmentation can be inspected.")
-    if data.semantic:
-        raise UserError('data.task is "semantic", and only objects can be inspected: add --set data.task=instance.')
+        raise UserError(f"{type(data).__name__}: only data sets that are an InstanceData can be inspected.")
     data.prepare()
     return data
 

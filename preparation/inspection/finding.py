@@ -59,6 +59,11 @@ def plural(count: int, word: str, words: str | None = None) -> str:
     return f"{count:,} {word if count == 1 else words or word + 's'}"
 
 
+def article(word: str) -> str:
+    """ "object" → "an object", "pixel" → "a pixel"."""
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
 def listed(names: Sequence[str], most: int = 12) -> str:
     """Names with commas, the first of many."""
     shown = ", ".join(names[:most])

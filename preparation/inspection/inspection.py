@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic
 
 from data_loader.config import InstanceDataConfig
 from data_loader.instance_data import InstanceData
 from data_loader.validation import Broken
-from preparation.inspection.facts import SplitFacts, measure
+from preparation.inspection.facts import Facts, measure
 from preparation.inspection.finding import Finding
 
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(Generic[Facts]):
     """A data set as it was found.
 
     Attributes:
@@ -27,7 +28,7 @@ class Inspection:
 
     name: str
     classes: tuple[str, ...]
-    splits: Mapping[str, SplitFacts]
+    splits: Mapping[str, Facts]
     namings: Mapping[str, Mapping[str, Mapping[str, int]]]
     broken: Sequence[Broken]
     config: InstanceDataConfig
@@ -44,13 +45,14 @@ Check = Callable[[Inspection], Iterator[Finding]]
 """Looks at what was measured; `findings` are still empty then."""
 
 
-def measured(data: InstanceData, max_bad_fraction: float) -> Inspection:
+def measured(data: InstanceData, kind: type[Facts], max_bad_fraction: float) -> Inspection[Facts]:
     """Measures a prepared data set; without findings.
 
     Args:
         data: prepared.
+        kind: what is measured of a split.
         max_bad_fraction: what the config allows; `data` itself may have been read with more.
     """
-    splits = measure(data)
+    splits = measure(data, kind)
     namings = {name: data.namings(name) for name in splits}
     return Inspection(data.display_name, data.classes, splits, namings, data.broken, data.config, max_bad_fraction)

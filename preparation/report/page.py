@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from base.letterbox import resize
 from base.task import MetricTable
 from data_loader.errors import DataError
 from inference.drawing import grid
 from preparation.inspection.finding import Finding, Place
 from preparation.inspection.inspection import Inspection
-from preparation.report.sheets import MOST_CLASSES, annotated
-from preparation.report.tables import classes_table, sizes_table, splits_table
+from preparation.report.kinds import parts_of
+from preparation.report.sheets import MOST_CLASSES, fitted
 from preparation.suggest import Suggestion
 from reporting.gallery import GalleryItem
 from reporting.page import Page
@@ -42,20 +41,21 @@ def write_page(
         suggestion: the config that fits the data; None where none was made.
         commands: what it does → what to type next.
     """
-    page = Page(inspection.name, f"{len(inspection.classes)} classes; every image was decoded and every mask measured")
-    page.facts(_facts(inspection))
+    parts = parts_of(inspection)
+    page = Page(inspection.name, f"{len(inspection.classes)} classes; {parts.looked}")
+    page.facts(_facts(inspection, parts.counts(inspection)))
     _add_findings(page, inspection.findings)
     page.commands(commands)
-    page.table(splits_table(inspection), "Splits", sortable=False)
-    _add_suggestion(page, suggestion)
+    page.table(parts.splits_table(inspection), "Splits", sortable=False)
+    _add_suggestion(page, suggestion, parts.chosen_from)
     page.heading("Classes")
-    page.table(classes_table(inspection))
+    page.table(parts.classes_table(inspection))
     page.heading("Distributions")
-    page.table(sizes_table(inspection), sortable=False)
+    page.table(parts.sizes_table(inspection), sortable=False)
     for title, path in plots.items():
         page.image(path, title)
     if samples:
-        page.heading("Samples of each class", _about_samples(samples, len(inspection.classes)))
+        page.heading("Samples of each class", _about_samples(parts.samples_are, samples, len(inspection.classes)))
         page.gallery(samples)
     if augmentation is not None:
         page.heading("Augmentation", "At the left the image of the file, then what the network would get.")
@@ -85,30 +85,22 @@ def found_images(inspection: Inspection) -> list[GalleryItem]:
 
 def _image_at(inspection: Inspection, place: Place) -> np.ndarray:
     record = inspection.splits[place.split].records[place.image]
-    return _small(annotated(record, inspection.classes, place.objects))
+    image = parts_of(inspection).annotated(record, inspection.classes, place.objects)
+    return fitted(image, _SIDE, enlarge=False)  # hundreds are kept until the page is written
 
 
-def _small(image: np.ndarray) -> np.ndarray:
-    """At most `_SIDE` pixels wide and high: hundreds are kept until the page is written."""
-    zoom = min(1.0, _SIDE / max(image.shape[:2]))
-    return resize(image, (max(1, round(image.shape[0] * zoom)), max(1, round(image.shape[1] * zoom))))
-
-
-def _about_samples(samples: Sequence[GalleryItem], classes: int) -> str:
-    text = "From the smallest to the largest objects of train."
+def _about_samples(text: str, samples: Sequence[GalleryItem], classes: int) -> str:
     if classes > MOST_CLASSES:
-        shown = len({item.attributes["class"][0] for item in samples})
+        shown = len({str(item.attributes["class"]) for item in samples})
         text += f" Shown are the {shown:,} most frequent of {classes:,} classes; "
         text += "inspection.json has the numbers of all of them."
     return text
 
 
-def _facts(inspection: Inspection) -> dict[str, int]:
-    splits = inspection.splits.values()
+def _facts(inspection: Inspection, counts: Mapping[str, int]) -> dict[str, int]:
     return {
-        "images": sum(len(facts.records) for facts in splits),
-        "objects": sum(len(facts.objects.single) for facts in splits),
-        "crowds": sum(int(facts.objects.crowd.sum()) for facts in splits),
+        "images": sum(len(facts.records) for facts in inspection.splits.values()),
+        **counts,
         "classes": len(inspection.classes),
         "errors": len(inspection.errors),
         "warnings": sum(finding.severity == "warning" for finding in inspection.findings),
@@ -124,8 +116,8 @@ def _add_findings(page: Page, findings: Sequence[Finding]) -> None:
         page.notices(["Nothing is wrong with these data."], "ok")
 
 
-def _add_suggestion(page: Page, suggestion: Suggestion | None) -> None:
+def _add_suggestion(page: Page, suggestion: Suggestion | None, chosen_from: str) -> None:
     if suggestion is not None:
-        page.heading("A config for these data", "Chosen from the sizes of the objects and this machine.")
+        page.heading("A config for these data", chosen_from)
         rows = tuple((key, json.dumps(suggestion.value(key)), why) for key, why in suggestion.why.items())
         page.table(MetricTable(("key", "value", "why"), rows), sortable=False)

@@ -1,4 +1,4 @@
-"""Plots of an inspection: classes, sizes, objects in an image, image sizes."""
+"""Plots of an inspection, whatever is annotated: how many an image has, image sizes; and the style of all."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,170 +6,67 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from preparation.inspection.checks.classes import objects_of_classes
-from preparation.inspection.inspection import Inspection
-from preparation.inspection.statistics import aspect_ratios
+from preparation.inspection.facts import SplitFacts
 from reporting.plot_style import COLORS, FAINT, INK, new_plot, save_plot, tidy
 
-_MOST_BARS = 60
-_BINS = 32
-_LEGEND = {"frameon": False, "fontsize": 8.5, "labelcolor": INK}
+MOST_BARS = 60
+"""Classes that a plot shows, the most frequent ones."""
+LEGEND = {"frameon": False, "fontsize": 8.5, "labelcolor": INK}
 
 
-def plot_all(inspection: Inspection, folder: Path) -> dict[str, Path]:
-    """Writes every plot; title → file."""
-    count = len(inspection.classes)
-    classes = {
-        name: dict(zip(inspection.classes, objects_of_classes(facts, count).tolist(), strict=True))
-        for name, facts in inspection.splits.items()
-    }
-    distributions = {"classes": classes, **_namings(inspection)}
-    written = {}
-    for title, counts in distributions.items():
-        if any(any(found.values()) for found in counts.values()):
-            written[f"objects of each {_one(title)}"] = folder / f"{title}.png"
-            plot_classes(counts, folder / f"{title}.png", f"objects of each {_one(title)}")
-    if any(len(facts.objects.single) for facts in inspection.splits.values()):
-        written["sizes of objects"] = folder / "object_sizes.png"
-        plot_object_sizes(inspection, folder / "object_sizes.png")
-    written["images"] = folder / "images.png"
-    plot_images(inspection, folder / "images.png")
-    return written
-
-
-def plot_classes(counts: Mapping[str, Mapping[str, int]], out: Path, title: str) -> None:
-    """Bars of the objects of each class, the most frequent on top, the splits behind one another.
+def plot_images(splits: Mapping[str, SplitFacts], counts: Mapping[str, np.ndarray], what: str, out: Path) -> None:
+    """How many of something an image has, and which sizes images have.
 
     Args:
-        counts: split → class → number of objects.
+        splits: name → what was measured.
+        counts: name of the split → (I,) how many each image has.
+        what: is counted.
         out: the file to write.
-        title: above the plot.
     """
-    total = Counter({name: 0 for found in counts.values() for name in found})
-    for found in counts.values():
-        total.update(found)
-    ordered = [name for name, _ in total.most_common()]
-    names = ordered[:_MOST_BARS][::-1]
-    plot = new_plot(7.4, 1.3 + 0.24 * len(names))
-    axis = plot.subplots()
-    left = np.zeros(len(names))
-    for color, (split, found) in zip(COLORS, counts.items(), strict=False):
-        values = np.array([found.get(name, 0) for name in names], float)
-        label = f"{split} ({int(sum(found.values())):,})"
-        axis.barh(_shown(names), values, left=left, color=color, alpha=0.85, height=0.7, label=label)
-        left += values
-    for place, name in enumerate(names):
-        axis.annotate(f"{total[name]:,}", (left[place], place), (4, 0), textcoords="offset points", va="center",
-                      fontsize=7.5, color=FAINT)  # fmt: skip
-    axis.set(ylim=(-0.6, len(names) - 0.4), xlim=(0, max(1.0, 1.08 * left.max())))
-    tidy(axis)
-    axis.grid(visible=False, axis="y")
-    rest = f", the {_MOST_BARS} most frequent of {len(ordered)}" if len(ordered) > _MOST_BARS else ""
-    axis.set_title(title + rest, loc="left", color=INK, fontweight="bold", fontsize=11)
-    axis.legend(loc="lower right", **_LEGEND)
-    save_plot(plot, out)
-
-
-def plot_object_sizes(inspection: Inspection, out: Path) -> None:
-    """Histograms of the sides of objects, in pixels and as shares of the image, and of the boxes' aspect ratios."""
-    every = inspection.splits
-    shares = {
-        name: np.sqrt(facts.objects.single.areas / facts.sizes.prod(axis=1)[facts.objects.single.image])
-        for name, facts in every.items()
-    }
-    plot = new_plot(8.6, 8.2)
-    top, middle, bottom = plot.subplots(3, 1)
-    _histogram(top, {name: facts.objects.single.sides for name, facts in every.items()}, "side of an object, pixels")
-    for limit in (32, 96):
-        top.axvline(limit, color=INK, linewidth=1, linestyle=(0, (4, 3)))
-    top.set_title("root of the mask's area in the file; lines: COCO's small and medium objects", **_title())
-    _histogram(middle, shares, "side of an object / side of its image")
-    middle.set_title("share of the image", **_title())
-    _histogram(bottom, {name: aspect_ratios(facts) for name, facts in every.items()}, "height / width")
-    bottom.set_title("aspect ratio of the tight boxes", **_title())
-    save_plot(plot, out)
-
-
-def plot_images(inspection: Inspection, out: Path) -> None:
-    """How many objects an image has, and which sizes images have."""
     plot = new_plot(8.6, 3.9)
     left, right = plot.subplots(1, 2)
-    _object_counts(left, inspection)
-    _label(left, "objects", "% of the images")
-    left.set_title("objects in an image", **_title())
-    sizes = Counter(tuple(size) for facts in inspection.splits.values() for size in facts.sizes.tolist())
+    _counts(left, counts)
+    label(left, what, "% of the images")
+    left.set_title(f"{what} in an image", **title_style())
+    sizes = Counter(tuple(size) for facts in splits.values() for size in facts.sizes.tolist())
     heights, widths = np.array(list(sizes)).T
     area = 8 + 500 * np.array(list(sizes.values())) / sum(sizes.values())
     right.scatter(widths, heights, s=area, color=COLORS[0], alpha=0.35, linewidths=0)
     right.set(xlim=(0, None), ylim=(0, None))
-    _label(right, "width, pixels", "height, pixels")
-    right.set_title(f"image sizes ({len(sizes):,} different)", **_title())
+    label(right, "width, pixels", "height, pixels")
+    right.set_title(f"image sizes ({len(sizes):,} different)", **title_style())
     tidy(right)
     save_plot(plot, out)
 
 
-def _object_counts(axis: Axes, inspection: Inspection) -> None:
-    most = max(int(np.percentile(facts.counts, 99)) for facts in inspection.splits.values())
-    for number, (name, facts) in enumerate(inspection.splits.items()):
-        shown = np.bincount(np.minimum(facts.counts, most), minlength=most + 1) * 100 / len(facts.records)
-        width = 0.8 / len(inspection.splits)
-        places = np.arange(most + 1) + (number - (len(inspection.splits) - 1) / 2) * width
+def _counts(axis: Axes, counts: Mapping[str, np.ndarray]) -> None:
+    most = max(int(np.percentile(found, 99)) for found in counts.values())
+    for number, (name, found) in enumerate(counts.items()):
+        shown = np.bincount(np.minimum(found, most), minlength=most + 1) * 100 / len(found)
+        width = 0.8 / len(counts)
+        places = np.arange(most + 1) + (number - (len(counts) - 1) / 2) * width
         axis.bar(places, shown, width=width, color=COLORS[number], alpha=0.85, label=name)
-    if most < int(max(facts.counts.max() for facts in inspection.splits.values())):
+    if most < int(max(found.max() for found in counts.values())):
         axis.annotate(f"{most} or more", (most, 0), (0, 14), textcoords="offset points", ha="right", fontsize=8,
                       color=FAINT)  # fmt: skip
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     tidy(axis)
-    axis.legend(**_LEGEND)
+    axis.legend(**LEGEND)
 
 
-def _histogram(axis: Axes, values: Mapping[str, np.ndarray], label: str) -> None:
-    """Shares of each split over a logarithmic axis: the first as bars, the others as lines."""
-    every = np.concatenate(list(values.values()))
-    low, high = float(every.min()), float(every.max())
-    edges = np.geomspace(low / 1.05, high * 1.05, _BINS + 1)
-    for number, (name, found) in enumerate(values.items()):
-        if len(found):
-            shares = np.histogram(found, edges)[0] * 100 / len(found)
-            filled = not number
-            alpha, width = (0.35, None) if filled else (None, 1.8)
-            label_of_split = f"{name} ({len(found):,})"
-            axis.stairs(
-                shares, edges, fill=filled, alpha=alpha, linewidth=width, color=COLORS[number], label=label_of_split
-            )
-    axis.set_xscale("log")
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in "25" else ""))
-    axis.set_ylim(bottom=0)
-    _label(axis, label, "% of the objects")
-    tidy(axis)
-    axis.tick_params(axis="x", which="minor", labelsize=7.5, labelcolor=FAINT, length=0)
-    axis.legend(**_LEGEND)
-
-
-def _namings(inspection: Inspection) -> dict[str, dict[str, Mapping[str, int]]]:
-    """Title → split → class → number of objects."""
-    titles = dict.fromkeys(title for found in inspection.namings.values() for title in found)
-    return {
-        title: {split: found[title] for split, found in inspection.namings.items() if title in found}
-        for title in titles
-    }
-
-
-def _one(title: str) -> str:
-    return {"classes": "class"}.get(title, title)
-
-
-def _shown(names: Sequence[str]) -> list[str]:
+def shown_names(names: Sequence[str]) -> list[str]:
+    """As a plot shows them."""
     return [name.replace("_", " ") for name in names]
 
 
-def _label(axis: Axes, x: str, y: str) -> None:
+def label(axis: Axes, x: str, y: str) -> None:
+    """Labels both axes."""
     axis.set_xlabel(x, color=FAINT, fontsize=9)
     axis.set_ylabel(y, color=FAINT, fontsize=9)
 
 
-def _title() -> dict:
+def title_style() -> dict:
+    """Of the title of an axis."""
     return {"loc": "left", "color": INK, "fontweight": "bold", "fontsize": 10}

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from preparation.inspection.finding import Finding
 from preparation.inspection.inspection import Inspection
-from preparation.report.tables import classes_table, sizes_table, splits_table
+from preparation.report.kinds import parts_of
 from reporting.table import rendered
 
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
@@ -19,14 +19,14 @@ _MOST_CLASSES = 20
 
 def print_inspection(inspection: Inspection, console: Console | None = None) -> None:
     """Tables of splits, classes and sizes, then the findings with a few examples."""
-    console = console or Console()
+    console, parts = console or Console(), parts_of(inspection)
     console.print(Text(f"\n{inspection.name}", style="bold"))
-    console.print(rendered(splits_table(inspection)))
-    console.print(rendered(classes_table(inspection), _MOST_CLASSES))
+    console.print(rendered(parts.splits_table(inspection)))
+    console.print(rendered(parts.classes_table(inspection), _MOST_CLASSES))
     if len(inspection.classes) > _MOST_CLASSES:
         rest = len(inspection.classes) - _MOST_CLASSES
         console.print(Text(f"  and {rest} more classes in the report\n", style="dim"))
-    console.print(rendered(sizes_table(inspection)))
+    console.print(rendered(parts.sizes_table(inspection)))
     for finding in inspection.findings:
         _print_finding(finding, console)
     if not inspection.findings:

@@ -8,9 +8,9 @@ from data_loader.instance_data import InstanceData
 from inference.drawing import write_image
 from preparation.inspection.inspection import Inspection
 from preparation.inspection.statistics import statistics
+from preparation.report.kinds import parts_of
 from preparation.report.page import write_page
-from preparation.report.plots import plot_all
-from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples, shown_classes
+from preparation.report.sheets import sheet_of_augmentation, sheet_of_samples, shown_classes
 from preparation.suggest import Suggestion
 from utils.errors import UserError
 from utils.files import check_place, write_json
@@ -69,13 +69,15 @@ def write_report(
         commands: what it does → what to type next.
     """
     _remove_plots(folder)
-    plots = plot_all(inspection, folder / "plots")
+    parts = parts_of(inspection)
+    plots = parts.plots(inspection, folder / "plots")
     classes = shown_classes(inspection, "train")
     per_class = max(_COLUMNS, min(24, _MOST_SAMPLES // max(1, len(classes))))
-    samples = samples_of_classes(inspection, "train", per_class, classes)
+    samples = parts.samples(inspection, "train", per_class, classes)
+    train = inspection.splits["train"]
     sheets = {
         "samples": sheet_of_samples(samples, classes[:_MOST_ROWS], _COLUMNS),
-        "augmentation": sheet_of_augmentation(data, inspection.splits["train"]) if data.config.augment else None,
+        "augmentation": sheet_of_augmentation(data, train, parts) if data.config.augment else None,
     }
     for name, sheet in sheets.items():
         if sheet is not None:

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from preparation.inspection.finding import Example, Finding, Place, first, plural
+from preparation.inspection.finding import Example, Finding, Place, article, first, plural
 from preparation.inspection.inspection import Inspection
 
 
@@ -14,13 +12,12 @@ def check_broken(inspection: Inspection) -> Iterator[Finding]:
     for broken in inspection.broken:
         if broken.items:
             too_many = len(broken.items) > allowed * broken.total
-            share = f"{len(broken.items):,} of {broken.total:,} {broken.what} are broken and left out"
             more = f" That is more than data.max_bad_fraction = {allowed} allows." if too_many else ""
             yield Finding(
                 f"broken {broken.what}",
                 "error" if too_many else "warning",
                 len(broken.items),
-                f"{share}.{more}",
+                f"{broken.summary}.{more}",
                 "Repair them or take them out" + (", or raise data.max_bad_fraction." if too_many else "."),
                 first([Example(str(item)) for item in broken.items]),
             )
@@ -45,14 +42,15 @@ def check_decoding(inspection: Inspection) -> Iterator[Finding]:
 
 
 def check_empty(inspection: Inspection) -> Iterator[Finding]:
-    """Images without an object, which are legal, and a training split without any object, which is not."""
+    """Images without anything of the classes, which are legal, and a training split of nothing else, which is not."""
     for split, facts in inspection.splits.items():
-        if split == "train" and not len(facts.objects.single):
+        unit = facts.unit
+        if split == "train" and not facts.amounts(len(inspection.classes)).any():
             yield Finding(
-                "no objects",
+                f"no {unit}s",
                 "error",
                 len(facts.records),
-                "No training image has an object of the classes: there is nothing to learn.",
+                f"No training image has {article(unit)} of the classes: there is nothing to learn.",
                 "Look at the annotations, and at data.classes.",
             )
         elif len(facts.empty):
@@ -62,7 +60,7 @@ def check_empty(inspection: Inspection) -> Iterator[Finding]:
                 f"empty images in {split}",
                 "note",
                 len(examples),
-                f"{plural(len(examples), 'image')} of {split} ({share:.0%}) without an object of the classes.",
+                f"{plural(len(examples), 'image')} of {split} ({share:.0%}) without {article(unit)} of the classes.",
                 "They teach the background. Check that their annotations are not missing; data.keep_empty = false "
                 "leaves those of train out, where the data set has that key.",
                 first(examples),
@@ -70,7 +68,7 @@ def check_empty(inspection: Inspection) -> Iterator[Finding]:
 
 
 def check_batch(inspection: Inspection) -> Iterator[Finding]:
-    """A batch or a capacity of the config that does not fit."""
+    """A batch of the config that does not fit."""
     config, train = inspection.config, inspection.splits["train"]
     if "batch_size" in config.model_fields_set and len(train.records) < config.batch_size:
         yield Finding(
@@ -79,16 +77,4 @@ def check_batch(inspection: Inspection) -> Iterator[Finding]:
             len(train.records),
             f"train has {plural(len(train.records), 'image')}, data.batch_size is {config.batch_size}.",
             "Make data.batch_size smaller.",
-        )
-    over = np.flatnonzero(np.bincount(train.objects.image, minlength=len(train.records)) > config.max_objects)
-    if "max_objects" in config.model_fields_set and len(over):
-        examples = [Example(train.records[i].path.name, (Place("train", i),)) for i in over.tolist()]
-        yield Finding(
-            "more objects than data.max_objects",
-            "warning",
-            len(over),
-            f"{plural(len(over), 'training image')} with more than {config.max_objects} objects: the smallest are "
-            "left out and learned as background.",
-            f"Raise data.max_objects; the fullest image has {int(train.counts.max())}.",
-            first(examples),
         )

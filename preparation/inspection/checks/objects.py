@@ -1,12 +1,12 @@
-"""Checks of objects: boxes beside their masks, tiny and degenerate masks, annotations that are there twice."""
+"""Checks of objects: too many, boxes beside their masks, degenerate masks, annotations twice, unequal classes."""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from preparation.inspection.facts import LEAST_OVERLAP
 from preparation.inspection.finding import Example, Finding, Place, first, plural
 from preparation.inspection.inspection import Inspection
+from preparation.inspection.object_facts import LEAST_OVERLAP, ObjectFacts
 from preparation.inspection.objects import SPECK, Objects
 
 LEAST_BOX_IOU = 0.8
@@ -18,11 +18,31 @@ TINY = 16
 MANY_SPECKS = 10
 """Specks from which a mask looks like noise."""
 
+MOST_UNEQUAL = 50
+"""Objects of the most frequent class for each one of the rarest, from which sampling by classes is worth a thought."""
+
 Rows = list[tuple[str, int]]
 """Objects: their split, and their row in its `Objects`."""
 
 
-def check_boxes(inspection: Inspection) -> Iterator[Finding]:
+def check_capacity(inspection: Inspection[ObjectFacts]) -> Iterator[Finding]:
+    """A capacity of the config that does not fit."""
+    config, train = inspection.config, inspection.splits["train"]
+    over = np.flatnonzero(np.bincount(train.objects.image, minlength=len(train.records)) > config.max_objects)
+    if "max_objects" in config.model_fields_set and len(over):
+        examples = [Example(train.records[i].path.name, (Place("train", i),)) for i in over.tolist()]
+        yield Finding(
+            "more objects than data.max_objects",
+            "warning",
+            len(over),
+            f"{plural(len(over), 'training image')} with more than {config.max_objects} objects: the smallest are "
+            "left out and learned as background.",
+            f"Raise data.max_objects; the fullest image has {int(train.counts.max())}.",
+            first(examples),
+        )
+
+
+def check_boxes(inspection: Inspection[ObjectFacts]) -> Iterator[Finding]:
     """Boxes in the files that disagree with their masks."""
     rows = _rows(inspection, _disagrees)
     if rows:
@@ -37,7 +57,7 @@ def check_boxes(inspection: Inspection) -> Iterator[Finding]:
         )
 
 
-def check_masks(inspection: Inspection) -> Iterator[Finding]:
+def check_masks(inspection: Inspection[ObjectFacts]) -> Iterator[Finding]:
     """Masks of very few pixels, nowhere 2 pixels wide, or of many specks."""
     kinds = [
         ("tiny mask", f"of fewer than {TINY} pixels", _is_tiny),
@@ -61,7 +81,7 @@ def check_masks(inspection: Inspection) -> Iterator[Finding]:
             )
 
 
-def check_overlaps(inspection: Inspection) -> Iterator[Finding]:
+def check_overlaps(inspection: Inspection[ObjectFacts]) -> Iterator[Finding]:
     """Objects that are annotated twice, with one class or with two."""
     same, mixed = [], []
     for split, facts in inspection.splits.items():
@@ -91,6 +111,22 @@ def check_overlaps(inspection: Inspection) -> Iterator[Finding]:
         )
 
 
+def check_balance(inspection: Inspection[ObjectFacts]) -> Iterator[Finding]:
+    """Classes of very unequal numbers."""
+    counts = inspection.splits["train"].amounts(len(inspection.classes))
+    present = counts[counts > 0]
+    if len(present) > 1 and present.max() >= MOST_UNEQUAL * present.min():
+        most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max() + 1).argmin())
+        yield Finding(
+            "unequal classes",
+            "note",
+            int((counts[counts > 0] * MOST_UNEQUAL <= present.max()).sum()),
+            f"train has {plural(int(counts[most]), 'object')} of {inspection.classes[most]} and "
+            f"{int(counts[least]):,} of {inspection.classes[least]}.",
+            "data.sampler repeats the images of rare classes.",
+        )
+
+
 def _disagrees(objects: Objects) -> np.ndarray:
     return (objects.box_iou < LEAST_BOX_IOU) & (objects.box_shift > MOST_BOX_SHIFT)
 
@@ -99,14 +135,16 @@ def _is_tiny(objects: Objects) -> np.ndarray:
     return objects.areas < TINY
 
 
-def _rows(inspection: Inspection, wanted: Callable[[Objects], np.ndarray]) -> Rows:
+def _rows(inspection: Inspection[ObjectFacts], wanted: Callable[[Objects], np.ndarray]) -> Rows:
     """The objects, no crowds, for which `wanted` gives True."""
     every = ((split, facts.objects) for split, facts in inspection.splits.items())
     found = ((split, np.flatnonzero(wanted(objects) & ~objects.crowd)) for split, objects in every)
     return [(split, row) for split, rows in found for row in rows.tolist()]
 
 
-def _examples(inspection: Inspection, rows: Rows, detail: Callable[[Objects, int], str]) -> tuple[Example, ...]:
+def _examples(
+    inspection: Inspection[ObjectFacts], rows: Rows, detail: Callable[[Objects, int], str]
+) -> tuple[Example, ...]:
     """In words and places; `detail` gives words for a row."""
     examples = []
     for split, row in rows:

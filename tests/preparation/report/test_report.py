@@ -11,10 +11,12 @@ import pytest
 from rich.console import Console
 
 from preparation.inspection.inspect import inspect
+from preparation.report.kinds import OBJECTS
+from preparation.report.objects.plots import plot_all
+from preparation.report.objects.sheets import samples_of_classes
+from preparation.report.objects.tables import classes_table, sizes_table, splits_table
 from preparation.report.page import found_images, write_page
-from preparation.report.plots import plot_all
-from preparation.report.sheets import samples_of_classes, sheet_of_augmentation, sheet_of_samples
-from preparation.report.tables import classes_table, sizes_table, splits_table
+from preparation.report.sheets import sheet_of_augmentation, sheet_of_samples
 from preparation.report.terminal import print_inspection
 from preparation.report.write import write_report
 from preparation.suggest import Suggestion
@@ -94,7 +96,7 @@ def test_of_many_classes_only_those_with_objects_are_said_to_be_shown(tmp_path):
 
 
 def test_the_sheet_of_augmentation_is_the_same_each_time(data, inspection):
-    first, second = (sheet_of_augmentation(data, inspection.splits["train"], 2, 3) for _ in range(2))
+    first, second = (sheet_of_augmentation(data, inspection.splits["train"], OBJECTS, 2, 3) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
@@ -103,7 +105,8 @@ def test_a_broken_image_among_those_mixed_in_stops_no_report(tmp_path):
     data = read(write(tmp_path, train=[*plain(1), cut], val=plain(1, start=50)), augment={"mosaic": 1.0})
     facts = inspect(data).splits["train"]
     assert [look.problem is None for look in facts.looks] == [True, False]
-    assert sheet_of_augmentation(data, facts, 2, 9) is None  # 24 images are mixed in, the broken one among them
+    # 24 images are mixed in, the broken one among them
+    assert sheet_of_augmentation(data, facts, OBJECTS, 2, 9) is None
 
 
 def test_examples_of_findings_become_images(inspection):
