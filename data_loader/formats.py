@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ FORMATS: Mapping[str, Format] = {
 """Name of a data set in the registry → its recognizer; the most specific layout first."""
 
 
-def recognize(path: Path, name: str | None = None) -> dict[str, Any]:
+def recognize(path: Path, name: str | None = None, labels: bool = False) -> dict[str, Any]:
     """The section `data` that reads a folder, with as few keys as it needs: `{"name": "coco", "root": …, "train": …}`.
 
     Little is read: names of files, and the beginnings of some.
@@ -60,6 +60,7 @@ def recognize(path: Path, name: str | None = None) -> dict[str, Any]:
     Args:
         path: a folder, or one annotation file.
         name: of a format; None: that which the folder has, of several the most specific one.
+        labels: whether a label for each pixel is asked for, `data.task` = semantic, which is for the caller to set.
 
     Raises:
         DataError: there is no such folder or format, or the folder has none that is known; the message lists what was
@@ -69,7 +70,7 @@ def recognize(path: Path, name: str | None = None) -> dict[str, Any]:
         near = nearest(name, FORMATS)
         hint = f'; did you mean "{near}"?' if near else ""
         raise DataError(f'there is no format "{name}"{hint} Choices: {", ".join(FORMATS)}.')
-    layout = layout_of(path)
+    layout = replace(layout_of(path), labels=labels)
     wanted = FORMATS if name is None else {name: FORMATS[name]}
     found, unusable = _found(layout, wanted)
     if found:

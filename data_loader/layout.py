@@ -29,11 +29,13 @@ class Layout:
         root: the folder.
         folders: each folder, relative to the root, with the sorted names of its files; shallow ones first.
         only: the one annotation file that the user named instead of a folder, relative to the root.
+        labels: whether the user asks for a label for each pixel: values of masks are classes then.
     """
 
     root: Path
     folders: Mapping[PurePosixPath, Sequence[str]]
     only: PurePosixPath | None = None
+    labels: bool = False
 
     def files(self, *suffixes: str) -> Iterator[PurePosixPath]:
         """The files, relative to the root, whose names end so, in small or capital letters; `only` where it is set.

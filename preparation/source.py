@@ -9,9 +9,12 @@ from typing import Any
 from data_loader.formats import recognize
 from data_loader.instance_data import InstanceData
 from utils.config import Config, check_config, process_config
+from utils.config.merge import parse_overrides
 from utils.errors import UserError
 from utils.registry import DATA, resolve
 
+_LABELS = (["data", "task"], "semantic")
+"""The override that asks for labels."""
 _REST = {"exp": {"name": "data"}, "model": {"name": "mask_rcnn"}, "trainer": {"name": "supervised"}}
 
 
@@ -51,7 +54,7 @@ def source_of(
     wrong = [text for text in overrides if not text.strip().startswith("data.")]
     if wrong:
         raise UserError(f"--set {wrong[0]}: a folder has the section data alone; give data.key=value, or -c CONFIG.")
-    section = recognize(path, format)
+    section = recognize(path, format, _LABELS in parse_overrides(overrides))
     section |= {"classes": list(classes)} if classes else {}
     section |= {"val_fraction": val_fraction} if val_fraction is not None else {}
     config = check_config({**_REST, "data": section, "evaluator": {"name": "coco"}}, path, overrides)

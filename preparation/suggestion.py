@@ -4,11 +4,16 @@ import copy
 import re
 import shlex
 from argparse import Namespace
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from data_loader.instance_data import InstanceData
+from preparation.inspection.checks.labels import frequency_weights
 from preparation.inspection.inspection import Inspection
+from preparation.inspection.label_facts import LabelFacts
+from preparation.inspection.object_facts import ObjectFacts
 from preparation.source import Source
-from preparation.suggest import DataStats, Machine, Suggestion, suggest
+from preparation.suggest import DataStats, LabelStats, Machine, Suggestion, suggest, suggest_labels
 from utils.config import check_config
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+|^[._-]+")
@@ -22,11 +27,29 @@ def suggest_config(source: Source, inspection: Inspection, name: str) -> Suggest
         inspection: of them.
         name: of the run; what no name can have is replaced.
     """
-    train = inspection.splits["train"]
-    if not len(train.objects.single):
+    if not inspection.splits["train"].amounts(len(inspection.classes)).any():
         return None
-    stats = DataStats.of(train.records, inspection.classes)
-    return suggest(stats, source.section, Machine.here(), _NO_NAME.sub("-", name).strip("-") or "run")
+    make = _KINDS[inspection.config.task]
+    return make(inspection, source.section, _NO_NAME.sub("-", name).strip("-") or "run")
+
+
+def _of_objects(inspection: Inspection[ObjectFacts], section: dict[str, Any], name: str) -> Suggestion:
+    stats = DataStats.of(inspection.splits["train"].records, inspection.classes)
+    return suggest(stats, section, Machine.here(), name)
+
+
+def _of_labels(inspection: Inspection[LabelFacts], section: dict[str, Any], name: str) -> Suggestion:
+    facts, count = inspection.splits["train"], len(inspection.classes)
+    images, weights = facts.images_of_classes(count), frequency_weights(facts)
+    stats = LabelStats(sizes=facts.sizes, names=inspection.classes, images_with=images, weights=weights)
+    return suggest_labels(stats, section, Machine.here(), name)
+
+
+_KINDS: Mapping[str, Callable[[Inspection[Any], dict[str, Any], str], Suggestion]] = {
+    "instance": _of_objects,
+    "semantic": _of_labels,
+}
+"""By `data.task`."""
 
 
 def with_suggestion(data: InstanceData, suggestion: Suggestion | None) -> InstanceData:

@@ -8,12 +8,15 @@ from typing import Any
 import cv2
 import numpy as np
 
+from base.base_data import evenly_spread
 from data_loader.errors import DataError
+from data_loader.label_map import LABEL_MAP, classes_in
 from data_loader.mask_folder.files import Mask
 from data_loader.mask_images import has_colors, read_values
 
 _LOGGER = logging.getLogger("maskeras")
 _LOOKED_AT = 10
+_LOOKED_AT_FOR_LABELS = 200
 _MOST_CLASSES = 30
 _WHOLE = 0.9
 _BORDER, _FACTOR = 255, 1000
@@ -34,6 +37,23 @@ def kind_of(root: Path, masks: Sequence[Mask]) -> dict[str, Any]:
     return keys
 
 
+def labels_in(root: Path, masks: Sequence[Mask]) -> dict[str, Any]:
+    """The keys of the section `data` for masks whose values are classes, named by a `labelmap.txt` where there is one.
+
+    Without that file the classes are the values in some of the masks, spread evenly.
+    """
+    named = classes_in(root / LABEL_MAP)
+    if named is not None:
+        first = 1 if named.background else 0
+        values = list(range(first, first + len(named.classes)))
+        return {"kind": "semantic", "names": list(named.classes), "values": values, "ignored": [_BORDER]}
+    paths = [root / masks[place].path for place in evenly_spread(len(masks), _LOOKED_AT_FOR_LABELS)]
+    found = [values for path in paths if (values := _read(path)) is not None]
+    keys = _as_classes(sorted({value for mask in found for value in np.unique(mask).tolist() if value}))
+    _LOGGER.warning("%s: by %d of the masks, %s: correct that in the config where it is wrong.", root, len(found), keys)
+    return keys
+
+
 def _read(path: Path) -> np.ndarray | None:
     try:
         return read_values(path)
@@ -50,6 +70,10 @@ def _by_values(masks: Sequence[np.ndarray], colored: bool) -> dict[str, Any]:
     counted = all(values == list(range(1, len(values) + 1)) for values in of_masks)
     if len(every) > 1 and _whole(masks) >= _WHOLE and (counted or len(every) > _MOST_CLASSES):
         return {"kind": "instances"}
+    return _as_classes(every, colored)
+
+
+def _as_classes(every: Sequence[int], colored: bool = False) -> dict[str, Any]:
     border = [_BORDER] if not colored and len(every) > 1 and _BORDER in every else []
     classes = [value for value in every if value not in border]
     names = [f"class {value}" for value in classes] if len(classes) > 1 else ["object"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from data_loader.layout import SPLITS, Layout, split_of
 from data_loader.mask_folder.files import Mask, images_of, masks_of
-from data_loader.mask_folder.kind import kind_of
+from data_loader.mask_folder.kind import kind_of, labels_in
 
 LOOKED_FOR = (
     "folders such as images/ and masks/ with files of equal names, masks/NAME.png, NAME_mask.png, NAME_1.png … or "
@@ -41,7 +41,8 @@ def recognize(layout: Layout) -> dict[str, Any] | None:
     sections = _without_objects(layout, sections["train"]) | sections
     if any(hole in section["masks"] for section in sections.values() for hole in ("*", "{class}")):
         return sections | {"kind": "objects"}
-    return sections | kind_of(layout.root, [mask for _, _, listed in found.values() for mask in listed])
+    listed = [mask for _, _, masks in found.values() for mask in masks]
+    return sections | (labels_in(layout.root, listed) if layout.labels else kind_of(layout.root, listed))
 
 
 def _without_objects(layout: Layout, train: dict[str, str]) -> dict[str, dict[str, str]]:

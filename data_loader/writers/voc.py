@@ -10,6 +10,7 @@ from pathlib import Path
 from base.index_images import index_png, voc_palette
 from data_loader.errors import DataError
 from data_loader.images import is_jpeg
+from data_loader.label_map import LABEL_MAP, label_map_text
 from data_loader.writers.index_image import painted
 from data_loader.writers.source import Item, Source, copy_image, counted
 from utils.files import write_whole
@@ -39,7 +40,7 @@ def write_voc(source: Source, out: Path) -> Counter[str]:
     for split, items in source.splits.items():
         names = "".join(f"{item.stem}\n" for item in items)
         write_whole(out / "ImageSets" / "Segmentation" / f"{split}.txt", names)
-    write_whole(out / "labelmap.txt", _labelmap(source.classes))
+    write_whole(out / LABEL_MAP, label_map_text(source.classes))
     return +lost
 
 
@@ -50,12 +51,3 @@ def _image(item: Item, out: Path) -> Counter[str]:
         (out / folder / f"{item.stem}.png").write_bytes(index_png(indices, voc_palette()))
     lost[_NO_JPEG] += not is_jpeg(item.record.path)
     return lost
-
-
-def _labelmap(classes: tuple[str, ...]) -> str:
-    """A line `name:red,green,blue:parts:actions` for each value, the background first."""
-    colors = voc_palette()[: len(classes) + 1].tolist()
-    lines = [
-        f"{name}:{','.join(map(str, color))}::" for name, color in zip(("background", *classes), colors, strict=True)
-    ]
-    return "\n".join(["# label:color_rgb:parts:actions", *lines, ""])

@@ -40,6 +40,17 @@ class Suggestion:
         return found
 
 
+def sections(name: str, data: dict[str, Any], model: str, evaluator: str) -> dict[str, Any]:
+    """A config to begin with: a run of this name, the section `data`, and the names of model and evaluator."""
+    return {
+        "exp": {"name": name, "seed": 0},
+        "data": data,
+        "model": {"name": model},
+        "trainer": {"name": "supervised"},
+        "evaluator": {"name": evaluator},
+    }
+
+
 def assemble(start: dict[str, Any], choices: Iterable[Choice]) -> Suggestion:
     """`start` with all choices in it; a key that is there already is left as it is, and so is its reason out.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from preparation.suggest.machine import MANY_CORES, Machine
-from preparation.suggest.stats import DataStats
+from preparation.suggest.stats import SplitStats
 
 SECONDS = 75 * 60.0
 """How long the shortest useful training may take; images are as large as that allows."""
@@ -29,7 +29,7 @@ def is_large(machine: Machine) -> bool:
     return bool(machine.gpus) or machine.cores >= MANY_CORES
 
 
-def has_few_images(stats: DataStats) -> bool:
+def has_few_images(stats: SplitStats) -> bool:
     """Whether the training images are too few to train all of a backbone on them."""
     return len(stats.sizes) < _FEW_IMAGES
 
@@ -50,9 +50,15 @@ def seconds(images: int, pixels: int, machine: Machine) -> float:
     return images * pixels * of_a_pixel * (_BF16 if machine.bf16 and is_large(machine) and not machine.gpus else 1.0)
 
 
-def pixel_budget(images: int, machine: Machine) -> int:
-    """Pixels of an input with which the shortest useful training of so many images takes `SECONDS`."""
-    affordable = SECONDS / seconds(images_seen(images, usual_batch(machine)), 1, machine)
+def pixel_budget(images: int, machine: Machine, batch_size: int | None = None) -> int:
+    """Pixels of an input with which the shortest useful training of so many images takes `SECONDS`.
+
+    Args:
+        images: of the training split.
+        machine: that trains.
+        batch_size: of the training; None for the usual one.
+    """
+    affordable = SECONDS / seconds(images_seen(images, batch_size or usual_batch(machine)), 1, machine)
     return int(np.clip(affordable, _SMALLEST, _most_pixels(machine)))
 
 

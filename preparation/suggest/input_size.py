@@ -6,7 +6,7 @@ from base.batch import Size
 from preparation.suggest.choice import Choice
 from preparation.suggest.cost import SECONDS, pixel_budget
 from preparation.suggest.machine import Machine
-from preparation.suggest.stats import DataStats, extents, sides
+from preparation.suggest.stats import DataStats, SplitStats, extents, sides
 
 STEP = 32
 """Sides are multiples of it, the stride of C5, so that no level of the pyramid is padded."""
@@ -36,6 +36,16 @@ def choose_image_size(stats: DataStats, machine: Machine) -> tuple[Size, Choice]
     return size, Choice("data.image_size", list(size), _sentence(stats, size, reason))
 
 
+def choose_own_size(stats: SplitStats, budget: int, machine: Machine) -> tuple[Size, Choice]:
+    """The smallest input in which half of the images have their own size, else the one that makes them largest."""
+    candidates = _candidates(stats, budget)
+    fitting = (size for size in candidates if np.median(stats.fits(size)) >= 1)
+    size = next(fitting, None)
+    reason = "where half of them keep their size" if size else _limit(budget, machine)
+    size = size or candidates[-1]
+    return size, Choice("data.image_size", list(size), _sizes(stats, size, reason))
+
+
 def _limit(budget: int, machine: Machine) -> str:
     return f"what {machine} train in {SECONDS / 60:.0f} minutes or little more ({budget:,} pixels)"
 
@@ -48,7 +58,7 @@ def _enough(boxes: np.ndarray, scale: float) -> bool:
     return bool(small and (np.median(sides(boxes)) >= HALF_SIDE or scale >= 1))
 
 
-def _candidates(stats: DataStats, budget: int) -> list[Size]:
+def _candidates(stats: SplitStats, budget: int) -> list[Size]:
     """Inputs of ascending area, each with larger images (geometric mean) than any smaller input: the least padding."""
     lengths = np.arange(_SMALLEST, _LARGEST + 1, STEP)
     heights, widths = (grid.ravel() for grid in np.meshgrid(lengths, lengths, indexing="ij"))
@@ -74,9 +84,13 @@ def _sample(stats: DataStats) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sentence(stats: DataStats, size: Size, reason: str) -> str:
-    height, width = np.median(stats.sizes, axis=0)
-    text = f"The images are {width:.0f}×{height:.0f} (median, width×height); {size[1]}×{size[0]} is {reason}."
+    text = _sizes(stats, size, reason)
     if not len(stats.boxes):
         return text
     small, half = np.percentile(sides(stats.scaled(size)), [10, 50])
     return f"{text} One object in ten is smaller than {small:.0f} px there, half are smaller than {half:.0f} px."
+
+
+def _sizes(stats: SplitStats, size: Size, reason: str) -> str:
+    height, width = np.median(stats.sizes, axis=0)
+    return f"The images are {width:.0f}×{height:.0f} (median, width×height); {size[1]}×{size[0]} is {reason}."

@@ -16,7 +16,7 @@ from preparation.suggest.cost import (
     usual_batch,
 )
 from preparation.suggest.machine import Machine
-from preparation.suggest.stats import DataStats, sides
+from preparation.suggest.stats import DataStats, SplitStats, sides
 
 _VALIDATIONS = 8
 _BYTES_OF_A_PIXEL = {False: 3000, True: 5000}
@@ -34,9 +34,23 @@ SHORT_RUN = 5000
 
 def choose_batch(stats: DataStats, machine: Machine, size: Size) -> tuple[int, list[Choice]]:
     """As large as the memory allows, up to what is usual, and so that an epoch has several updates."""
-    usual = usual_batch(machine)
+    return batch_that_fits(stats, machine, size, usual_batch(machine), _BYTES_OF_A_PIXEL[is_large(machine)])
+
+
+def batch_that_fits(
+    stats: SplitStats, machine: Machine, size: Size, usual: int, bytes_of_a_pixel: int
+) -> tuple[int, list[Choice]]:
+    """The batch size that memory and number of images allow, and what follows from it.
+
+    Args:
+        stats: of the training images.
+        machine: that trains.
+        size: of the network's input.
+        usual: the largest batch.
+        bytes_of_a_pixel: memory that a training step takes for each pixel of the input.
+    """
     memory = min(machine.gpus) if machine.gpus else machine.memory
-    needed = _BYTES_OF_A_PIXEL[is_large(machine)] * size[0] * size[1]
+    needed = bytes_of_a_pixel * size[0] * size[1]
     fits = usual if memory is None else int((0.8 * memory - _TAKEN) / needed)
     images = max(1, len(stats.sizes))
     batch = 2 ** int(math.log2(max(1, min(usual, fits, max(1, images // 8)))))
@@ -56,7 +70,7 @@ def choose_augmentation(stats: DataStats, size: Size, batch_size: int) -> list[C
     """As in configs/pets.json for a long run, little for a short one; never upside down."""
     boxes = stats.scaled(size)
     small = float(np.percentile(sides(boxes), 10)) if len(boxes) else 32.0
-    updates = _epochs(stats, batch_size)[1]
+    updates = epochs_and_updates(stats, batch_size)[1]
     short = updates < SHORT_RUN
     low = round(float(np.clip(_SMALLEST_OBJECT / small, 0.9 if short else 0.8, 1.0)), 2)
     high = 1.1 if short else 1.25
@@ -72,7 +86,7 @@ def choose_augmentation(stats: DataStats, size: Size, batch_size: int) -> list[C
     return choices + ([Choice("data.augment.color", 0), Choice("data.augment.blur", 0)] if short else [])
 
 
-def choose_sampling(stats: DataStats) -> list[Choice]:
+def choose_sampling(stats: SplitStats) -> list[Choice]:
     """Images with rare classes are repeated, unless all images are few: the same ones would be learned by heart."""
     images = stats.images_of_classes
     rare = (images > 0) & (images < RARE * len(stats.sizes))
@@ -84,7 +98,7 @@ def choose_sampling(stats: DataStats) -> list[Choice]:
     return [Choice("data.sampler", {"name": "repeat_factor", "threshold": RARE}, reason)]
 
 
-def _epochs(stats: DataStats, batch_size: int) -> tuple[int, int]:
+def epochs_and_updates(stats: SplitStats, batch_size: int) -> tuple[int, int]:
     """Epochs of the run, and its updates."""
     images = max(1, len(stats.sizes))
     in_epoch = max(1, images // batch_size)
@@ -94,17 +108,32 @@ def _epochs(stats: DataStats, batch_size: int) -> tuple[int, int]:
 
 def choose_training(stats: DataStats, machine: Machine, size: Size, batch_size: int) -> list[Choice]:
     """Epochs from a least number of updates; the optimizer that was measured for the backbone."""
-    epochs, updates = _epochs(stats, batch_size)
-    every = max(1, epochs // _VALIDATIONS)
+    _, updates = epochs_and_updates(stats, batch_size)
     time = seconds(updates * batch_size, size[0] * size[1], machine)
+    return [
+        *choose_epochs(stats, batch_size, time),
+        *_precision(machine),
+        *_optimizer(stats, machine, batch_size),
+        *schedule("cosine", updates),
+    ]
+
+
+def choose_epochs(stats: SplitStats, batch_size: int, time: float) -> list[Choice]:
+    """Epochs and validations of a run that takes so many seconds."""
+    epochs, updates = epochs_and_updates(stats, batch_size)
+    every = max(1, epochs // _VALIDATIONS)
     reason = f"{len(stats.sizes):,} images, {updates:,} updates of {batch_size} in all: about {_duration(time)} here."
     return [
         Choice("trainer.epochs", epochs, reason),
         Choice("trainer.validate_every", every, f"{math.ceil(epochs / every)} validations in the run."),
         Choice("trainer.log_every", 50),
-        *_precision(machine),
-        *_optimizer(stats, machine, batch_size),
-        Choice("trainer.schedule.name", "cosine"),
+    ]
+
+
+def schedule(name: str, updates: int, why: str = "") -> list[Choice]:
+    """The learning rate's schedule over so many updates."""
+    return [
+        Choice("trainer.schedule.name", name, why),
         Choice("trainer.schedule.warmup_steps", min(500, max(50, updates // 20)), "A twentieth of the run, or 500."),
     ]
 

@@ -1,5 +1,6 @@
-"""What the choices depend on: the boxes, classes and image sizes of the training images. `N` objects, `I` images."""
+"""What the choices depend on: the image sizes, objects or labels of the training images. `N` objects, `I` images."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,25 +11,61 @@ from base.batch import Size
 from data_loader.records import ImageRecord
 
 
-@dataclass(frozen=True)
-class DataStats:
-    """Plain arrays of one split.
+@dataclass(frozen=True, kw_only=True)
+class SplitStats(ABC):
+    """What is known of every split of `I` images with `K` classes.
+
+    Attributes:
+        sizes: (I, 2) height and width of the images in pixels.
+        names: of the classes 1…K.
+    """
+
+    sizes: np.ndarray
+    names: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def images_of_classes(self) -> np.ndarray:
+        """(K,) images that each class is in."""
+
+    def fits(self, input_size: Size) -> np.ndarray:
+        """(I,) the factor by which each image is resized to fit the network's input."""
+        return (np.array(input_size, np.float64) / self.sizes).min(axis=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelStats(SplitStats):
+    """Plain arrays of one split with labels.
+
+    Attributes:
+        images_with: (K,) images that each class is in.
+        weights: (K + 1,) of the labels by median frequency, see `models.losses.class_weights`.
+    """
+
+    images_with: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def images_of_classes(self) -> np.ndarray:
+        """(K,) images that each class is in."""
+        return self.images_with
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataStats(SplitStats):
+    """Plain arrays of one split with objects.
 
     Attributes:
         boxes: (N, 4) xyxy in pixels of the files, without crowds.
         classes: (N,) 1…K.
         image: (N,) the image of each object, 0…I - 1.
-        sizes: (I, 2) height and width of the images in pixels.
         crowds: (I,) crowd regions of each image.
-        names: of the classes 1…K.
     """
 
     boxes: np.ndarray
     classes: np.ndarray
     image: np.ndarray
-    sizes: np.ndarray
     crowds: np.ndarray
-    names: tuple[str, ...]
 
     @classmethod
     def of(cls, records: Sequence[ImageRecord], names: Sequence[str]) -> "DataStats":
@@ -60,10 +97,6 @@ class DataStats:
         """(K,) images that each class is in."""
         pairs = np.unique(np.stack([self.classes, self.image], axis=1), axis=0)
         return np.bincount(pairs[:, 0], minlength=len(self.names) + 1)[1:]
-
-    def fits(self, input_size: Size) -> np.ndarray:
-        """(I,) the factor by which each image is resized to fit the network's input."""
-        return (np.array(input_size, np.float64) / self.sizes).min(axis=1)
 
     def scaled(self, input_size: Size) -> np.ndarray:
         """(N, 4) boxes in pixels of the network's input."""

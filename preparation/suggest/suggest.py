@@ -3,7 +3,7 @@
 from typing import Any
 
 from preparation.suggest.capacity import choose_detections, choose_max_objects, choose_samples
-from preparation.suggest.choice import Suggestion, assemble
+from preparation.suggest.choice import Suggestion, assemble, sections
 from preparation.suggest.input_size import choose_image_size
 from preparation.suggest.machine import Machine
 from preparation.suggest.network import choose_anchors, choose_backbone, choose_levels, choose_pooling
@@ -32,13 +32,7 @@ def suggest(stats: DataStats, section: dict[str, Any], machine: Machine, name: s
     objects = choose_max_objects(stats, machine, size, batch_size)
     capacity = section.get("max_objects", objects.value)
     fpn, levels = choose_levels(boxes, machine)
-    start = {
-        "exp": {"name": name, "seed": 0},
-        "data": section,
-        "model": {"name": "mask_rcnn"},
-        "trainer": {"name": "supervised"},
-        "evaluator": {"name": "coco"},
-    }
+    start = sections(name, section, "mask_rcnn", "coco")
     choices = [
         *(choice, objects, *batch, *choose_augmentation(stats, size, batch_size), *choose_sampling(stats)),
         *(*choose_backbone(stats, machine, batch_size), *levels),
