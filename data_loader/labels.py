@@ -48,6 +48,11 @@ def _layers(record: ImageRecord) -> Iterator[tuple[Rle, int]]:
                 yield item.ignored, IGNORE
 
 
+def has_background(record: ImageRecord) -> bool:
+    """Whether a pixel of the image may have no class."""
+    return record.labels is None or record.labels.table.has_background
+
+
 def read_labels(record: ImageRecord) -> Sample:
     """Decodes an image and its labels.
 
@@ -69,5 +74,5 @@ def label_truth(records: Sequence[ImageRecord], classes: tuple[str, ...], catego
         category_ids: their ids in the data set.
     """
     found = {record.image_id: record for record in records}
-    background = any(record.labels is None or record.labels.table.has_background for record in records)
+    background = any(map(has_background, records))
     return LabelTruth(classes, tuple(found), lambda image_id: labels_of(found[image_id]), category_ids, background)

@@ -36,7 +36,8 @@ def main() -> int:
         source = source_of(args.data, args.format, args.classes, args.val_fraction, args.overrides)
     data = load(source)
     if args.convert:
-        print_conversion(args.out, convert(data, args.convert, args.out))
+        lost = convert(data, args.convert, args.out)
+        print_conversion(args.out, lost, ["data.task=semantic"] if data.semantic else [])
         return 0
 
     folder = report_folder(args.report, source.config.exp.root, data.display_name, args.overwrite)

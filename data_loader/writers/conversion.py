@@ -10,6 +10,7 @@ from data_loader.errors import DataError
 from data_loader.images import is_turned
 from data_loader.instance_data import InstanceData
 from data_loader.writers.coco import write_coco
+from data_loader.writers.labels import write_label_folder, write_voc_labels
 from data_loader.writers.mask_folder import write_mask_folder
 from data_loader.writers.source import Source, source_of
 from data_loader.writers.voc import write_voc
@@ -26,7 +27,13 @@ FORMATS: Mapping[str, Callable[[Source, Path], Counter[str]]] = {
     "voc": write_voc,
     "mask_folder": write_mask_folder,
 }
-"""Name of a format → what writes it: takes what to write and a new folder, counts what the format cannot hold."""
+"""Name of a format → what writes objects: takes what to write and a new folder, counts what the format cannot hold."""
+
+LABEL_FORMATS: Mapping[str, Callable[[Source, Path], Counter[str]]] = {
+    "voc": write_voc_labels,
+    "mask_folder": write_label_folder,
+}
+"""The same for labels."""
 
 
 def convert(data: InstanceData, format: str, out: Path) -> list[str]:
@@ -43,15 +50,19 @@ def convert(data: InstanceData, format: str, out: Path) -> list[str]:
         What the format cannot hold, a line `3 × what: why` for each kind; empty where nothing is lost.
 
     Raises:
-        DataError: there is no such format, `out` has files, the data have labels in place of objects, the format cannot
-            hold them at all, or something cannot be read or written.
+        DataError: there is no such format, `out` has files, the format cannot hold these data at all, or
+            something cannot be read or written.
     """
     if format not in FORMATS:
         near = nearest(format, FORMATS)
         hint = f' did you mean "{near}"?' if near else ""
         raise DataError(f'there is no writer of a format "{format}";{hint} choices: {", ".join(FORMATS)}.')
-    if data.semantic:
-        raise DataError('data.task is "semantic", and what is written are objects: read the data with task "instance".')
+    writers = LABEL_FORMATS if data.semantic else FORMATS
+    if format not in writers:
+        raise DataError(
+            f'"{format}" has objects and no labels, and data.task is "semantic": write {" or ".join(writers)}, or read '
+            "the data with data.task=instance."
+        )
     _check_free(out)
     _check_apart(out, data)
     source = source_of(data)
@@ -63,7 +74,7 @@ def convert(data: InstanceData, format: str, out: Path) -> list[str]:
         with work_folder(out.parent, _UNFINISHED) as temporary:
             folder = temporary / "data"
             folder.mkdir()
-            lost = FORMATS[format](source, folder)
+            lost = writers[format](source, folder)
             folder.rename(out)
     except OSError as error:
         raise DataError(f"{out}: the data set could not be written ({error}), and nothing of it is left.") from error

@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from data_loader.cores import usable_cores
 from data_loader.images import is_file, is_jpeg
 from data_loader.instance_data import InstanceData
+from data_loader.labels import has_background
 from data_loader.layout import is_image
-from data_loader.records import ImageRecord, ObjectRecord
+from data_loader.records import ImageRecord
 from utils.progress import ImageProgress
 
 _SPLITS = ("train", "val", "test")
@@ -39,12 +40,15 @@ class Source:
     Attributes:
         classes: names of the classes 1…K.
         category_ids: their ids in the data set.
-        splits: name of a split → its images. An image that two splits share, with the same objects, has one name.
+        splits: name of a split → its images. An image that two splits share, with the same objects or labels, has one
+            name.
+        background: whether a pixel may have no class.
     """
 
     classes: tuple[str, ...]
     category_ids: tuple[int, ...]
     splits: Mapping[str, Sequence[Item]]
+    background: bool = True
 
     @property
     def images(self) -> list[Item]:
@@ -74,7 +78,8 @@ def source_of(data: InstanceData) -> Source:
         del records["test"]
     names = _Names()
     splits = {split: [Item(record, names.of(record)) for record in found] for split, found in records.items()}
-    return Source(data.classes, data.category_ids, splits)
+    background = not data.semantic or any(map(has_background, chain.from_iterable(records.values())))
+    return Source(data.classes, data.category_ids, splits, background)
 
 
 def copy_image(item: Item, target: Path) -> None:
@@ -106,17 +111,18 @@ class _Names:
     """Gives file names: each image keeps its own where it can; stems differ, also where case does not count."""
 
     def __init__(self) -> None:
-        self._given: dict[Path, list[tuple[tuple[ObjectRecord, ...], str]]] = {}
+        self._given: dict[Path, list[tuple[tuple, str]]] = {}
         self._stems: set[str] = set()
 
     def of(self, record: ImageRecord) -> str:
         given = self._given.setdefault(record.path, [])
-        for objects, name in given:
-            if objects == record.objects:
+        annotated = (record.objects, record.labels, record.void)
+        for found, name in given:
+            if found == annotated:
                 return name
         name = next(name for name in _candidates(record.path) if Path(name).stem.casefold() not in self._stems)
         self._stems.add(Path(name).stem.casefold())
-        given.append((record.objects, name))
+        given.append((annotated, name))
         return name
 
 

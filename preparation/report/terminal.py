@@ -44,14 +44,16 @@ def print_next(places: Mapping[str, Path], commands: Mapping[str, str], console:
                 console.print(Text.assemble("  ", (what.ljust(indent), "dim"), (str(value), "cyan")), soft_wrap=True)
 
 
-def print_conversion(out: Path, lost: Sequence[str], console: Console | None = None) -> None:
-    """Where a data set was written, and what its new format cannot hold."""
+def print_conversion(
+    out: Path, lost: Sequence[str], overrides: Sequence[str] = (), console: Console | None = None
+) -> None:
+    """Where a data set was written, what its new format cannot hold, and how to inspect it with these overrides."""
     console = console or Console()
     for line in lost:
         console.print(Text.assemble(("lost: ", "yellow"), line))
     if not lost:
         console.print(Text("Nothing was lost.", style="green"))
-    inspected = shlex.join(["python", "mains/prepare_main.py", str(out)])
+    inspected = shlex.join(["python", "mains/prepare_main.py", str(out), *(["--set", *overrides] if overrides else [])])
     print_next({"data": out}, {"inspect it": inspected}, console)
 
 
