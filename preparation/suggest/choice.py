@@ -41,7 +41,7 @@ class Suggestion:
 
 
 def sections(name: str, data: dict[str, Any], model: str, evaluator: str) -> dict[str, Any]:
-    """A config to begin with: a run of this name, the section `data`, and the names of model and evaluator."""
+    """The start of a config: a run of this name, the section `data`, and the names of model and evaluator."""
     return {
         "exp": {"name": name, "seed": 0},
         "data": data,
